@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { Duration } from "./units.ts";
+
+const RelativePath = z
+  .string()
+  .regex(
+    /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\0\n]+$/u,
+    "expected a path inside the application's root, without ..",
+  )
+  .refine(
+    (path) => path !== "." && path !== ".git" && !path.startsWith(".git/"),
+    "may not be the root or .git",
+  );
+
+const ServiceName = z
+  .string()
+  .regex(
+    /^(?!\d+$)(?!all$)[A-Za-z0-9][A-Za-z0-9._-]*$/u,
+    "expected a pm2 name that is no number, no pattern and not `all`",
+  );
+
+/** A service of the application; the order of the list is the order of starting, its reverse that of stopping. */
+export const ServiceSettings = z.strictObject({
+  name: ServiceName,
+  /** Longest time the service needs to finish its work when stopped. Default 10s. */
+  quiesce: Duration.prefault("10s"),
+  /** What a stop in the middle of its work does: `unsafe` makes every automatic rollback a recommendation. Default transactional. */
+  work: z.enum(["transactional", "idempotent", "unsafe"]).default("transactional"),
+  /** Deletes data: starts last, after the verification. Default false. */
+  destructive: z.boolean().default(false),
+});
+export type ServiceSettings = z.infer<typeof ServiceSettings>;
+
+/** The watched application. */
+export const ApplicationSettings = z.strictObject({
+  /** Label of every metric and title of every notice. */
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/u, "expected lower-case letters, digits and hyphens"),
+  /** Absolute path of its work tree. */
+  root: z.string().regex(/^\//u, "expected an absolute path"),
+  /** The pm2 home of the application, never rollwatch's own. */
+  pm2Home: z.string().regex(/^\//u, "expected an absolute path"),
+  /** The pm2 program, for the few things its socket cannot do. Default `pm2`, found in PATH. */
+  pm2Program: z.string().default("pm2"),
+  services: z.array(ServiceSettings).min(1),
+  /** What a release consists of, relative to the root. */
+  artifacts: z.array(RelativePath).min(1),
+  /** The lock file of its dependencies, relative to the root. Default package-lock.json. */
+  lockfile: RelativePath.default("package-lock.json"),
+  /** Configuration files by kind, relative to the root; captured and restored with a release. */
+  configFiles: z
+    .strictObject({
+      environment: z.array(RelativePath).default([]),
+      database: z.array(RelativePath).default([]),
+      monitoring: z.array(RelativePath).default([]),
+    })
+    .prefault({}),
+  /** Where the application serves its release id; absent when it serves none. */
+  releaseIdFrom: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/u }),
+      /** Field of the JSON answer, dots between levels, such as `build.release`. */
+      json: z.string(),
+    })
+    .optional(),
+  /** The service whose stop silences `releaseIdFrom` and the http probes of the same origin; default the first service. */
+  serving: ServiceName.optional(),
+});
+export type ApplicationSettings = z.infer<typeof ApplicationSettings>;

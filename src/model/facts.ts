@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { Decision } from "./decision.ts";
+import { Change, Identity } from "./identity.ts";
+import { DELIVERY_FAILURES, Notice } from "./notice.ts";
+import { Plan, RECOVERY_RESULTS, StepOutcome } from "./plan.ts";
+import { TIERS } from "./tier.ts";
+import { MODES, TRIGGERS } from "./trigger.ts";
+import { CAUSES } from "./verdict.ts";
+import { Verification } from "./verification.ts";
+
+/** How an incident ended. */
+export const OUTCOMES = ["rolled-back", "recommended", "serviced", "held", "failed"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/**
+ * The entries of the journal: everything that happened and everything that is about to be done, in order. A fact that
+ * announces an effect is synced before the effect begins. Facts hold no secrets.
+ */
+export const Fact = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("daemon-started"),
+    pid: z.number(),
+    version: z.string(),
+    configHash: z.string(),
+  }),
+  z.object({ kind: z.literal("daemon-stopped"), reason: z.string() }),
+  /** The first look at the application: what was there before any change that rollwatch saw. */
+  z.object({ kind: z.literal("identity-seen"), identity: Identity }),
+  z.object({ kind: z.literal("change-seen"), change: Change }),
+  z.object({
+    kind: z.literal("release-captured"),
+    release: z.string(),
+    identity: Identity,
+    tag: z.string().nullable(),
+  }),
+  z.object({ kind: z.literal("release-proven"), release: z.string() }),
+  z.object({ kind: z.literal("release-pruned"), release: z.string() }),
+  z.object({
+    kind: z.literal("incident-opened"),
+    incident: z.string(),
+    trigger: z.enum(TRIGGERS),
+    tier: z.enum(TIERS),
+    mode: z.enum(MODES),
+    /** The first bad sample. */
+    since: z.number(),
+    signals: z.array(z.string()),
+  }),
+  z.object({
+    kind: z.literal("judged"),
+    incident: z.string(),
+    cause: z.enum(CAUSES),
+    evidence: z.array(z.string()),
+  }),
+  z.object({ kind: z.literal("decided"), incident: z.string(), decision: Decision }),
+  z.object({ kind: z.literal("planned"), plan: Plan }),
+  /** One per attempt; a restart in the middle of a plan makes another. */
+  z.object({ kind: z.literal("recovery-started"), plan: z.string() }),
+  z.object({ kind: z.literal("step-started"), plan: z.string(), step: z.string() }),
+  z.object({
+    kind: z.literal("step-finished"),
+    plan: z.string(),
+    step: z.string(),
+    outcome: StepOutcome,
+  }),
+  z.object({
+    kind: z.literal("recovery-ended"),
+    plan: z.string(),
+    result: z.enum(RECOVERY_RESULTS),
+    reason: z.string(),
+  }),
+  z.object({ kind: z.literal("verified"), plan: z.string(), verification: Verification }),
+  z.object({ kind: z.literal("notice-queued"), notice: Notice }),
+  z.object({ kind: z.literal("notice-delivered"), notice: z.string(), channel: z.string() }),
+  z.object({
+    kind: z.literal("notice-failed"),
+    notice: z.string(),
+    channel: z.string(),
+    reason: z.enum(DELIVERY_FAILURES),
+    detail: z.string(),
+    /** When to try again; null when this channel gave it up. */
+    retryAt: z.number().nullable(),
+  }),
+  z.object({
+    kind: z.literal("closed"),
+    incident: z.string(),
+    outcome: z.enum(OUTCOMES),
+    reason: z.string(),
+  }),
+]);
+export type Fact = z.infer<typeof Fact>;
+export type FactKind = Fact["kind"];
+
+/** A fact with its place and time. */
+export interface Entry {
+  /** 1, 2, 3 … without gaps. */
+  readonly seq: number;
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly fact: Fact;
+}

@@ -1,0 +1,96 @@
+import type { Decision } from "./decision.ts";
+import type { Outcome } from "./facts.ts";
+import type { Change, Identity } from "./identity.ts";
+import type { Notice } from "./notice.ts";
+import type { Plan, RecoveryResult, StepOutcome } from "./plan.ts";
+import type { Tier } from "./tier.ts";
+import type { Mode, Trigger } from "./trigger.ts";
+import type { Cause } from "./verdict.ts";
+import type { Verification } from "./verification.ts";
+
+/** A captured release as the journal knows it. */
+export interface KnownRelease {
+  readonly id: string;
+  readonly identity: Identity;
+  readonly tag: string | null;
+  readonly capturedAt: number;
+  readonly provenAt?: number;
+}
+
+/** A step that was begun; without an outcome when rollwatch died in it. */
+export interface StepRecord {
+  readonly step: string;
+  readonly startedAt: number;
+  readonly finishedAt?: number;
+  readonly outcome?: StepOutcome;
+}
+
+/** A plan with everything that was done for it. */
+export interface Recovery {
+  readonly plan: Plan;
+  readonly plannedAt: number;
+  /** When each attempt began; more than one after a crash. */
+  readonly attempts: readonly number[];
+  readonly steps: readonly StepRecord[];
+  readonly verification?: Verification;
+  readonly ended?: {
+    readonly at: number;
+    readonly result: RecoveryResult;
+    readonly reason: string;
+  };
+}
+
+/** A breach from its first sign to its close. */
+export interface Incident {
+  readonly id: string;
+  readonly trigger: Trigger;
+  readonly tier: Tier;
+  readonly mode: Mode;
+  /** The first bad sample. */
+  readonly since: number;
+  /** When the breach was proven. */
+  readonly openedAt: number;
+  readonly signals: readonly string[];
+  readonly cause: Cause;
+  readonly evidence: readonly string[];
+  readonly decisions: readonly Decision[];
+  /** Plans made for it, oldest first. */
+  readonly plans: readonly string[];
+  readonly closed?: { readonly at: number; readonly outcome: Outcome; readonly reason: string };
+}
+
+/** A notice that some channel must still have. */
+export interface PendingNotice {
+  readonly notice: Notice;
+  /** Channels still without it, with the number of failed tries and when the next is due. */
+  readonly waiting: readonly {
+    readonly channel: string;
+    readonly failures: number;
+    readonly dueAt: number;
+  }[];
+}
+
+/** Everything the journal says, folded: the one memory that survives a crash. */
+export interface History {
+  /** What was deployed when last seen, and when that was first seen. */
+  readonly identity?: { readonly value: Identity; readonly since: number };
+  readonly changes: readonly Change[];
+  readonly releases: readonly KnownRelease[];
+  readonly incidents: readonly Incident[];
+  readonly recoveries: readonly Recovery[];
+  /** Notices that are not yet with all their channels. */
+  readonly outbox: readonly PendingNotice[];
+  /** dedupKeys of every notice ever queued. */
+  readonly told: ReadonlySet<string>;
+  readonly daemonStarts: readonly number[];
+}
+
+/** The incident that is not closed yet; rollwatch works on one at a time. */
+export function openIncident(history: History): Incident | undefined {
+  return history.incidents.find((incident) => incident.closed === undefined);
+}
+
+/** The recovery that was begun or planned and has not ended. */
+export function openRecovery(history: History): Recovery | undefined {
+  return history.recoveries.find((recovery) => recovery.ended === undefined);
+}

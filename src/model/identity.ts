@@ -1,0 +1,46 @@
+import { z } from "zod";
+
+/**
+ * What is deployed, as found on the machine. A part that could not be read is left out (unknown); a part that is not
+ * there is null. Hashes are sha256 in hex.
+ */
+export const Identity = z.object({
+  /** The commit that git's HEAD names, 40 hex digits. */
+  commit: z.string().nullable().optional(),
+  /** The release id that the application itself serves. */
+  served: z.string().nullable().optional(),
+  lockfile: z.string().nullable().optional(),
+  /** Hash of each configuration file by its path relative to the application's root. */
+  configFiles: z.record(z.string(), z.string().nullable()).optional(),
+  /** Hash of each service's pm2 definition and environment by its name. */
+  definitions: z.record(z.string(), z.string().nullable()).optional(),
+  /** The newest applied migration and how many there are, such as `003_summary (3)`. */
+  schema: z.string().nullable().optional(),
+});
+export type Identity = z.infer<typeof Identity>;
+
+/** The parts of an identity, in the order in which they are told. */
+export const IDENTITY_PARTS = [
+  "commit",
+  "served",
+  "lockfile",
+  "configFiles",
+  "definitions",
+  "schema",
+] as const;
+export type IdentityPart = (typeof IDENTITY_PARTS)[number];
+
+/** A change of the deployed identity, announced or not. */
+export const Change = z.object({
+  /** Last moment the old identity was seen; the change lies between `after` and `at`. */
+  after: z.number(),
+  /** First moment the new identity was seen. */
+  at: z.number(),
+  parts: z.array(z.enum(IDENTITY_PARTS)),
+  /** In words: `commit 1f3c… -> 9ab2…`, one entry per part. */
+  summary: z.array(z.string()),
+  /** The rollback plan that made it; absent for everybody else's changes. */
+  plan: z.string().optional(),
+  to: Identity,
+});
+export type Change = z.infer<typeof Change>;

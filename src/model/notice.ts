@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+/** Why people are told; one of a closed set, used as a metric label and for routing. */
+export const NOTICE_REASONS = [
+  "rollback-started",
+  "rollback-verified",
+  "rollback-unverified",
+  "rollback-cancelled",
+  "needs-human",
+  "recommended",
+  "held",
+  "recovered",
+  "stopped-by-person",
+  "release-proven",
+] as const;
+export type NoticeReason = (typeof NOTICE_REASONS)[number];
+
+/** `page` wakes somebody, `tell` informs. */
+export const URGENCIES = ["page", "tell"] as const;
+
+/** Something people must know. `dedupKey` is the same for the same fact, whatever crashed in between. */
+export const Notice = z.object({
+  id: z.string(),
+  dedupKey: z.string(),
+  at: z.number(),
+  reason: z.enum(NOTICE_REASONS),
+  urgency: z.enum(URGENCIES),
+  incident: z.string().nullable(),
+  title: z.string(),
+  text: z.string(),
+  /** The channels that must have it, by their configured names. */
+  channels: z.array(z.string()),
+});
+export type Notice = z.infer<typeof Notice>;
+
+/** Why a delivery did not succeed; a closed set, used as a metric label. */
+export const DELIVERY_FAILURES = [
+  "refused",
+  "timeout",
+  "rate-limited",
+  "server-error",
+  "rejected",
+  "unknown",
+] as const;
+export type DeliveryFailure = (typeof DELIVERY_FAILURES)[number];
+
+/** A channel's answer: it has it, try again (not before `afterMs`), or it will never take it. */
+export type Delivery =
+  | { readonly kind: "delivered" }
+  | {
+      readonly kind: "retry-later";
+      readonly reason: DeliveryFailure;
+      readonly detail: string;
+      readonly afterMs?: number;
+    }
+  | { readonly kind: "refused"; readonly reason: DeliveryFailure; readonly detail: string };

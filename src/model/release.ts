@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { Identity } from "./identity.ts";
+
+/** One captured path. `digest` covers names, modes, link targets and contents of everything below it. */
+export const CapturedPath = z.object({
+  /** Relative to the application's root. */
+  path: z.string(),
+  kind: z.enum(["directory", "file", "link", "absent"]),
+  digest: z.string(),
+  files: z.number().int().nonnegative(),
+  bytes: z.number().int().nonnegative(),
+});
+export type CapturedPath = z.infer<typeof CapturedPath>;
+
+/** A release one can go back to, as described beside its captured files (never holds a secret's value). */
+export const Release = z.object({
+  /** Manifest format; a newer one than this program knows is refused. */
+  format: z.literal(1),
+  id: z.string(),
+  capturedAt: z.number(),
+  /** The annotated git tag made for it; null where the application is no git repository. */
+  tag: z.string().nullable(),
+  identity: Identity,
+  /** Everything that the application rollback puts back. */
+  artifacts: z.array(CapturedPath),
+  configFiles: z.array(CapturedPath.extend({ kindOfConfig: z.string() })),
+  /** Services with the state they were in. */
+  services: z.array(z.object({ name: z.string(), instances: z.number().int() })),
+  /** Version of the Node that runs the services, such as `v20.20.2`. */
+  interpreter: z.string(),
+});
+export type Release = z.infer<typeof Release>;
+
+/** A release of the catalogue with what is known of its health. */
+export interface CatalogueEntry {
+  readonly release: Release;
+  /** When its bake time was over with every signal ok; absent while it is not proven. */
+  readonly provenAt?: number;
+}
+
+/** Whether a captured release can be used right now. */
+export type Readiness =
+  | { readonly kind: "ready"; readonly checkedAt: number }
+  | {
+      readonly kind: "not-ready";
+      readonly checkedAt: number;
+      readonly problems: readonly string[];
+    };
