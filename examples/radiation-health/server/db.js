@@ -55,7 +55,10 @@ function logSlowStatements(pool, log) {
     } finally {
       const durationMs = Math.round(performance.now() - startedAt);
       if (durationMs > SLOW_STATEMENT_MS) {
-        log.warn("slow statement", { durationMs, statement: String(args[0].text ?? args[0]).trim() });
+        log.warn("slow statement", {
+          durationMs,
+          statement: String(args[0].text ?? args[0]).trim(),
+        });
       }
     }
   };

@@ -23,6 +23,7 @@ class AlertListener {
   #timer;
   #retryMs = FIRST_RETRY_MS;
   #stopped = false;
+  #abandoned = new WeakSet();
 
   /** @param {{ database: { url: string }, onAlert: (alert: object) => void, log: object }} options */
   constructor({ database, onAlert, log }) {
@@ -102,10 +103,10 @@ class AlertListener {
 
   #retry(client, error) {
     // One loss is reported several times (error, end, the failing query): only the first one counts.
-    if (client.isAbandoned || this.#stopped) {
+    if (this.#abandoned.has(client) || this.#stopped) {
       return;
     }
-    client.isAbandoned = true;
+    this.#abandoned.add(client);
     this.#client = null;
     this.#discard(client);
     clearTimeout(this.#timer);

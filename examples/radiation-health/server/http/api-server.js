@@ -3,7 +3,6 @@ const { HttpError } = require("./http-error");
 
 /** For requests that match no route: their paths are the caller's choice and must not become labels. */
 const UNMATCHED = "unmatched";
-const NO_BODY_METHODS = { HEAD: "GET" };
 /** What the metrics say when the caller went away before the answer was complete. */
 const CLIENT_CLOSED = 499;
 
@@ -19,38 +18,50 @@ const CLIENT_CLOSED = 499;
  * @returns {http.Server}
  */
 function createApiServer({ routes, requestDuration, log }) {
-  const byPath = Map.groupBy ? Map.groupBy(routes, pathOf) : groupByPath(routes);
-
   async function serve(request, response) {
     const startedAt = performance.now();
-    const url = new URL(request.url, "http://localhost");
-    const candidates = byPath.get(url.pathname);
+    let route = UNMATCHED;
     response.once("close", () => {
-      const labels = {
-        method: http.METHODS.includes(request.method) ? request.method : "OTHER",
-        route: candidates ? url.pathname : UNMATCHED,
-        status_code: response.writableFinished ? response.statusCode : CLIENT_CLOSED,
-      };
+      const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED;
+      const labels = { method: request.method, route, status_code: String(status) };
       requestDuration.observe(labels, (performance.now() - startedAt) / 1000);
     });
     try {
-      const route = choose(candidates, request.method);
-      send(response, await route.handle({ request, url }));
+      const url = parseTarget(request.url);
+      const candidates = routes.filter((each) => each.path === url.pathname);
+      if (candidates.length > 0) {
+        route = url.pathname;
+      }
+      const { handle } = choose(candidates, request.method);
+      send(response, await handle({ request, url }));
     } catch (error) {
       sendError(response, error, log);
     }
   }
 
-  return http.createServer({ requestTimeout: 10_000, headersTimeout: 5000 }, (request, response) => {
-    void serve(request, response);
-  });
+  return http.createServer(
+    { requestTimeout: 10_000, headersTimeout: 5000 },
+    (request, response) => {
+      void serve(request, response);
+    },
+  );
+}
+
+function parseTarget(target) {
+  try {
+    return new URL(target, "http://localhost");
+  } catch {
+    throw new HttpError(400, "not a valid request target");
+  }
 }
 
 function choose(candidates, method) {
-  if (!candidates) {
+  if (candidates.length === 0) {
     throw new HttpError(404, "no such resource");
   }
-  const route = candidates.find((each) => each.method === (NO_BODY_METHODS[method] ?? method));
+  // HEAD is GET without the body, which node:http leaves out by itself.
+  const wanted = method === "HEAD" ? "GET" : method;
+  const route = candidates.find((each) => each.method === wanted);
   if (!route) {
     const allow = candidates.map((each) => each.method).join(", ");
     throw new HttpError(405, `use ${allow}`, { allow });

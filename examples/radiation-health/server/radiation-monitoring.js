@@ -1,0 +1,33 @@
+const { createPool } = require("./db");
+const { createApiServer } = require("./http/api-server");
+const { closeServer, listen } = require("./http/listen");
+const { Histogram } = require("./metrics/histogram");
+const { readRelease } = require("./release");
+const { createRoutes } = require("./routes");
+const { runService } = require("./service");
+
+const SERVICE = "radiation-monitoring";
+
+void runService(SERVICE, async ({ settings, config, log, onStop }) => {
+  const release = readRelease(log);
+  const requestDuration = new Histogram(
+    "http_request_duration_seconds",
+    "How long requests took, from the first byte to the last.",
+  );
+  const pool = createPool(settings.database, { applicationName: SERVICE, log });
+  onStop(() => pool.end());
+
+  const routes = createRoutes({
+    pool,
+    poolMax: settings.database.poolMax,
+    doseLimits: config.doseLimits,
+    requestDuration,
+    release,
+    log,
+  });
+  const server = createApiServer({ routes, requestDuration, log });
+  // A database that is down is reported by /api/health; it is no reason not to listen.
+  await listen(server, settings.api);
+  onStop(() => closeServer(server));
+  log.info("listening", { ...settings.api, ...release });
+});
