@@ -17,7 +17,7 @@ export interface KnownRelease {
   readonly provenAt?: number;
 }
 
-/** A step that was begun; without an outcome when rollwatch died in it. */
+/** One beginning of a step; without an outcome when rollwatch died in it. A step tried again has several. */
 export interface StepRecord {
   readonly step: string;
   readonly startedAt: number;

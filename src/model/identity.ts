@@ -44,3 +44,27 @@ export const Change = z.object({
   to: Identity,
 });
 export type Change = z.infer<typeof Change>;
+
+/** The parts that a rollback of the application puts back; the schema is not among them. */
+const RELEASE_PARTS = ["commit", "served", "lockfile", "configFiles", "definitions"] as const;
+
+/**
+ * Whether two identities are the same release as far as both are known: code, dependencies, configuration and pm2
+ * definitions. Two of which nothing is known in common are not.
+ */
+export function isSameRelease(one: Identity, other: Identity): boolean {
+  const known = RELEASE_PARTS.filter(
+    (part) => one[part] !== undefined && other[part] !== undefined,
+  );
+  return known.length > 0 && known.every((part) => isSamePart(one[part], other[part]));
+}
+
+type Part = Identity[(typeof RELEASE_PARTS)[number]];
+
+function isSamePart(one: Part, other: Part): boolean {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
+    return one === other;
+  }
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].every((name) => (one[name] ?? null) === (other[name] ?? null));
+}

@@ -18,6 +18,10 @@ export const StepDescriptor = z.looseObject({
   id: z.string(),
   kind: z.string(),
   phase: z.enum(PHASES),
+  /** What it does, for people: `put server back (212 files)`. */
+  text: z.string().optional(),
+  /** The recovery goes on without it when it failed twice; the failure is told. Default false. */
+  optional: z.boolean().optional(),
 });
 export type StepDescriptor = z.infer<typeof StepDescriptor>;
 
@@ -36,6 +40,8 @@ export const Plan = z.object({
   configHash: z.string(),
   /** `policy`, or the person who asked for it. */
   requestedBy: z.string(),
+  /** Configuration files that stay as they are now, and why. */
+  kept: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
   steps: z.array(StepDescriptor),
 });
 export type Plan = z.infer<typeof Plan>;

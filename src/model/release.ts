@@ -31,13 +31,6 @@ export const Release = z.object({
 });
 export type Release = z.infer<typeof Release>;
 
-/** A release of the catalogue with what is known of its health. */
-export interface CatalogueEntry {
-  readonly release: Release;
-  /** When its bake time was over with every signal ok; absent while it is not proven. */
-  readonly provenAt?: number;
-}
-
 /** Whether a captured release can be used right now. */
 export type Readiness =
   | { readonly kind: "ready"; readonly checkedAt: number }

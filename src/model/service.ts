@@ -15,7 +15,7 @@ export type ServiceStatus = (typeof SERVICE_STATUSES)[number];
 export interface ServiceInstance {
   /** pm2's number for it; reassigned after a delete, so never kept longer than one tick. */
   readonly id: number;
-  /** pm2's uuid for this start. */
+  /** Unique to this start of this process. */
   readonly uniqueId: string;
   /** 0 when there is no process. */
   readonly pid: number;

@@ -50,7 +50,10 @@ export interface Signal {
   readonly badWindows: number;
   /** Consecutive good windows up to now. */
   readonly goodWindows: number;
-  /** The first sample of the present run of bad windows; absent when the last window was not bad. */
+  /**
+   * The first sample of the present run of bad windows, in a breach that of the breach; absent when the last window was
+   * not bad and there is no breach.
+   */
   readonly firstBadAt?: number;
   /** Evidence in words: the newest reading's detail, or why there is none. */
   readonly reason: string;

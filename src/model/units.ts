@@ -47,3 +47,8 @@ export function tellDuration(ms: number): string {
   const seconds = Math.round((ms % 60_000) / 1000);
   return seconds === 0 ? `${minutes} min` : `${minutes} min ${seconds} s`;
 }
+
+/** A moment as people read it in a notice: `2026-11-22 15:30:12 UTC`. */
+export function tellTime(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /** Time, as one thing that can be replaced. All of `src/` reads it from here. */
 export interface Clock {
   /** Wall time, ms since the epoch. */
@@ -8,4 +10,67 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** A signal that aborts when `parent` does, or after `ms` with a TimeoutError. */
   deadline(ms: number, parent: AbortSignal): AbortSignal;
+}
+
+/** Node's timers fire at once when asked for more than this (24.8 days). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The machine's clock. */
+export function openClock(): Clock {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    sleep,
+    deadline,
+  };
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  let left = ms;
+  while (left > LONGEST_TIMER_MS) {
+    await pause(LONGEST_TIMER_MS, signal);
+    left -= LONGEST_TIMER_MS;
+  }
+  await pause(left, signal);
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  setMaxListeners(0, signal); // Many wait on the one signal that ends the daemon: no leak.
+  await new Promise<void>((resolve) => {
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+  });
+  signal.throwIfAborted();
+}
+
+/**
+ * Not `AbortSignal.any`: on Node 20 that leaves something behind in a long-lived parent for every call. Here the parent
+ * is let go when the deadline passes.
+ */
+function deadline(ms: number, parent: AbortSignal): AbortSignal {
+  if (parent.aborted) {
+    return AbortSignal.abort(parent.reason);
+  }
+  const controller = new AbortController();
+  function onParent(): void {
+    clearTimeout(timer);
+    controller.abort(parent.reason);
+  }
+  const timer = setTimeout(
+    () => {
+      parent.removeEventListener("abort", onParent);
+      controller.abort(new DOMException(`timed out after ${ms} ms`, "TimeoutError"));
+    },
+    Math.min(ms, LONGEST_TIMER_MS),
+  );
+  timer.unref();
+  setMaxListeners(0, parent);
+  parent.addEventListener("abort", onParent, { once: true });
+  return controller.signal;
 }

@@ -1,3 +1,8 @@
+import { lstat, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Failure } from "../model/failure.ts";
+import type { Finished, Processes } from "./process.ts";
+
 /** The application's repository. git is identity here, never transport: nothing fetches, nothing checks out. */
 export interface Git {
   /** The commit that HEAD names (40 hex digits); null when the folder is no work tree or has no commit. */
@@ -18,4 +23,234 @@ export interface Git {
   pointHead(root: string, commit: string, signal: AbortSignal): Promise<void>;
   /** Why somebody else seems to be working in the repository (its index is locked); null when nobody is. */
   busy(root: string): Promise<string | null>;
+}
+
+/** Longest time one git command may take; none of them touches the network or the work tree. */
+const DEADLINE_MS = 15_000;
+
+const SAFE_OPTIONS = [
+  "--no-optional-locks",
+  "-c",
+  "core.hooksPath=/dev/null",
+  "-c",
+  "core.fsmonitor=false",
+] as const;
+
+/** Everything git is told beside PATH and HOME: no questions, no system file, no network, English messages, our name on tags. */
+const FIXED_ENVIRONMENT = {
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_NO_LAZY_FETCH: "1",
+  GIT_ALLOW_PROTOCOL: "none",
+  GIT_COMMITTER_NAME: "rollwatch",
+  GIT_COMMITTER_EMAIL: "rollwatch@localhost",
+  LC_ALL: "C",
+} as const;
+
+/** Runs git in a folder; `more` adds to its environment. */
+type Run = (
+  root: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  more?: Readonly<Record<string, string>>,
+) => Promise<Finished>;
+
+/**
+ * Opens git. Only PATH and HOME of `environment` reach it. The index is written to a file of our own and renamed, so a
+ * crash of ours never leaves an `index.lock` behind that nobody could tell from a stranger's.
+ */
+export function openGit(processes: Processes, environment: Readonly<Record<string, string>>): Git {
+  const gitFolders = new Map<string, string>();
+
+  async function run(...[root, args, signal, more]: Parameters<Run>): Promise<Finished> {
+    const env = { ...searchPath(environment), ...FIXED_ENVIRONMENT, ...more };
+    const command = { program: "git", args: [...SAFE_OPTIONS, ...args], cwd: root, env };
+    return requireRan(root, await processes.run({ ...command, deadlineMs: DEADLINE_MS }, signal));
+  }
+
+  return {
+    async head(root, signal) {
+      const args = ["rev-parse", "--is-inside-work-tree", "HEAD^{commit}"];
+      const found = await run(root, args, signal);
+      const [inside, commit] = found.stdout.split("\n");
+      return found.status === 0 && inside === "true" ? commitIn(commit ?? "") : null;
+    },
+    async tag(...[root, name, commit, message, signal]) {
+      await tag(run, root, { name, commit, message }, signal);
+    },
+    async resolveTag(root, name, signal) {
+      return resolveTag(run, root, name, signal);
+    },
+    async hasCommit(root, commit, signal) {
+      requireCommit(commit);
+      // Walks every tree of the commit; its files come from the capture, so blobs are not asked for.
+      const walked = await run(root, ["ls-tree", "-r", "-d", "--end-of-options", commit], signal);
+      return walked.status === 0;
+    },
+    async pointHead(root, commit, signal) {
+      await pointHead(run, root, commit, signal);
+    },
+    async busy(root) {
+      const folder = gitFolders.get(root) ?? (await ownFolder(run, root));
+      if (folder === null) {
+        return null;
+      }
+      gitFolders.set(root, folder);
+      const lock = await lockIn(folder);
+      return lock === null ? null : `another git command holds ${lock}`;
+    },
+  };
+}
+
+async function tag(
+  run: Run,
+  root: string,
+  wanted: { readonly name: string; readonly commit: string; readonly message: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, commit, message } = wanted;
+  requireCommit(commit);
+  const standing = await resolveTag(run, root, name, signal);
+  if (standing === commit) {
+    return;
+  }
+  if (standing !== null) {
+    throw new Failure("git-refused", `tag ${name} already stands on ${standing}`, {
+      hint: "rollwatch never moves a tag; delete or rename the old one if it is wrong.",
+    });
+  }
+  const how = ["tag", "--annotate", "--no-sign", "--cleanup=verbatim", "-m", message];
+  const made = await run(root, [...how, "--end-of-options", name, commit], signal);
+  requireSuccess(made, `tag ${name} could not be made`);
+}
+
+async function resolveTag(
+  run: Run,
+  root: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  requireTagName(name);
+  const ref = `refs/tags/${name}^{commit}`;
+  const found = await run(
+    root,
+    ["rev-parse", "--verify", "--quiet", "--end-of-options", ref],
+    signal,
+  );
+  return found.status === 0 ? commitIn(found.stdout) : null;
+}
+
+async function pointHead(
+  run: Run,
+  root: string,
+  commit: string,
+  signal: AbortSignal,
+): Promise<void> {
+  requireCommit(commit);
+  const folder = await gitFolder(run, root, signal);
+  const lock = folder === null ? null : await lockIn(folder);
+  if (folder === null || lock !== null) {
+    throw refused(folder === null ? `${root} is no git work tree` : `${lock} is held`);
+  }
+  const index = join(folder, "index.rollwatch");
+  await rm(index, { force: true });
+  await rm(`${index}.lock`, { force: true });
+  // The index first: once HEAD names the commit, all of it is done.
+  const read = await run(root, ["read-tree", commit], signal, { GIT_INDEX_FILE: index });
+  requireSuccess(read, `the index could not be made from ${commit}`);
+  await rename(index, join(folder, "index"));
+  const args = ["update-ref", "--no-deref", "-m", "rollwatch: roll back", "HEAD", commit];
+  requireSuccess(await run(root, args, signal), `HEAD could not be set to ${commit}`);
+}
+
+/** Where a repository keeps its locks; asks git only where that is not plain to see. */
+async function ownFolder(run: Run, root: string): Promise<string | null> {
+  const own = join(root, ".git");
+  const isFolder = (await kindOf(own)) === "folder";
+  return isFolder ? own : gitFolder(run, root, new AbortController().signal);
+}
+
+async function gitFolder(run: Run, root: string, signal: AbortSignal): Promise<string | null> {
+  const found = await run(root, ["rev-parse", "--absolute-git-dir"], signal);
+  return found.status === 0 ? found.stdout.trimEnd() : null;
+}
+
+function searchPath(environment: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => name === "PATH" || name === "HOME"),
+  );
+}
+
+/** Turns the ends that no caller can use into failures; git's own "no" is left to the caller. */
+function requireRan(root: string, finished: Finished): Finished {
+  if (finished.kind === "not-found") {
+    throw new Failure("program-missing", "git is not installed or not in PATH", {
+      hint: "Install git, or add its folder to the PATH that rollwatch is started with.",
+    });
+  }
+  if (finished.kind === "timed-out") {
+    throw new Failure("git-refused", `git did not answer within ${DEADLINE_MS} ms in ${root}`, {
+      hint: "Look whether the disk is slow or another git command hangs there.",
+    });
+  }
+  if (finished.stderr.includes("dubious ownership")) {
+    throw new Failure("git-refused", `git does not trust ${root}: another user owns it`, {
+      hint: `Run rollwatch as the owner, or: git config --global --add safe.directory ${root}`,
+    });
+  }
+  return finished;
+}
+
+function requireSuccess(finished: Finished, what: string): void {
+  if (finished.status !== 0) {
+    throw refused(`${what}: ${finished.stderr.trim().split("\n").at(-1) ?? ""}`);
+  }
+}
+
+function refused(message: string): Failure {
+  return new Failure("git-refused", message, {
+    hint: "Run `git status` in the application's root; remove a lock only when no git command runs.",
+  });
+}
+
+/** git itself allows `$(id)`, `HEAD` and `--output=x` as tag names. */
+function requireTagName(name: string): void {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/u.test(name) || name.includes("..")) {
+    throw new Failure(
+      "git-refused",
+      `not a tag name that rollwatch uses: ${JSON.stringify(name)}`,
+      {
+        hint: "Letters, digits, dots, slashes, hyphens and underscores; at most 100, no `..`.",
+      },
+    );
+  }
+}
+
+function requireCommit(commit: string): void {
+  if (commitIn(commit) === null) {
+    throw new Failure("git-refused", `not a full commit id: ${JSON.stringify(commit)}`, {
+      hint: "Commits are named by their 40 hexadecimal digits.",
+    });
+  }
+}
+
+function commitIn(text: string): string | null {
+  return /^[0-9a-f]{40}$/u.exec(text.trimEnd())?.[0] ?? null;
+}
+
+async function lockIn(folder: string): Promise<string | null> {
+  for (const name of ["index.lock", "HEAD.lock"]) {
+    if ((await kindOf(join(folder, name))) !== "absent") {
+      return join(folder, name);
+    }
+  }
+  return null;
+}
+
+async function kindOf(path: string): Promise<"folder" | "absent" | "other"> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) {
+    return "absent";
+  }
+  return found.isDirectory() ? "folder" : "other";
 }

@@ -1,11 +1,20 @@
+import { join } from "node:path";
+import { Failure } from "../model/failure.ts";
 import type { Pm2Daemon, Service } from "../model/service.ts";
+import type { Clock } from "./clock.ts";
+import type { Files } from "./files.ts";
+import { ask, findDaemon, list } from "./pm2-daemon.ts";
+import { replace, save } from "./pm2-program.ts";
+import { statusOf, toDefinition, toServices } from "./pm2-record.ts";
+import type { Pm2Record } from "./pm2-record.ts";
+import type { Processes, ProcessFacts } from "./process.ts";
 
 /**
  * The application's pm2. It never starts a daemon: with a dead or hung one every call but `daemon` throws
  * `pm2-unreachable`. Services are addressed by ids that were resolved from explicit names in the same tick.
  */
 export interface Pm2 {
-  /** Whether the daemon answers: pid file, kernel, socket and a ping, each with a deadline. */
+  /** Whether the daemon answers a ping on its socket within 1.5 s; if not, what pid file and kernel say of it. */
   daemon(signal: AbortSignal): Promise<Pm2Daemon>;
   /** The named services as pm2 has them, in the order asked; unknown ones have no instances. */
   services(names: readonly string[], signal: AbortSignal): Promise<readonly Service[]>;
@@ -32,4 +41,115 @@ export interface Definition {
   /** pm2's own configuration keys (script, cwd, exec_mode, …), without the environment. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** Where the application's pm2 lives. */
+interface Pm2Settings {
+  /** PM2_HOME; its path must leave room for a socket's name. */
+  readonly home: string;
+  /** The pm2 program, a path or a name to be found in PATH. */
+  readonly program: string;
+  /** rollwatch's own environment; of it only PATH and HOME reach the pm2 program. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What reaching pm2 needs of the rest of the world. */
+interface Pm2Ports {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly processes: Processes;
+}
+
+/** An open pm2 as its parts see it. */
+export interface Pm2Access extends Pm2Ports {
+  readonly settings: Pm2Settings;
+  /** Path of the daemon's socket for calls. */
+  readonly socket: string;
+}
+
+/** Longest stop or start of one process; the caller's signal is usually earlier. */
+const EFFECT_MS = 120_000;
+const POLL_MS = 50;
+/** How long pm2 itself honours its reload lock. */
+const RELOAD_LOCK_MS = 30_000;
+/** Bytes that a socket's path may have on Linux. */
+const LONGEST_SOCKET_PATH = 107;
+
+/** Opens the application's pm2. Throws `path-refused` when its home's path is too long for sockets: pm2 would hang there. */
+export function openPm2(settings: Pm2Settings, ports: Pm2Ports): Pm2 {
+  const socket = join(settings.home, "rpc.sock");
+  if (Buffer.byteLength(socket) > LONGEST_SOCKET_PATH) {
+    throw new Failure("path-refused", `the path of pm2's socket is too long: ${socket}`, {
+      hint: `Move the pm2 home; its socket's path may have ${LONGEST_SOCKET_PATH} bytes at most.`,
+    });
+  }
+  const pm2 = { ...ports, settings, socket };
+  return {
+    daemon: (signal) => findDaemon(pm2, signal),
+    services: async (names, signal) => toServices(await list(pm2, signal), names),
+    definitions: async (names, signal) => {
+      const records = await list(pm2, signal);
+      return names.flatMap((name) => records.filter((one) => one.name === name).map(toDefinition));
+    },
+    stop: (id, signal) => stop(pm2, id, signal),
+    restart: (id, signal) => restart(pm2, id, signal),
+    replace: (name, definitions, signal) => replace(pm2, name, definitions, signal),
+    hasDump: async () => (await pm2.files.kind(join(settings.home, "dump.pm2"))) === "file",
+    save: (signal) => save(pm2, signal),
+    busy: (now) => reloading(pm2, now),
+  };
+}
+
+async function stop(pm2: Pm2Access, id: number, signal: AbortSignal): Promise<void> {
+  const before = await find(pm2, id, signal);
+  const pid = before.pid ?? 0;
+  const facts = pid === 0 ? undefined : await pm2.processes.look(pid);
+  await ask(pm2, { method: "stopProcessId", argument: id }, EFFECT_MS, signal);
+  const end = pm2.clock.deadline(EFFECT_MS, signal);
+  while (statusOf(await find(pm2, id, end)) !== "stopped") {
+    await pm2.clock.sleep(POLL_MS, end);
+  }
+  await untilGone(pm2, { pid, facts }, end);
+}
+
+async function restart(pm2: Pm2Access, id: number, signal: AbortSignal): Promise<void> {
+  const status = statusOf(await find(pm2, id, signal));
+  // In any other state pm2 would start a second process beside one that is on its way, or refuse.
+  if (status !== "online" && status !== "stopped" && status !== "errored") {
+    await stop(pm2, id, signal);
+  }
+  // The empty environment is what is merged into the process's own: nothing of ours.
+  const call = { method: "restartProcessId", argument: { id, env: {} } };
+  await ask(pm2, call, EFFECT_MS, signal);
+}
+
+async function find(pm2: Pm2Access, id: number, signal: AbortSignal): Promise<Pm2Record> {
+  const found = (await list(pm2, signal)).find((one) => one.pm_id === id);
+  if (found === undefined) {
+    throw new Failure("service-unknown", `pm2 has no process with the id ${id}`, {
+      hint: "Somebody deleted it meanwhile; look at `pm2 list` and start the service again.",
+    });
+  }
+  return found;
+}
+
+/** Waits until the pid is free or belongs to another process. */
+async function untilGone(
+  pm2: Pm2Access,
+  process: { readonly pid: number; readonly facts: ProcessFacts | undefined },
+  end: AbortSignal,
+): Promise<void> {
+  let now = process.facts;
+  while (now !== undefined && now.startTicks === process.facts?.startTicks) {
+    await pm2.clock.sleep(POLL_MS, end);
+    now = await pm2.processes.look(process.pid);
+  }
+}
+
+async function reloading(pm2: Pm2Access, now: number): Promise<string | null> {
+  const text = await pm2.files.readText(join(pm2.settings.home, "reload.lock"));
+  const since = Number.parseInt(text ?? "", 10);
+  const ageMs = Math.abs(now - since);
+  // Also null when the lock is empty: pm2 empties it when it is done.
+  return ageMs < RELOAD_LOCK_MS ? `pm2 has been reloading for ${ageMs} ms` : null;
 }

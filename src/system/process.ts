@@ -1,3 +1,11 @@
+import { once } from "node:events";
+import type { EventEmitter } from "node:events";
+import { readFile, readdir, readlink, stat } from "node:fs/promises";
+import { kill } from "node:process";
+import { execa } from "execa";
+import { Failure, messageOf } from "../model/failure.ts";
+import type { Clock } from "./clock.ts";
+
 /** One program run. No shell: `args` go to the program as they are. */
 export interface Command {
   readonly program: string;
@@ -33,4 +41,208 @@ export interface Processes {
   run(command: Command, signal: AbortSignal): Promise<Finished>;
   /** What the kernel says about a pid; undefined when there is no such process. */
   look(pid: number): Promise<ProcessFacts | undefined>;
+}
+
+const OUTPUT_LIMIT_BYTES = 1024 * 1024;
+/** How long a group may take to end after TERM. */
+const TERM_GRACE_MS = 2000;
+/** How long the kernel may take to end a group after KILL; longer means that it is stuck in the kernel. */
+const KILL_GRACE_MS = 10_000;
+const POLL_MS = 20;
+
+/** Opens the processes of this machine. */
+export function openProcesses(clock: Clock): Processes {
+  return {
+    async run(command, signal) {
+      signal.throwIfAborted();
+      await requireFolder(command.cwd);
+      return run(command, clock, signal);
+    },
+    look,
+  };
+}
+
+async function run(command: Command, clock: Clock, signal: AbortSignal): Promise<Finished> {
+  const child = execa(command.program, command.args, {
+    cwd: command.cwd,
+    env: command.env,
+    extendEnv: false,
+    detached: true,
+    stdin: "ignore",
+    buffer: false,
+    reject: false,
+  });
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  const deadline = clock.deadline(command.deadlineMs, signal);
+  const group = child.pid;
+  let wasEnded = false;
+  if (group !== undefined) {
+    wasEnded = await endOfGroup(child, group, clock, deadline);
+    // A descendant that left the group may still hold the pipes; what the group wrote has been read by now.
+    await untilSettled(child, clock);
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }
+  const result = await child;
+  signal.throwIfAborted();
+  if (group === undefined) {
+    return neverRan(command, result);
+  }
+  return {
+    kind: wasEnded ? "timed-out" : "exited",
+    status: result.exitCode ?? null,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+    truncated: stdout.isTruncated() || stderr.isTruncated(),
+  };
+}
+
+/** Waits until the group is gone, and makes it go once the deadline is over; says whether it had to. */
+async function endOfGroup(
+  leader: EventEmitter,
+  group: number,
+  clock: Clock,
+  deadline: AbortSignal,
+): Promise<boolean> {
+  // While its leader runs the group is there; asking for more would read all of /proc each time.
+  await once(leader, "exit", { signal: deadline }).catch(() => undefined);
+  if (await isGoneBefore(group, clock, deadline)) {
+    return false;
+  }
+  for (const [name, graceMs] of [
+    ["SIGTERM", TERM_GRACE_MS],
+    ["SIGKILL", KILL_GRACE_MS],
+  ] as const) {
+    send(group, name);
+    if (await isGoneBefore(group, clock, clock.deadline(graceMs, new AbortController().signal))) {
+      return true;
+    }
+  }
+  throw new Failure("program-failed", `process group ${group} survived SIGKILL`, {
+    hint: "It hangs inside the kernel, often on a dead disk or network mount; a person must look.",
+  });
+}
+
+async function isGoneBefore(group: number, clock: Clock, end: AbortSignal): Promise<boolean> {
+  while (!(await isGroupGone(group))) {
+    try {
+      await clock.sleep(POLL_MS, end);
+    } catch {
+      return isGroupGone(group);
+    }
+  }
+  return true;
+}
+
+/** A group whose last members are zombies counts as gone: they run no code, and who reaps them is not ours to wait for. */
+async function isGroupGone(group: number): Promise<boolean> {
+  if (!send(group, 0)) {
+    return true;
+  }
+  const pids = await readdir("/proc").catch((): string[] => []);
+  if (!pids.includes("self")) {
+    return false;
+  }
+  for (const pid of pids.filter((name) => /^\d+$/u.test(name))) {
+    const fields = await statFields(Number(pid));
+    if (fields !== undefined && fields[2] === String(group) && !/^[ZX]$/u.test(fields[0] ?? "")) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Signals a group; false when there is none. */
+function send(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    kill(-group, signal);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}
+
+async function untilSettled(child: PromiseLike<unknown>, clock: Clock): Promise<void> {
+  const grace = new AbortController();
+  const over = clock.sleep(500, grace.signal).catch(() => undefined);
+  await Promise.race([child, over]);
+  grace.abort();
+}
+
+function neverRan(
+  command: Command,
+  result: { readonly code?: string | undefined; readonly originalMessage?: string | undefined },
+): Finished {
+  const reason = result.originalMessage ?? result.code ?? "unknown reason";
+  if (result.code === "ENOENT" || result.code === "EACCES" || result.code === "ENOTDIR") {
+    return { kind: "not-found", status: null, stdout: "", stderr: reason, truncated: false };
+  }
+  throw new Failure("program-failed", `${command.program} could not be started: ${reason}`, {
+    hint: "The machine may be out of processes, memory or descriptors.",
+  });
+}
+
+async function requireFolder(path: string): Promise<void> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) {
+    throw new Failure("program-failed", `the folder to run in does not exist: ${path}`, {
+      hint: "Create the folder, or correct the path in the configuration.",
+    });
+  }
+}
+
+interface Collected {
+  readonly text: () => string;
+  readonly isTruncated: () => boolean;
+}
+
+function collect(stream: NodeJS.ReadableStream): Collected {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let truncated = false;
+  stream.on("data", (chunk: Buffer) => {
+    const kept = chunk.subarray(0, OUTPUT_LIMIT_BYTES - size);
+    truncated ||= kept.length < chunk.length;
+    size += kept.length;
+    chunks.push(kept);
+  });
+  stream.on("error", () => undefined);
+  return { text: () => Buffer.concat(chunks).toString("utf8"), isTruncated: () => truncated };
+}
+
+async function look(pid: number): Promise<ProcessFacts | undefined> {
+  const fields = await statFields(pid);
+  if (fields !== undefined && /^[ZX]$/u.test(fields[0] ?? "")) {
+    return undefined;
+  }
+  if (fields === undefined && !isAlive(pid)) {
+    return undefined;
+  }
+  const startTicks = fields?.[19];
+  const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+  const raw = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined);
+  return {
+    ...(startTicks === undefined ? {} : { startTicks }),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(raw === undefined ? {} : { commandLine: raw.replaceAll("\0", " ").trim() }),
+  };
+}
+
+/** The fields of /proc/<pid>/stat from the third (the state) on; the second may itself hold blanks and parentheses. */
+async function statFields(pid: number): Promise<readonly string[] | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    kill(pid, 0);
+    return true;
+  } catch (error) {
+    return messageOf(error).includes("EPERM");
+  }
 }

@@ -1,0 +1,69 @@
+/** What facts about incidents do to the history. */
+
+import type { Fact } from "../model/facts.ts";
+import type { History, Incident } from "../model/history.ts";
+import { keepLast, keepLastFinished } from "./keep.ts";
+
+/** Closed incidents that are remembered. */
+const MAX_CLOSED = 100;
+/** Decisions of one incident that are remembered. */
+const MAX_DECISIONS = 100;
+
+type FactOf<K extends Fact["kind"]> = Extract<Fact, { kind: K }>;
+
+export function opened(history: History, fact: FactOf<"incident-opened">, at: number): History {
+  const incident: Incident = {
+    id: fact.incident,
+    trigger: fact.trigger,
+    tier: fact.tier,
+    mode: fact.mode,
+    since: fact.since,
+    openedAt: at,
+    signals: fact.signals,
+    cause: "unknown",
+    evidence: [],
+    decisions: [],
+    plans: [],
+  };
+  return { ...history, incidents: [...history.incidents, incident] };
+}
+
+export function judged(history: History, fact: FactOf<"judged">): History {
+  const { cause, evidence } = fact;
+  return change(history, fact.incident, (incident) => ({ ...incident, cause, evidence }));
+}
+
+export function decided(history: History, fact: FactOf<"decided">): History {
+  return change(history, fact.incident, (incident) => ({
+    ...incident,
+    decisions: keepLast(MAX_DECISIONS, [...incident.decisions, fact.decision]),
+  }));
+}
+
+export function planned(history: History, { plan }: FactOf<"planned">): History {
+  return change(history, plan.incident, (incident) => ({
+    ...incident,
+    plans: [...incident.plans, plan.id],
+  }));
+}
+
+export function closed(history: History, fact: FactOf<"closed">, at: number): History {
+  const { outcome, reason } = fact;
+  const changed = change(history, fact.incident, (incident) => ({
+    ...incident,
+    closed: { at, outcome, reason },
+  }));
+  const incidents = keepLastFinished(
+    MAX_CLOSED,
+    changed.incidents,
+    (incident) => incident.closed !== undefined,
+  );
+  return { ...changed, incidents };
+}
+
+function change(history: History, id: string, to: (incident: Incident) => Incident): History {
+  return {
+    ...history,
+    incidents: history.incidents.map((one) => (one.id === id ? to(one) : one)),
+  };
+}

@@ -1,0 +1,72 @@
+/** What facts about plans and their steps do to the history. */
+
+import type { Fact } from "../model/facts.ts";
+import type { History, Recovery, StepRecord } from "../model/history.ts";
+import { keepLastFinished } from "./keep.ts";
+
+/** Ended recoveries that are remembered. */
+const MAX_ENDED = 100;
+
+type FactOf<K extends Fact["kind"]> = Extract<Fact, { kind: K }>;
+
+export function planned(history: History, { plan }: FactOf<"planned">, at: number): History {
+  const recovery: Recovery = { plan, plannedAt: at, attempts: [], steps: [] };
+  return { ...history, recoveries: [...history.recoveries, recovery] };
+}
+
+export function started(history: History, fact: FactOf<"recovery-started">, at: number): History {
+  return change(history, fact.plan, (recovery) => ({
+    ...recovery,
+    attempts: [...recovery.attempts, at],
+  }));
+}
+
+/** Each beginning is a record of its own: how often a step failed, and where a crash was, stays countable. */
+export function stepStarted(history: History, fact: FactOf<"step-started">, at: number): History {
+  const record: StepRecord = { step: fact.step, startedAt: at };
+  return change(history, fact.plan, (recovery) => ({
+    ...recovery,
+    steps: [...recovery.steps, record],
+  }));
+}
+
+export function stepFinished(history: History, fact: FactOf<"step-finished">, at: number): History {
+  const { step, outcome } = fact;
+  return change(history, fact.plan, (recovery) => {
+    const begun = recovery.steps.findLastIndex((one) => one.step === step);
+    const finished = { finishedAt: at, outcome };
+    const steps = recovery.steps.map((one, index) =>
+      index === begun ? { ...one, ...finished } : one,
+    );
+    return {
+      ...recovery,
+      steps: begun === -1 ? [...steps, { step, startedAt: at, ...finished }] : steps,
+    };
+  });
+}
+
+export function verified(history: History, fact: FactOf<"verified">): History {
+  const { verification } = fact;
+  return change(history, fact.plan, (recovery) => ({ ...recovery, verification }));
+}
+
+export function ended(history: History, fact: FactOf<"recovery-ended">, at: number): History {
+  const { result, reason } = fact;
+  const changed = change(history, fact.plan, (recovery) => ({
+    ...recovery,
+    ended: { at, result, reason },
+  }));
+  const recoveries = keepLastFinished(
+    MAX_ENDED,
+    changed.recoveries,
+    (recovery) => recovery.ended !== undefined,
+  );
+  return { ...changed, recoveries };
+}
+
+function change(history: History, plan: string, to: (recovery: Recovery) => Recovery): History {
+  return {
+    ...history,
+    recoveries: history.recoveries.map((one) => (one.plan.id === plan ? to(one) : one)),
+  };
+}

@@ -1,0 +1,83 @@
+import type { Entry, Fact, FactKind } from "../model/facts.ts";
+import type { History } from "../model/history.ts";
+import * as incidents from "./fold-incidents.ts";
+import { delivered, failed, queued } from "./fold-notices.ts";
+import * as recoveries from "./fold-recoveries.ts";
+import { keepLast } from "./keep.ts";
+
+/** Changes of the deployed identity that are remembered. */
+const MAX_CHANGES = 100;
+/** Starts of the daemon that are remembered. */
+const MAX_STARTS = 20;
+
+/** What the journal says before its first entry. */
+export const emptyHistory: History = {
+  changes: [],
+  releases: [],
+  incidents: [],
+  recoveries: [],
+  outbox: [],
+  told: new Set(),
+  daemonStarts: [],
+};
+
+type FactMap = { readonly [K in FactKind]: Extract<Fact, { kind: K }> };
+type FactOf<K extends FactKind> = { [P in K]: { readonly kind: P } & FactMap[P] }[K];
+type Folds = {
+  readonly [K in FactKind]: (history: History, fact: FactOf<K>, at: number) => History;
+};
+
+/** What each kind of fact does to the history. */
+const FOLDS: Folds = {
+  "daemon-started": (history, _fact, at) => ({
+    ...history,
+    daemonStarts: keepLast(MAX_STARTS, [...history.daemonStarts, at]),
+  }),
+  "daemon-stopped": (history) => history,
+  "identity-seen": (history, { identity }, at) => ({
+    ...history,
+    identity: { value: identity, since: at },
+  }),
+  "change-seen": (history, { change }) => ({
+    ...history,
+    identity: { value: change.to, since: change.at },
+    changes: keepLast(MAX_CHANGES, [...history.changes, change]),
+  }),
+  "release-captured": (history, { release, identity, tag }, at) => ({
+    ...history,
+    releases: [
+      ...history.releases.filter(({ id }) => id !== release),
+      { id: release, identity, tag, capturedAt: at },
+    ],
+  }),
+  "release-proven": (history, { release }, at) => ({
+    ...history,
+    releases: history.releases.map((one) => (one.id === release ? { ...one, provenAt: at } : one)),
+  }),
+  "release-pruned": (history, { release }) => ({
+    ...history,
+    releases: history.releases.filter(({ id }) => id !== release),
+  }),
+  "incident-opened": incidents.opened,
+  judged: incidents.judged,
+  decided: incidents.decided,
+  planned: (history, fact, at) => recoveries.planned(incidents.planned(history, fact), fact, at),
+  "recovery-started": recoveries.started,
+  "step-started": recoveries.stepStarted,
+  "step-finished": recoveries.stepFinished,
+  "recovery-ended": recoveries.ended,
+  verified: recoveries.verified,
+  "notice-queued": queued,
+  "notice-delivered": delivered,
+  "notice-failed": failed,
+  closed: incidents.closed,
+};
+
+/** The history after one more entry. */
+export function fold(history: History, entry: Entry): History {
+  return apply(history, entry.fact, entry.at);
+}
+
+function apply<K extends FactKind>(history: History, fact: FactOf<K>, at: number): History {
+  return FOLDS[fact.kind](history, fact, at);
+}

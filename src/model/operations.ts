@@ -1,0 +1,211 @@
+import { z } from "zod";
+import { CONTROLS } from "./control.ts";
+import { DECISIONS, GuardAnswer } from "./decision.ts";
+import { OUTCOMES } from "./facts.ts";
+import { RECOVERY_RESULTS, SCOPES, StepOutcome } from "./plan.ts";
+import { SIGNAL_STATES } from "./signal.ts";
+import { TIERS } from "./tier.ts";
+import { MODES, TRIGGERS } from "./trigger.ts";
+import { CAUSES } from "./verdict.ts";
+import { Verification } from "./verification.ts";
+
+/*
+ * What rollwatch tells about itself. `status --json`, `check --json` and the HTTP interface print these as they are:
+ * fields may be added, never renamed. Times are ms since the epoch; null means "there is none", an absent field means
+ * "not known".
+ */
+
+/** A signal with the numbers it was judged by. */
+export const SignalReport = z.object({
+  name: z.string(),
+  trigger: z.enum(TRIGGERS),
+  state: z.enum(SIGNAL_STATES),
+  /** The newest measured value in `unit`; null while nothing was measured. */
+  value: z.number().nullable(),
+  unit: z.string(),
+  limit: z.number(),
+  since: z.number(),
+  badWindows: z.number(),
+  /** Consecutive bad windows that make a breach. */
+  breachAfter: z.number(),
+  reason: z.string(),
+});
+export type SignalReport = z.infer<typeof SignalReport>;
+
+/** The judgement over all signals, in short. */
+export const VerdictReport = z.object({
+  kind: z.enum(["healthy", "suspect", "breached"]),
+  trigger: z.enum(TRIGGERS).nullable(),
+  tier: z.enum(TIERS).nullable(),
+  /** The first bad sample. */
+  since: z.number().nullable(),
+  cause: z.enum(CAUSES).nullable(),
+  evidence: z.array(z.string()),
+  /** Signals that say neither good nor bad, and why. */
+  missing: z.array(z.object({ signal: z.string(), state: z.string(), reason: z.string() })),
+});
+export type VerdictReport = z.infer<typeof VerdictReport>;
+
+/** A control probe's answer. */
+export const ControlReport = z.object({
+  name: z.enum(CONTROLS),
+  state: z.enum(["green", "red", "unknown"]),
+  detail: z.string(),
+});
+export type ControlReport = z.infer<typeof ControlReport>;
+
+/** What is deployed. */
+export const DeployedReport = z.object({
+  commit: z.string().nullable().optional(),
+  served: z.string().nullable().optional(),
+  since: z.number(),
+});
+export type DeployedReport = z.infer<typeof DeployedReport>;
+
+/** A captured release. */
+export const ReleaseReport = z.object({
+  id: z.string(),
+  commit: z.string().nullable().optional(),
+  served: z.string().nullable().optional(),
+  tag: z.string().nullable(),
+  capturedAt: z.number(),
+  /** null while it has not been healthy through its bake time. */
+  provenAt: z.number().nullable(),
+  /** Whether it can be restored right now; null while that was not looked at. */
+  ready: z.boolean().nullable(),
+  problems: z.array(z.string()),
+});
+export type ReleaseReport = z.infer<typeof ReleaseReport>;
+
+/** A plan with everything that was done for it. */
+export const RecoveryReport = z.object({
+  plan: z.string(),
+  scope: z.enum(SCOPES),
+  target: z.string(),
+  requestedBy: z.string(),
+  plannedAt: z.number(),
+  /** When the tier's budget is used up. */
+  deadline: z.number(),
+  /** When each attempt began; more than one after a crash. */
+  attempts: z.array(z.number()),
+  /** Steps that were begun, in order; one that was begun twice stands here twice. */
+  steps: z.array(
+    z.object({
+      id: z.string(),
+      text: z.string(),
+      startedAt: z.number(),
+      finishedAt: z.number().nullable(),
+      outcome: StepOutcome.nullable(),
+    }),
+  ),
+  stepsTotal: z.number(),
+  verification: Verification.nullable(),
+  ended: z
+    .object({ at: z.number(), result: z.enum(RECOVERY_RESULTS), reason: z.string() })
+    .nullable(),
+});
+export type RecoveryReport = z.infer<typeof RecoveryReport>;
+
+/** A breach from its first sign to its close. */
+export const IncidentReport = z.object({
+  id: z.string(),
+  trigger: z.enum(TRIGGERS),
+  tier: z.enum(TIERS),
+  mode: z.enum(MODES),
+  since: z.number(),
+  openedAt: z.number(),
+  signals: z.array(z.string()),
+  cause: z.enum(CAUSES),
+  evidence: z.array(z.string()),
+  decisions: z.array(
+    z.object({
+      kind: z.enum(DECISIONS),
+      at: z.number(),
+      reason: z.string(),
+      guards: z.array(GuardAnswer),
+    }),
+  ),
+  /** Rollbacks that were planned for it, oldest first. */
+  recoveries: z.array(RecoveryReport),
+  closed: z.object({ at: z.number(), outcome: z.enum(OUTCOMES), reason: z.string() }).nullable(),
+});
+export type IncidentReport = z.infer<typeof IncidentReport>;
+
+/** A rollback that is on its way. */
+export const RollbackReport = z.object({
+  plan: z.string(),
+  incident: z.string(),
+  target: z.string(),
+  startedAt: z.number(),
+  /** When the tier's budget is used up. */
+  deadline: z.number(),
+  /** The step that is being done; null between steps and while verifying. */
+  step: z.string().nullable(),
+  stepsDone: z.number(),
+  stepsTotal: z.number(),
+});
+export type RollbackReport = z.infer<typeof RollbackReport>;
+
+/** Everything about a running daemon. */
+export const Status = z.object({
+  application: z.string(),
+  version: z.string(),
+  pid: z.number(),
+  startedAt: z.number(),
+  uptimeMs: z.number(),
+  policies: z.array(z.object({ trigger: z.enum(TRIGGERS), mode: z.enum(MODES) })),
+  deployed: DeployedReport.nullable(),
+  /** null before the first round of samples. */
+  verdict: VerdictReport.nullable(),
+  signals: z.array(SignalReport),
+  controls: z.array(ControlReport),
+  releases: z.array(ReleaseReport),
+  openIncident: IncidentReport.nullable(),
+  /** The newest closed incidents, newest first. */
+  lastIncidents: z.array(IncidentReport),
+  rollback: RollbackReport.nullable(),
+  /** Every guard's answer when last asked. */
+  guards: z.array(GuardAnswer),
+  noticesQueued: z.number(),
+});
+export type Status = z.infer<typeof Status>;
+
+/** One round of every probe. A single round proves no breach: `bad` says that the value exceeds the limit. */
+export const CheckRound = z.object({
+  application: z.string(),
+  at: z.number(),
+  signals: z.array(SignalReport.extend({ bad: z.boolean(), tookMs: z.number() })),
+  controls: z.array(ControlReport),
+  deployed: DeployedReport.nullable(),
+  verdict: VerdictReport,
+});
+export type CheckRound = z.infer<typeof CheckRound>;
+
+/** What a rollback would do now, and what would keep rollwatch from doing it by itself. */
+export const RollbackPreview = z.object({
+  scope: z.enum(SCOPES),
+  /** null when there is no release to go back to. */
+  target: z.string().nullable(),
+  /** The plan, one line per step. */
+  steps: z.array(z.object({ id: z.string(), kind: z.string(), describe: z.string() })),
+  /** From past runs and sizes; null when there is nothing to estimate from. */
+  estimatedSeconds: z.number().nullable(),
+  /** Guards that would refuse, each with its reason. */
+  refusals: z.array(z.object({ guard: z.string(), reason: z.string() })),
+});
+export type RollbackPreview = z.infer<typeof RollbackPreview>;
+
+/** What people and programs may ask of rollwatch; the command line and the HTTP interface know nothing else of it. */
+export interface Operations {
+  status(signal: AbortSignal): Promise<Status>;
+  /** Asks every probe once; works without a daemon. */
+  check(signal: AbortSignal): Promise<CheckRound>;
+  /** Plans a rollback to `to`, by default the last proven release, and does nothing. */
+  previewRollback(request: { readonly to?: string }, signal: AbortSignal): Promise<RollbackPreview>;
+  /** Captured releases, newest first. */
+  releases(signal: AbortSignal): Promise<readonly ReleaseReport[]>;
+  /** Incidents, newest first. */
+  incidents(signal: AbortSignal): Promise<readonly IncidentReport[]>;
+  /** One incident; undefined when there is none of that id. */
+  incident(id: string, signal: AbortSignal): Promise<IncidentReport | undefined>;
+}

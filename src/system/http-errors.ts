@@ -1,0 +1,49 @@
+import { messageOf } from "../model/failure.ts";
+import type { Answer } from "./http.ts";
+
+type Failed = Extract<Answer, { kind: "failed" }>;
+type Local = Extract<Answer, { kind: "local" }>;
+
+const LOCAL_REASONS: Readonly<Record<string, Local["reason"]>> = {
+  ENOTFOUND: "name-resolution",
+  EAI_AGAIN: "name-resolution",
+  EMFILE: "out-of-descriptors",
+  ENFILE: "out-of-descriptors",
+};
+
+const FAILED_REASONS: Readonly<Record<string, Failed["reason"]>> = {
+  ECONNREFUSED: "refused",
+  ECONNRESET: "reset",
+  ECONNABORTED: "reset",
+  EPIPE: "reset",
+  ETIMEDOUT: "timeout",
+  EHOSTUNREACH: "unreachable",
+  ENETUNREACH: "unreachable",
+  EADDRNOTAVAIL: "unreachable",
+};
+
+/** Whose doing a failed exchange is, and what happened; `beforeTls` when the connection was not yet secured. */
+export function explainHttpError(
+  error: unknown,
+  beforeTls: boolean,
+): Omit<Failed, "phases"> | Local {
+  const code = codeOf(error);
+  const detail = code === "" ? messageOf(error) : `${code}: ${messageOf(error)}`;
+  const local = LOCAL_REASONS[code];
+  if (local !== undefined) {
+    return { kind: "local", reason: local, detail };
+  }
+  return { kind: "failed", reason: FAILED_REASONS[code] ?? otherReason(code, beforeTls), detail };
+}
+
+function otherReason(code: string, beforeTls: boolean): Failed["reason"] {
+  if (beforeTls) {
+    return "tls";
+  }
+  // What has no code was closed by the other side: Node names every error of its parser.
+  return code === "" ? "reset" : "bad-answer";
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}

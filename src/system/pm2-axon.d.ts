@@ -1,0 +1,30 @@
+declare module "pm2-axon" {
+  import type { EventEmitter } from "node:events";
+
+  /** The requesting end of axon's framed messages over a socket. */
+  export interface RequestSocket extends EventEmitter {
+    set(name: "retry timeout", value: number): this;
+    connect(path: string): this;
+    close(): void;
+  }
+  const axon: { readonly socket: (type: "req") => RequestSocket };
+  // eslint-disable-next-line import/no-default-export -- a CommonJS module: this is how its one object is imported
+  export default axon;
+}
+
+declare module "pm2-axon-rpc" {
+  import type { RequestSocket } from "pm2-axon";
+
+  /** Remote calls over a socket; the answer comes as the callback's second argument. */
+  class Client {
+    constructor(socket: RequestSocket);
+    call(
+      method: string,
+      argument: unknown,
+      done: (error: Error | null, answer: unknown) => void,
+    ): void;
+  }
+  const rpc: { readonly Client: typeof Client };
+  // eslint-disable-next-line import/no-default-export -- a CommonJS module: this is how its one object is imported
+  export default rpc;
+}

@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { Failure, messageOf } from "../model/failure.ts";
+import type { Pm2Daemon } from "../model/service.ts";
+import { CallError, callPm2 } from "./pm2-call.ts";
+import type { Call } from "./pm2-call.ts";
+import { parseRecords } from "./pm2-record.ts";
+import type { Pm2Record } from "./pm2-record.ts";
+import type { Pm2Access } from "./pm2.ts";
+
+/** A daemon that does not answer for this long hangs. */
+const PING_MS = 1500;
+/** Longest time for the list of processes; pm2 measures each of them for it. */
+const LIST_MS = 5000;
+
+/** What rollwatch reads of the daemon's report about itself; the rest holds its environment. */
+const Report = z.object({ pm2_version: z.string(), started_at: z.number() });
+
+/**
+ * Looks for the daemon without ever starting one. An answer on the socket outweighs what the pid file says: both files stay behind when
+ * the daemon is killed, and a SIGSTOPped one still accepts connections.
+ */
+export async function findDaemon(pm2: Pm2Access, signal: AbortSignal): Promise<Pm2Daemon> {
+  const pid = await daemonPid(pm2);
+  try {
+    // The report serves as the ping: it says when the daemon started, and the daemon answers it as soon.
+    const call = { method: "getReport", argument: {} };
+    const report = Report.parse(await callWithin(pm2, call, PING_MS, signal));
+    return {
+      kind: "alive",
+      pid: pid ?? 0,
+      startedAt: report.started_at,
+      version: report.pm2_version,
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = `${messageOf(error)} at ${pm2.socket}`;
+    if (error instanceof CallError && error.kind === "dead") {
+      const process = pid === undefined ? "no daemon process" : `process ${pid} listens no more`;
+      return { kind: "dead", reason: `${process}: ${reason}` };
+    }
+    return { kind: "hung", pid: pid ?? 0, reason };
+  }
+}
+
+/** pm2's list of processes. */
+export async function list(pm2: Pm2Access, signal: AbortSignal): Promise<readonly Pm2Record[]> {
+  const answer = await ask(pm2, { method: "getMonitorData", argument: {} }, LIST_MS, signal);
+  const parsed = z.array(z.unknown()).safeParse(answer);
+  try {
+    return parseRecords(parsed.data);
+  } catch (error) {
+    throw unreachable("pm2 answered with a list that rollwatch cannot read", error);
+  }
+}
+
+/** A call whose failure is a `pm2-unreachable`, except where pm2 understood and refused. */
+export async function ask(
+  pm2: Pm2Access,
+  call: Call,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<unknown> {
+  try {
+    return await callWithin(pm2, call, limitMs, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof CallError && error.kind === "refused") {
+      throw new Failure("program-failed", `pm2 refused ${call.method}: ${error.message}`, {
+        hint: "Look at `pm2 list` and at pm2.log in the application's pm2 home.",
+        cause: error,
+      });
+    }
+    throw unreachable(`pm2 does not answer ${call.method}: ${messageOf(error)}`, error);
+  }
+}
+
+/** The failure of everything that needs a daemon where there is none. */
+export function unreachable(message: string, cause?: unknown): Failure {
+  return new Failure("pm2-unreachable", message, {
+    hint: "Look whether the application's pm2 daemon runs (`ps`, not `pm2`: that would start an empty one).",
+    cause,
+  });
+}
+
+async function callWithin(
+  pm2: Pm2Access,
+  call: Call,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<unknown> {
+  return callPm2(pm2.socket, call, pm2.clock.deadline(limitMs, signal));
+}
+
+/** The pid in pm2's pid file, if that process runs and, where the kernel shows it, is a pm2 daemon. */
+async function daemonPid(pm2: Pm2Access): Promise<number | undefined> {
+  const text = await pm2.files.readText(join(pm2.settings.home, "pm2.pid"));
+  const pid = Number.parseInt(text ?? "", 10);
+  const facts = Number.isInteger(pid) && pid > 1 ? await pm2.processes.look(pid) : undefined;
+  const isDaemon =
+    facts !== undefined && (facts.commandLine ?? "God Daemon").includes("God Daemon");
+  return isDaemon ? pid : undefined;
+}

@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import { relative } from "node:path";
+import type { Definition } from "./pm2.ts";
+
+/**
+ * The keys of pm2's record that a release defines. Everything else is what pm2 measured, numbered or filled in, and changes
+ * without anybody's doing. The number of instances is not among them: after a reboot pm2 no longer holds it.
+ */
+const DEFINED = [
+  "pm_exec_path",
+  "pm_cwd",
+  "args",
+  "node_args",
+  "exec_interpreter",
+  "exec_mode",
+  "namespace",
+  "autorestart",
+  "autostart",
+  "watch",
+  "ignore_watch",
+  "max_memory_restart",
+  "kill_timeout",
+  "kill_retry_time",
+  "shutdown_with_message",
+  "treekill",
+  "wait_ready",
+  "listen_timeout",
+  "min_uptime",
+  "max_restarts",
+  "restart_delay",
+  "exp_backoff_restart_delay",
+  "cron_restart",
+  "stop_exit_codes",
+  "instance_var",
+  "increment_var",
+  "merge_logs",
+  "log_type",
+  "log_date_format",
+  "disable_logs",
+  "disable_source_map_support",
+  "pmx",
+  "uid",
+  "gid",
+] as const;
+
+/** Options that are kept to start the process again as it was, but whose change is no change of the release. */
+const KEPT = ["vizion", "automation", "pm_out_log_path", "pm_err_log_path", "pm_log_path"] as const;
+
+/** Where pm2's own names differ from those of an ecosystem file. */
+const ECOSYSTEM_NAMES: Readonly<Record<string, string>> = {
+  pm_cwd: "cwd",
+  exec_interpreter: "interpreter",
+  pm_out_log_path: "out_file",
+  pm_err_log_path: "error_file",
+  pm_log_path: "log_file",
+};
+
+/** Set anew at each start by pm2, npm, the shell or the login session it was started from. */
+const PER_START =
+  /^(PM2_.*|npm_.*|axm_.*|SSH_.*|XDG_.*|SUDO_.*|TERM.*|_|SHLVL|PWD|OLDPWD|COLUMNS|LINES|INVOCATION_ID|JOURNAL_STREAM|SILENT|updateEnv|unique_id|pm_id|vizion_running)$/u;
+
+/** Those of pm2's options that it takes to start a process again. */
+export function pickOptions(
+  record: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const known = [...DEFINED, ...KEPT].filter((key) => (record[key] ?? null) !== null);
+  return Object.fromEntries(known.map((key) => [key, record[key]]));
+}
+
+/** sha256 in hex over what a release defines of a service: options and environment, whatever their order. */
+export function definitionHash(definition: Omit<Definition, "hash">): string {
+  const { name, options, env } = definition;
+  // A variable with the service's own name is added by pm2 when it starts a file; the other two number the instances.
+  const added: ReadonlySet<unknown> = new Set([
+    name,
+    options["instance_var"] ?? "NODE_APP_INSTANCE",
+    options["increment_var"],
+  ]);
+  // pm2 leaves out some options that are false, and not always the same ones.
+  const defined = Object.fromEntries(DEFINED.map((key) => [key, options[key] ?? false]));
+  const variables = Object.fromEntries(
+    Object.entries(env).filter(([key]) => !PER_START.test(key) && !added.has(key)),
+  );
+  return createHash("sha256")
+    .update(JSON.stringify(canonical({ defined, variables })))
+    .digest("hex");
+}
+
+/**
+ * The text of a file that pm2 starts these instances of one service from. `filter_env` with the empty string matches every
+ * variable of the pm2 program's own environment, so that the process gets `env` and nothing else.
+ */
+export function ecosystemText(definitions: readonly Definition[]): string {
+  const [first] = definitions;
+  const options = Object.entries(first?.options ?? {})
+    .filter(([key]) => key !== "pm_exec_path")
+    .map(([key, value]) => [ECOSYSTEM_NAMES[key] ?? key, value]);
+  const app = {
+    ...Object.fromEntries(options),
+    name: first?.name,
+    script: first === undefined ? undefined : scriptOf(first),
+    instances: definitions.length,
+    filter_env: [""],
+    env: first?.env,
+  };
+  return JSON.stringify({ apps: [app] });
+}
+
+/** The script as seen from the working directory: pm2 gives a path with a blank to a shell, and a bare `serve` is a word of its own. */
+export function scriptOf(definition: Definition): string {
+  const { pm_cwd: cwd, pm_exec_path: script } = definition.options;
+  return `./${relative(String(cwd), String(script))}`;
+}
+
+/** The same value with the keys of every object sorted, so that equal values have equal text. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(canonical);
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  const sorted = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([key, inner]) => [key, canonical(inner)]));
+}

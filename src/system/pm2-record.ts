@@ -1,0 +1,96 @@
+import { z } from "zod";
+import type { Service, ServiceInstance, ServiceStatus } from "../model/service.ts";
+import { SERVICE_STATUSES } from "../model/service.ts";
+import { definitionHash, pickOptions } from "./pm2-definition.ts";
+import type { Definition } from "./pm2.ts";
+
+/** What rollwatch reads of one process in pm2's list. pm2 also keeps entries with textual ids while it reloads; they are left out. */
+const Pm2Record = z.object({
+  pm_id: z.number().int(),
+  name: z.string(),
+  pid: z.number().int().optional(),
+  pm2_env: z.looseObject({
+    status: z.string(),
+    unique_id: z.string().default(""),
+    restart_time: z.number().default(0),
+    pm_uptime: z.number().default(0),
+    pm_cwd: z.string(),
+    pm_exec_path: z.string(),
+    env: z.record(z.string(), z.unknown()).default({}),
+  }),
+});
+export type Pm2Record = z.infer<typeof Pm2Record>;
+
+const NumberedEntry = z.object({ pm_id: z.number() });
+
+/** pm2's list, parsed. */
+export function parseRecords(answer: unknown): readonly Pm2Record[] {
+  return z
+    .array(z.unknown())
+    .parse(answer)
+    .filter((entry) => NumberedEntry.safeParse(entry).success)
+    .map((entry) => Pm2Record.parse(entry));
+}
+
+/** The named services in the order asked. */
+export function toServices(
+  records: readonly Pm2Record[],
+  names: readonly string[],
+): readonly Service[] {
+  return names.map((name) => ({
+    name,
+    instances: records.filter((one) => one.name === name).map(toInstance),
+  }));
+}
+
+/** What it takes to start this process again. */
+export function toDefinition(record: Pm2Record): Definition {
+  const defined = {
+    name: record.name,
+    options: pickOptions(record.pm2_env),
+    env: toEnvironment(record.pm2_env.env),
+  };
+  return { ...defined, hash: definitionHash(defined) };
+}
+
+/** What pm2 keeps in `status`, made precise. */
+export function statusOf(record: Pm2Record): ServiceStatus {
+  const status = record.pm2_env.status.replaceAll(" ", "-");
+  // pm2 also says `stopped` between a crash and the restart; only then the old pid is still noted.
+  if (status === "stopped" && (record.pid ?? 0) !== 0) {
+    return "waiting-restart";
+  }
+  return SERVICE_STATUSES.find((known) => known === status) ?? "other";
+}
+
+function toInstance(record: Pm2Record): ServiceInstance {
+  const env = record.pm2_env;
+  const status = statusOf(record);
+  const autorestart = env["autorestart"];
+  return {
+    id: record.pm_id,
+    // pm2's uuid survives restarts and is shared by the workers of a cluster.
+    uniqueId: `${env.unique_id}/${record.pm_id}/${env.pm_uptime}`,
+    pid: status === "waiting-restart" ? 0 : (record.pid ?? 0),
+    status,
+    restarts: env.restart_time,
+    startedAt: env.pm_uptime,
+    cwd: env.pm_cwd,
+    script: env.pm_exec_path,
+    autorestart: autorestart !== false && autorestart !== "false",
+    definitionHash: toDefinition(record).hash,
+  };
+}
+
+/** The environment as text, without what pm2 adds by itself at each start. */
+function toEnvironment(env: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    const isText =
+      typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+    if (isText && name !== "unique_id") {
+      variables[name] = String(value);
+    }
+  }
+  return variables;
+}

@@ -1,0 +1,353 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { emptyHistory, fold } from "../../src/journal/fold.ts";
+import { Fact } from "../../src/model/facts.ts";
+import { openIncident, openRecovery, type History } from "../../src/model/history.ts";
+import { anyFact, entriesOf } from "./arbitrary-facts.ts";
+
+function foldAll(facts: readonly Fact[], from: History = emptyHistory, skip = 0): History {
+  let history = from;
+  for (const entry of entriesOf(facts).slice(skip)) {
+    history = fold(history, entry);
+  }
+  return history;
+}
+
+function aPlan(id: string, incident = "i1"): Fact {
+  return {
+    kind: "planned",
+    plan: {
+      id,
+      incident,
+      scope: "application",
+      target: "r1",
+      from: {},
+      createdAt: 0,
+      deadline: 1,
+      configHash: "h",
+      requestedBy: "policy",
+      steps: [],
+    },
+  };
+}
+
+function anIncident(incident: string): Fact {
+  return {
+    kind: "incident-opened",
+    incident,
+    trigger: "system-down",
+    tier: "immediate",
+    mode: "auto",
+    since: 3,
+    signals: ["down"],
+  };
+}
+
+function aNotice(id: string, channels: string[]): Fact {
+  return {
+    kind: "notice-queued",
+    notice: {
+      id,
+      dedupKey: `key-${id}`,
+      at: 0,
+      reason: "held",
+      urgency: "tell",
+      incident: null,
+      title: "t",
+      text: "t",
+      channels,
+    },
+  };
+}
+
+describe("any journal", () => {
+  it("folds to the same history in one go and in two parts", () => {
+    fc.assert(
+      fc.property(fc.array(anyFact), fc.nat(50), (facts, cut) => {
+        const whole = foldAll(facts);
+        const prefix = foldAll(facts.slice(0, cut));
+
+        const inParts = foldAll(facts, prefix, cut);
+
+        expect(inParts).toEqual(whole);
+      }),
+    );
+  });
+
+  it("never changes the history it is folded onto", () => {
+    fc.assert(
+      fc.property(fc.array(anyFact), anyFact, (facts, next) => {
+        const before = foldAll(facts);
+        const copy = structuredClone(before);
+
+        fold(before, { seq: 999, at: 9990, fact: next });
+
+        expect(before).toEqual(copy);
+      }),
+    );
+  });
+
+  it("consists of facts that survive being written down and read again", () => {
+    fc.assert(
+      fc.property(anyFact, (fact) => {
+        expect(Fact.parse(JSON.parse(JSON.stringify(fact)))).toEqual(fact);
+      }),
+    );
+  });
+
+  it("keeps a notice in the outbox for exactly the channels that neither have it nor gave it up", () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyFact),
+        fc.uniqueArray(fc.constantFrom("log", "hook"), { minLength: 1 }),
+        (facts, channels) => {
+          const others = facts.filter((fact) => fact.kind !== "notice-queued");
+          const all = [aNotice("a", channels), ...others];
+
+          const pending = foldAll(all).outbox.find(({ notice }) => notice.id === "a");
+
+          const settled = new Set(
+            others.flatMap((fact) => {
+              const isOver =
+                fact.kind === "notice-delivered" ||
+                (fact.kind === "notice-failed" && fact.retryAt === null);
+              return isOver && fact.notice === "a" ? [fact.channel] : [];
+            }),
+          );
+          const waiting = pending?.waiting.map(({ channel }) => channel) ?? [];
+          expect(waiting).toEqual(channels.filter((channel) => !settled.has(channel)));
+        },
+      ),
+    );
+  });
+
+  it("has a planned recovery open until it ended, whatever else happens", () => {
+    fc.assert(
+      fc.property(fc.array(anyFact), (facts) => {
+        const others = facts.filter((fact) => fact.kind !== "planned");
+
+        const open = openRecovery(foldAll([aPlan("a"), ...others]));
+
+        const hasEnded = others.some((fact) => fact.kind === "recovery-ended" && fact.plan === "a");
+        expect(open === undefined).toBe(hasEnded);
+      }),
+    );
+  });
+
+  it("has an incident open until it was closed, whatever else happens", () => {
+    fc.assert(
+      fc.property(fc.array(anyFact), (facts) => {
+        const others = facts.filter((fact) => fact.kind !== "incident-opened");
+
+        const open = openIncident(foldAll([anIncident("a"), ...others]));
+
+        const wasClosed = others.some((fact) => fact.kind === "closed" && fact.incident === "a");
+        expect(open === undefined).toBe(wasClosed);
+      }),
+    );
+  });
+});
+
+describe("what was deployed", () => {
+  it("is what was seen first, then what each change led to", () => {
+    const history = foldAll([
+      { kind: "identity-seen", identity: { commit: "one" } },
+      {
+        kind: "change-seen",
+        change: {
+          after: 11,
+          at: 13,
+          parts: ["commit"],
+          summary: ["one -> two"],
+          to: { commit: "two" },
+        },
+      },
+    ]);
+
+    expect(history.identity).toEqual({ value: { commit: "two" }, since: 13 });
+    expect(history.changes).toHaveLength(1);
+    expect(foldAll([{ kind: "identity-seen", identity: { commit: "one" } }]).identity).toEqual({
+      value: { commit: "one" },
+      since: 10,
+    });
+  });
+
+  it("is remembered for the last hundred changes", () => {
+    const history = foldAll(
+      Array.from({ length: 130 }, (_, n): Fact => ({
+        kind: "change-seen",
+        change: { after: n, at: n, parts: ["commit"], summary: [], to: { commit: String(n) } },
+      })),
+    );
+
+    expect(history.changes.map(({ at }) => at)).toEqual(
+      Array.from({ length: 100 }, (_, n) => n + 30),
+    );
+  });
+});
+
+describe("releases", () => {
+  it("are captured, proven and pruned", () => {
+    const captured: readonly Fact[] = [
+      { kind: "release-captured", release: "r1", identity: { commit: "one" }, tag: "t1" },
+      { kind: "release-captured", release: "r2", identity: {}, tag: null },
+      { kind: "release-proven", release: "r1" },
+    ];
+
+    expect(foldAll(captured).releases).toEqual([
+      { id: "r1", identity: { commit: "one" }, tag: "t1", capturedAt: 10, provenAt: 30 },
+      { id: "r2", identity: {}, tag: null, capturedAt: 20 },
+    ]);
+    expect(
+      foldAll([...captured, { kind: "release-pruned", release: "r1" }]).releases.map(
+        ({ id }) => id,
+      ),
+    ).toEqual(["r2"]);
+  });
+});
+
+describe("an incident", () => {
+  it("gathers its judgement, decisions, plans and close", () => {
+    const decision = { kind: "roll-back", at: 30, reason: "r", guards: [], target: "r1" } as const;
+
+    const history = foldAll([
+      anIncident("i1"),
+      { kind: "judged", incident: "i1", cause: "release", evidence: ["a change"] },
+      { kind: "decided", incident: "i1", decision: { ...decision, guards: [] } },
+      aPlan("p1", "i1"),
+      { kind: "closed", incident: "i1", outcome: "rolled-back", reason: "proven" },
+    ]);
+
+    expect(history.incidents).toEqual([
+      {
+        id: "i1",
+        trigger: "system-down",
+        tier: "immediate",
+        mode: "auto",
+        since: 3,
+        openedAt: 10,
+        signals: ["down"],
+        cause: "release",
+        evidence: ["a change"],
+        decisions: [decision],
+        plans: ["p1"],
+        closed: { at: 50, outcome: "rolled-back", reason: "proven" },
+      },
+    ]);
+  });
+
+  it("that is open outlives a hundred closed ones", () => {
+    const closedOnes = Array.from({ length: 130 }, (_, n) => `c${n}`).flatMap(
+      (incident): readonly Fact[] => [
+        anIncident(incident),
+        { kind: "closed", incident, outcome: "held", reason: "r" },
+      ],
+    );
+
+    const history = foldAll([anIncident("open"), ...closedOnes]);
+
+    expect(openIncident(history)?.id).toBe("open");
+    expect(history.incidents).toHaveLength(101);
+    expect(history.incidents.at(-1)?.id).toBe("c129");
+  });
+});
+
+describe("a recovery", () => {
+  it("keeps attempts and every beginning of a step; one that a crash cut short has no outcome", () => {
+    const history = foldAll([
+      aPlan("p1"),
+      { kind: "recovery-started", plan: "p1" },
+      { kind: "step-started", plan: "p1", step: "stage" },
+      { kind: "step-finished", plan: "p1", step: "stage", outcome: { kind: "done", detail: "d" } },
+      { kind: "step-started", plan: "p1", step: "switch" },
+      { kind: "recovery-started", plan: "p1" },
+      { kind: "step-started", plan: "p1", step: "switch" },
+    ]);
+
+    expect(openRecovery(history)).toMatchObject({
+      plannedAt: 10,
+      attempts: [20, 60],
+      steps: [
+        { step: "stage", startedAt: 30, finishedAt: 40, outcome: { kind: "done", detail: "d" } },
+        { step: "switch", startedAt: 50 },
+        { step: "switch", startedAt: 70 },
+      ],
+    });
+    expect(openRecovery(history)?.steps[2]).toEqual({ step: "switch", startedAt: 70 });
+  });
+
+  it("counts the failures of a step that was tried again", () => {
+    const failed: Fact = {
+      kind: "step-finished",
+      plan: "p1",
+      step: "switch",
+      outcome: { kind: "failed", detail: "busy" },
+    };
+    const begun: Fact = { kind: "step-started", plan: "p1", step: "switch" };
+
+    const history = foldAll([aPlan("p1"), begun, failed, begun, failed]);
+
+    const outcomes = openRecovery(history)?.steps.map((one) => one.outcome?.kind);
+    expect(outcomes).toEqual(["failed", "failed"]);
+  });
+
+  it("has its verification and its end", () => {
+    const history = foldAll([
+      aPlan("p1"),
+      { kind: "verified", plan: "p1", verification: { result: "proven", at: 19, checks: [] } },
+      { kind: "recovery-ended", plan: "p1", result: "completed", reason: "proven" },
+    ]);
+
+    expect(history.recoveries[0]).toMatchObject({
+      verification: { result: "proven", at: 19 },
+      ended: { at: 30, result: "completed", reason: "proven" },
+    });
+  });
+});
+
+describe("the outbox", () => {
+  it("counts failed tries and knows when the next is due", () => {
+    const history = foldAll([
+      aNotice("n1", ["log", "hook"]),
+      { kind: "notice-delivered", notice: "n1", channel: "log" },
+      {
+        kind: "notice-failed",
+        notice: "n1",
+        channel: "hook",
+        reason: "timeout",
+        detail: "d",
+        retryAt: 500,
+      },
+    ]);
+
+    expect(history.outbox.map(({ waiting }) => waiting)).toEqual([
+      [{ channel: "hook", failures: 1, dueAt: 500 }],
+    ]);
+    expect(history.told.has("key-n1")).toBe(true);
+  });
+
+  it("remembers the last thousand things that were told, and every notice that is still to go out", () => {
+    const history = foldAll(
+      Array.from({ length: 1100 }, (_, n) => aNotice(`n${n}`, n === 0 ? ["hook"] : [])),
+    );
+
+    expect(history.told.size).toBe(1000);
+    expect(history.told.has("key-n1099")).toBe(true);
+    expect(history.outbox.map(({ notice }) => notice.id)).toEqual(["n0"]);
+  });
+});
+
+describe("the daemon's starts", () => {
+  it("are the last twenty", () => {
+    const history = foldAll(
+      Array.from({ length: 25 }, (): Fact => ({
+        kind: "daemon-started",
+        pid: 1,
+        version: "1",
+        configHash: "h",
+      })),
+    );
+
+    expect(history.daemonStarts).toEqual(Array.from({ length: 20 }, (_, n) => (n + 6) * 10));
+  });
+});

@@ -1,0 +1,121 @@
+import type {
+  CheckRound,
+  IncidentReport,
+  Operations,
+  RollbackPreview,
+  Status,
+} from "../../../src/model/operations.ts";
+
+const NOW = 1_800_000_000_000;
+const SIGNAL = {
+  name: "api-health",
+  trigger: "system-down",
+  state: "ok",
+  value: 0,
+  unit: "failures",
+  limit: 0,
+  since: NOW - 60_000,
+  badWindows: 0,
+  breachAfter: 3,
+  reason: "200 in 4 ms",
+} as const;
+const HEALTHY = {
+  kind: "healthy",
+  trigger: null,
+  tier: null,
+  since: null,
+  cause: null,
+  evidence: [],
+  missing: [],
+} as const;
+
+/** An incident that was rolled back. */
+export function anIncidentReport(more: Partial<IncidentReport> = {}): IncidentReport {
+  return {
+    id: "inc-1",
+    trigger: "system-down",
+    tier: "immediate",
+    mode: "auto",
+    since: NOW - 7_200_000,
+    openedAt: NOW - 7_194_000,
+    signals: ["api-health"],
+    cause: "release",
+    evidence: ["the commit changed a minute before"],
+    decisions: [],
+    recoveries: [],
+    closed: { at: NOW - 7_100_000, outcome: "rolled-back", reason: "verified" },
+    ...more,
+  };
+}
+
+/** The status of a healthy application. */
+export function aStatus(more: Partial<Status> = {}): Status {
+  return {
+    application: "radiation-health",
+    version: "0.1.0",
+    pid: 4711,
+    startedAt: NOW - 3_600_000,
+    uptimeMs: 3_600_000,
+    policies: [{ trigger: "system-down", mode: "auto" }],
+    deployed: { commit: "a".repeat(40), served: "v1.4.0", since: NOW - 3_600_000 },
+    verdict: { ...HEALTHY, evidence: [], missing: [] },
+    signals: [SIGNAL],
+    controls: [{ name: "database", state: "green", detail: "1 ms" }],
+    releases: [
+      {
+        id: "rel-1",
+        commit: "a".repeat(40),
+        served: "v1.4.0",
+        tag: "pre-deployment-20270115-0800",
+        capturedAt: NOW - 3_600_000,
+        provenAt: NOW - 3_000_000,
+        ready: true,
+        problems: [],
+      },
+    ],
+    openIncident: null,
+    lastIncidents: [anIncidentReport()],
+    rollback: null,
+    guards: [],
+    noticesQueued: 0,
+    ...more,
+  };
+}
+
+/** A round of probes in which everything was good. */
+export function aCheckRound(more: Partial<CheckRound> = {}): CheckRound {
+  return {
+    application: "radiation-health",
+    at: NOW,
+    signals: [{ ...SIGNAL, bad: false, tookMs: 4 }],
+    controls: [{ name: "pm2", state: "green", detail: "answers" }],
+    deployed: { commit: null, since: NOW },
+    verdict: { ...HEALTHY, evidence: [], missing: [] },
+    ...more,
+  };
+}
+
+/** A rollback that nothing refuses. */
+export function aPreview(more: Partial<RollbackPreview> = {}): RollbackPreview {
+  return {
+    scope: "application",
+    target: "rel-1",
+    steps: [{ id: "switch:server", kind: "switch", describe: "put server back (212 files)" }],
+    estimatedSeconds: 6.25,
+    refusals: [],
+    ...more,
+  };
+}
+
+/** Operations that answer what the builders say. */
+export function fakeOperations(more: Partial<Operations> = {}): Operations {
+  return {
+    status: async () => aStatus(),
+    check: async () => aCheckRound(),
+    previewRollback: async () => aPreview(),
+    releases: async () => aStatus().releases,
+    incidents: async () => [anIncidentReport()],
+    incident: async (id) => (id === "inc-1" ? anIncidentReport() : undefined),
+    ...more,
+  };
+}

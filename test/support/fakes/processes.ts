@@ -1,0 +1,49 @@
+import type { Command, Finished, ProcessFacts, Processes } from "../../../src/system/process.ts";
+
+/** Processes that never run; what a command answers and what the kernel says of a pid is scripted. */
+export interface FakeProcesses extends Processes {
+  /** Every command that was run, in order. */
+  readonly commands: readonly Command[];
+  /** The answer to commands whose program and arguments, joined by blanks, start with `prefix`; the latest match wins. */
+  answer(prefix: string, finished: Partial<Finished>): void;
+  /** Facts about a pid; undefined ends it. */
+  setProcess(pid: number, facts: ProcessFacts | undefined): void;
+}
+
+/** Makes processes where every program exits with 0 and says nothing until told otherwise. */
+export function fakeProcesses(): FakeProcesses {
+  const commands: Command[] = [];
+  const answers: { readonly prefix: string; readonly finished: Partial<Finished> }[] = [];
+  const facts = new Map<number, ProcessFacts>();
+
+  return {
+    commands,
+    answer(prefix, finished) {
+      answers.unshift({ prefix, finished });
+    },
+    setProcess(pid, known) {
+      if (known === undefined) {
+        facts.delete(pid);
+      } else {
+        facts.set(pid, known);
+      }
+    },
+    async run(command, signal) {
+      signal.throwIfAborted();
+      commands.push(command);
+      const line = [command.program, ...command.args].join(" ");
+      const found = answers.find((one) => line.startsWith(one.prefix));
+      const quiet = {
+        kind: "exited",
+        status: 0,
+        stdout: "",
+        stderr: "",
+        truncated: false,
+      } as const;
+      return { ...quiet, ...found?.finished };
+    },
+    async look(pid) {
+      return facts.get(pid);
+    },
+  };
+}

@@ -1,0 +1,209 @@
+import { chown, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { getuid } from "node:process";
+import { execa } from "execa";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openClock } from "../../src/system/clock.ts";
+import { openGit } from "../../src/system/git.ts";
+import type { Git } from "../../src/system/git.ts";
+import { openProcesses } from "../../src/system/process.ts";
+import { gitContract } from "../contracts/git.ts";
+import type { GitUnderTest } from "../contracts/git.ts";
+import { fakeGit } from "../support/fakes/git.ts";
+import { fakeProcesses } from "../support/fakes/processes.ts";
+
+const { signal } = new AbortController();
+const PATH = process.env["PATH"] ?? "/usr/bin:/bin";
+
+/** git as a person uses it, for what tests need beside the port. */
+async function git(root: string, ...args: readonly string[]): Promise<string> {
+  const env = { PATH, HOME: root, GIT_CONFIG_NOSYSTEM: "1", LC_ALL: "C" };
+  const person = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"];
+  const done = await execa("git", [...person, ...args], { cwd: root, env, extendEnv: false });
+  return done.stdout;
+}
+
+async function commit(root: string, text: string): Promise<string> {
+  await mkdir(join(root, "server"), { recursive: true });
+  await writeFile(join(root, "server", "app.js"), text);
+  await git(root, "add", "server");
+  await git(root, "commit", "-q", "-m", text);
+  return git(root, "rev-parse", "HEAD");
+}
+
+async function open(): Promise<GitUnderTest> {
+  const root = await mkdtemp("/tmp/rw-");
+  await git(root, "init", "-q");
+  const older = await commit(root, "older");
+  const newer = await commit(root, "newer");
+  const environment = { PATH, HOME: root, GIT_DIR: "/nowhere", GIT_INDEX_FILE: "/nowhere" };
+  return {
+    git: openGit(openProcesses(openClock()), environment),
+    root,
+    older,
+    newer,
+    close: async () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+gitContract("git's own", open);
+gitContract("the fake", async () => {
+  const fake = fakeGit();
+  const [older, newer] = ["a".repeat(40), "b".repeat(40)];
+  fake.commit(older);
+  fake.commit(newer);
+  return { git: fake, root: "/app", older, newer, close: async () => undefined };
+});
+
+describe("git", () => {
+  let under: GitUnderTest;
+  let port: Git;
+  let root: string;
+
+  beforeEach(async () => {
+    under = await open();
+    ({ git: port, root } = under);
+  });
+
+  afterEach(async () => {
+    await under.close();
+  });
+
+  it("tells no commit of a folder that is no repository, and of one without commits", async () => {
+    await rm(join(root, ".git"), { recursive: true });
+    const none = await port.head(root, signal);
+    await git(root, "init", "-q");
+
+    expect([none, await port.head(root, signal)]).toEqual([null, null]);
+    expect(await port.busy(root)).toBeNull();
+  });
+
+  it("works in a subfolder of the repository and in a second work tree", async () => {
+    const tree = join(root, "tree");
+    await git(root, "worktree", "add", "-q", "--detach", tree, under.older);
+
+    expect(await port.head(join(root, "server"), signal)).toBe(under.newer);
+    expect(await port.head(tree, signal)).toBe(under.older);
+  });
+
+  it("leaves branch and work tree alone when it points HEAD elsewhere", async () => {
+    await port.pointHead(root, under.older, signal);
+
+    expect(await git(root, "rev-parse", "main")).toBe(under.newer);
+    expect(await readFile(join(root, "server", "app.js"), "utf8")).toBe("newer");
+    expect(await git(root, "diff", "--cached", "--name-only")).toBe("");
+    expect(await git(root, "status", "--porcelain")).toBe(" M server/app.js");
+  });
+
+  it("finishes what a crash left half done", async () => {
+    await writeFile(join(root, ".git", "index.rollwatch"), "half an index");
+    await writeFile(join(root, ".git", "index.rollwatch.lock"), "");
+
+    await port.pointHead(root, under.older, signal);
+
+    expect(await port.head(root, signal)).toBe(under.older);
+    expect((await readdir(join(root, ".git"))).filter((name) => name.includes("index"))).toEqual([
+      "index",
+    ]);
+  });
+
+  it("does not touch a repository whose index somebody holds, and says so", async () => {
+    const lock = join(root, ".git", "index.lock");
+    await writeFile(lock, "");
+
+    const pointing = port.pointHead(root, under.older, signal);
+
+    await expect(pointing).rejects.toMatchObject({ code: "git-refused" });
+    expect(await port.head(root, signal)).toBe(under.newer);
+    expect(await port.busy(root)).toContain("index.lock");
+    expect((await stat(lock)).size).toBe(0);
+  });
+
+  it("sees that somebody works in a second work tree", async () => {
+    const tree = join(root, "tree");
+    await git(root, "worktree", "add", "-q", tree, under.older);
+    const before = await port.busy(tree);
+    await writeFile(join(root, ".git", "worktrees", "tree", "index.lock"), "");
+
+    expect([before, await port.busy(root)]).toEqual([null, null]);
+    expect(await port.busy(tree)).toContain("index.lock");
+  });
+
+  it("signs its tags with its own name and keeps the message as it is", async () => {
+    await port.tag(root, "v1", under.older, "# of services: 5\n", signal);
+
+    const tag = await git(root, "for-each-ref", "--format=%(objecttype) %(taggername) %(contents)");
+    expect(tag).toContain("tag rollwatch # of services: 5");
+  });
+
+  it.each(["", "-d", "--output=x", "a..b", "v1 v2", "$(id)", "v1\n", "é", "a".repeat(101)])(
+    "does not take %j for a tag's name",
+    async (name) => {
+      const tagging = port.tag(root, name, under.older, "message", signal);
+
+      await expect(tagging).rejects.toMatchObject({ code: "git-refused" });
+      await expect(port.resolveTag(root, name, signal)).rejects.toThrow(/tag name/u);
+    },
+  );
+
+  it.each(["HEAD", "main", "--all", "abc123", "A".repeat(40)])(
+    "does not take %j for a commit",
+    async (name) => {
+      const pointing = port.pointHead(root, name, signal);
+
+      await expect(pointing).rejects.toThrow(/full commit id/u);
+      await expect(port.hasCommit(root, name, signal)).rejects.toThrow(/full commit id/u);
+    },
+  );
+
+  it("misses a commit one of whose trees is lost", async () => {
+    const tree = await git(root, "rev-parse", `${under.older}:server`);
+    await rm(join(root, ".git", "objects", tree.slice(0, 2), tree.slice(2)));
+
+    expect(await port.hasCommit(root, under.older, signal)).toBe(false);
+    expect(await port.hasCommit(root, under.newer, signal)).toBe(true);
+  });
+
+  it("runs no hook of the repository", async () => {
+    const hook = "#!/bin/sh\ntouch ../hook-ran hook-ran\n";
+    for (const name of ["post-index-change", "reference-transaction"]) {
+      await writeFile(join(root, ".git", "hooks", name), hook, { mode: 0o755 });
+    }
+
+    await port.pointHead(root, under.older, signal);
+    await port.tag(root, "v1", under.older, "message", signal);
+
+    expect(await readdir(root)).not.toContain("hook-ran");
+    expect(await readdir(join(root, ".git"))).not.toContain("hook-ran");
+  });
+
+  it.runIf(getuid?.() === 0)("explains a repository that belongs to another user", async () => {
+    await chown(root, 65_534, 65_534);
+    await chown(join(root, ".git"), 65_534, 65_534);
+
+    const asking = port.head(root, signal);
+
+    await expect(asking).rejects.toMatchObject({
+      code: "git-refused",
+      hint: expect.stringContaining("safe.directory"),
+    });
+  });
+
+  it("says when git is not installed", async () => {
+    const processes = fakeProcesses();
+    processes.answer("git", { kind: "not-found", status: null });
+
+    const asking = openGit(processes, {}).head(root, signal);
+
+    await expect(asking).rejects.toMatchObject({ code: "program-missing" });
+  });
+
+  it("says when git hangs", async () => {
+    const processes = fakeProcesses();
+    processes.answer("git", { kind: "timed-out", status: null });
+
+    const asking = openGit(processes, {}).head(root, signal);
+
+    await expect(asking).rejects.toThrow(/did not answer/u);
+  });
+});

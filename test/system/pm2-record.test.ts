@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { parseRecords, toServices } from "../../src/system/pm2-record.ts";
+
+/** An entry of pm2's list, cut to what matters. */
+function anEntry(changes: object = {}, env: object = {}): object {
+  const pm2_env = {
+    status: "online",
+    unique_id: "5f2c",
+    restart_time: 2,
+    pm_uptime: 1000,
+    pm_cwd: "/srv/app",
+    pm_exec_path: "/srv/app/server.js",
+    env: { PORT: 3000 },
+    ...env,
+  };
+  return { pm_id: 0, name: "api", pid: 42, pm2_env, ...changes };
+}
+
+function instancesOf(
+  ...entries: readonly object[]
+): ReturnType<typeof toServices>[number]["instances"] {
+  return toServices(parseRecords(entries), ["api"])[0]?.instances ?? [];
+}
+
+describe("pm2's list", () => {
+  // pm2's status, the pid it notes, what both mean
+  it.each([
+    ["online", 42, { status: "online", pid: 42 }],
+    ["stopped", 0, { status: "stopped", pid: 0 }],
+    ["stopped", 42, { status: "waiting-restart", pid: 0 }], // between a crash and the restart
+    ["waiting restart", 42, { status: "waiting-restart", pid: 0 }], // the old pid
+    ["errored", 0, { status: "errored", pid: 0 }],
+    ["stopping", 42, { status: "stopping", pid: 42 }],
+    ["one-launch-status", 42, { status: "one-launch-status", pid: 42 }],
+    ["something newer", 42, { status: "other", pid: 42 }],
+  ])("reads %j with pid %i", (status, pid, meaning) => {
+    expect(instancesOf(anEntry({ pid }, { status }))).toMatchObject([meaning]);
+  });
+
+  it("leaves out the old workers of a reload, whose ids are text", () => {
+    const entries = [anEntry({ pm_id: "_old_0" }), anEntry({ pm_id: 3 })];
+
+    expect(instancesOf(...entries).map((one) => one.id)).toEqual([3]);
+  });
+
+  it("tells two workers of a cluster apart, and two starts of one", () => {
+    const starts = instancesOf(anEntry(), anEntry({ pm_id: 1 }), anEntry({}, { pm_uptime: 2000 }));
+
+    expect(new Set(starts.map((one) => one.uniqueId)).size).toBe(3);
+  });
+
+  it.each([
+    [undefined, true],
+    [true, true],
+    [false, false],
+    ["false", false],
+  ])("takes autorestart %j for %j", (autorestart, expected) => {
+    expect(instancesOf(anEntry({}, { autorestart }))).toMatchObject([{ autorestart: expected }]);
+  });
+
+  it("shows no value of the environment in a service", () => {
+    const services = instancesOf(anEntry({}, { env: { SECRET: "hush" }, SECRET: "hush" }));
+
+    expect(JSON.stringify(services)).not.toContain("hush");
+  });
+});
