@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Duration } from "../model/units.ts";
-import { TIERS } from "../model/tier.ts";
-import { MODES } from "../model/trigger.ts";
+import { BLAME_WINDOW_MS, TIERS, type Tier } from "../model/tier.ts";
+import { MODES, TRIGGER_ROWS, type Trigger } from "../model/trigger.ts";
 
 /** What one trigger may do. */
 export const TriggerPolicy = z.strictObject({
@@ -31,3 +31,13 @@ export const PolicySettings = z.strictObject({
   brakes: Brakes.prefault({}),
 });
 export type PolicySettings = z.infer<typeof PolicySettings>;
+
+/** The tier of a trigger: the policy's, or else the runbook's. */
+export function tierOf(policy: PolicySettings, trigger: Trigger): Tier {
+  return policy.triggers[trigger].tier ?? TRIGGER_ROWS[trigger].tier;
+}
+
+/** How far back a change may lie and still be blamed for this trigger's breach, in milliseconds. */
+export function blameWindowMsOf(policy: PolicySettings, trigger: Trigger): number {
+  return policy.triggers[trigger].blameWindow ?? BLAME_WINDOW_MS[tierOf(policy, trigger)];
+}

@@ -1,6 +1,10 @@
 import { z } from "zod";
-import { LogChannelSettings } from "./log.ts";
-import { WebhookChannelSettings } from "./webhook.ts";
+import { assertNever } from "../../model/assert-never.ts";
+import type { Clock } from "../../system/clock.ts";
+import type { Log } from "../../system/log.ts";
+import type { Channel } from "../channel.ts";
+import { createLogChannel, LogChannelSettings } from "./log.ts";
+import { createWebhookChannel, WebhookChannelSettings } from "./webhook.ts";
 
 /** The settings of every kind of channel. */
 export const ChannelSettings = z.discriminatedUnion("kind", [
@@ -8,3 +12,25 @@ export const ChannelSettings = z.discriminatedUnion("kind", [
   WebhookChannelSettings,
 ]);
 export type ChannelSettings = z.infer<typeof ChannelSettings>;
+
+/** What channels need of the outside world. */
+export interface ChannelPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The channel that these settings ask for. */
+export function createChannel(
+  name: string,
+  settings: ChannelSettings,
+  ports: ChannelPorts,
+): Channel {
+  switch (settings.kind) {
+    case "log":
+      return createLogChannel(name, ports.log);
+    case "webhook":
+      return createWebhookChannel(name, settings, ports.clock);
+    default:
+      return assertNever(settings);
+  }
+}

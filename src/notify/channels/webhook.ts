@@ -1,7 +1,14 @@
+import { createHmac } from "node:crypto";
+import type { Readable } from "node:stream";
+import axios, { isAxiosError, type AxiosResponse } from "axios";
 import { z } from "zod";
+import { messageOf } from "../../model/failure.ts";
+import type { Delivery, DeliveryFailure, Notice } from "../../model/notice.ts";
 import { Duration } from "../../model/units.ts";
+import type { Clock } from "../../system/clock.ts";
+import type { Channel } from "../channel.ts";
 
-/** Posts notices as JSON, signed like Standard Webhooks when a secret is given. */
+/** Posts notices as JSON, signed like Standard Webhooks when a secret is given. Goes there directly, never through a proxy. */
 export const WebhookChannelSettings = z.strictObject({
   kind: z.literal("webhook"),
   url: z.url({ protocol: /^https?$/u }),
@@ -11,3 +18,120 @@ export const WebhookChannelSettings = z.strictObject({
   timeout: Duration.prefault("10s"),
 });
 export type WebhookChannelSettings = z.infer<typeof WebhookChannelSettings>;
+
+/** Characters of a refusing answer that are kept as evidence. */
+const MAX_EXCERPT = 200;
+
+/** Standard Webhooks marks secrets in base64 with this prefix; any other secret is its own bytes. */
+const BASE64_PREFIX = "whsec_";
+
+/** A channel that posts to one URL: no redirects, no proxy, and no more of the answer than an excerpt. */
+export function createWebhookChannel(
+  name: string,
+  settings: WebhookChannelSettings,
+  clock: Clock,
+): Channel {
+  return {
+    name,
+    send: async (notice, signal) => {
+      signal.throwIfAborted();
+      const deadline = clock.deadline(settings.timeout, signal);
+      const body = JSON.stringify(payloadOf(notice));
+      const headers = headersOf(notice, body, { at: clock.now(), secret: settings.secret });
+      try {
+        const response = await axios.post<Readable>(settings.url, body, {
+          headers,
+          signal: deadline,
+          responseType: "stream",
+          maxRedirects: 0,
+          proxy: false,
+          validateStatus: () => true,
+        });
+        return await outcomeOf(response, clock.now());
+      } catch (error) {
+        signal.throwIfAborted();
+        return unanswered(error, deadline.aborted);
+      }
+    },
+  };
+}
+
+function payloadOf(notice: Notice): Readonly<Record<string, unknown>> {
+  const { id, at, reason, urgency, incident, title, text } = notice;
+  return { type: `rollwatch.${reason}`, id, at, reason, urgency, incident, title, text };
+}
+
+function headersOf(
+  notice: Notice,
+  body: string,
+  signing: { readonly at: number; readonly secret: string | undefined },
+): Record<string, string> {
+  const timestamp = String(Math.floor(signing.at / 1000));
+  const headers = {
+    "content-type": "application/json",
+    "user-agent": "rollwatch",
+    "webhook-id": notice.id,
+    "webhook-timestamp": timestamp,
+  };
+  if (signing.secret === undefined) {
+    return headers;
+  }
+  const signature = createHmac("sha256", keyOf(signing.secret))
+    .update(`${notice.id}.${timestamp}.${body}`)
+    .digest("base64");
+  return { ...headers, "webhook-signature": `v1,${signature}` };
+}
+
+function keyOf(secret: string): Buffer {
+  return secret.startsWith(BASE64_PREFIX)
+    ? Buffer.from(secret.slice(BASE64_PREFIX.length), "base64")
+    : Buffer.from(secret, "utf8");
+}
+
+async function outcomeOf(response: AxiosResponse<Readable>, now: number): Promise<Delivery> {
+  const { status } = response;
+  if (status >= 200 && status < 300) {
+    response.data.destroy();
+    return { kind: "delivered" };
+  }
+  const detail = `HTTP ${status} ${await excerpt(response.data)}`.trim();
+  if (status === 429) {
+    return { kind: "retry-later", reason: "rate-limited", detail, ...afterOf(response, now) };
+  }
+  if (status >= 500) {
+    return { kind: "retry-later", reason: "server-error", detail, ...afterOf(response, now) };
+  }
+  return { kind: "refused", reason: "rejected", detail };
+}
+
+/** `Retry-After` in seconds or as a date; nothing when it is neither. */
+function afterOf(response: AxiosResponse, now: number): { readonly afterMs?: number } {
+  const text = String(response.headers["retry-after"] ?? "").trim();
+  const afterMs = /^\d+$/u.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  return Number.isFinite(afterMs) ? { afterMs: Math.max(afterMs, 0) } : {};
+}
+
+async function excerpt(answer: Readable): Promise<string> {
+  let text = "";
+  try {
+    for await (const chunk of answer) {
+      text += String(chunk);
+      if (text.length >= MAX_EXCERPT) {
+        break; // Leaving the loop destroys the stream: the rest is never read.
+      }
+    }
+  } catch {
+    return text; // A cut answer changes nothing: its status is what counts.
+  }
+  return text.slice(0, MAX_EXCERPT).replaceAll(/\s+/gu, " ");
+}
+
+function unanswered(error: unknown, isTimeout: boolean): Delivery {
+  const code = isAxiosError(error) ? error.code : undefined;
+  const reason: DeliveryFailure = isTimeout
+    ? "timeout"
+    : code === "ECONNREFUSED" || code === "ECONNRESET"
+      ? "refused"
+      : "unknown";
+  return { kind: "retry-later", reason, detail: messageOf(error) };
+}

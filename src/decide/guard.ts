@@ -1,0 +1,50 @@
+import { changesToBlame } from "../model/blame.ts";
+import type { Recovery } from "../model/history.ts";
+import type { Change } from "../model/identity.ts";
+import { blameWindowMsOf } from "./policy.ts";
+import type { BreachSituation } from "./situation.ts";
+
+/** A guard's opinion; when it blocks, `atMost` is what remains: ask a person, or leave everything as it is. */
+export type Opinion =
+  | { readonly answer: "allow"; readonly reason: string }
+  | { readonly answer: "block"; readonly atMost: "recommend" | "hold"; readonly reason: string };
+
+/** One question that must be answered before rollwatch acts by itself. Pure; the reason is a sentence with values. */
+export interface Guard {
+  /** Name of its file, of its row in docs/decision-table.md and of its metric label. */
+  readonly id: string;
+  readonly check: (situation: BreachSituation) => Opinion;
+}
+
+/** Nothing speaks against a rollback. */
+export function allow(reason: string): Opinion {
+  return { answer: "allow", reason };
+}
+
+/** A person must decide. */
+export function recommend(reason: string): Opinion {
+  return { answer: "block", atMost: "recommend", reason };
+}
+
+/** Everything stays as it is. */
+export function hold(reason: string): Opinion {
+  return { answer: "block", atMost: "hold", reason };
+}
+
+/** The changes that can have made this breach, oldest first. */
+export function blamedChanges(situation: BreachSituation): readonly Change[] {
+  const { verdict, policy, history } = situation;
+  return changesToBlame(history.changes, verdict.since, blameWindowMsOf(policy, verdict.trigger));
+}
+
+/** Recoveries that touched the application: begun, and not cancelled before their first act. */
+export function effectiveRecoveries(situation: BreachSituation): readonly Recovery[] {
+  return situation.history.recoveries.filter(
+    (recovery) => recovery.attempts.length > 0 && recovery.ended?.result !== "cancelled",
+  );
+}
+
+/** When a recovery was last at work. */
+export function lastAt(recovery: Recovery): number {
+  return recovery.ended?.at ?? Math.max(recovery.plannedAt, ...recovery.attempts);
+}

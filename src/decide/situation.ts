@@ -1,0 +1,55 @@
+import type { Control } from "../model/control.ts";
+import type { History } from "../model/history.ts";
+import type { Identity } from "../model/identity.ts";
+import type { Readiness, Release } from "../model/release.ts";
+import type { Service } from "../model/service.ts";
+import type { ServiceSettings } from "../model/application.ts";
+import type { Verdict } from "../model/verdict.ts";
+import type { PolicySettings } from "./policy.ts";
+
+/** The release one could go back to, or why there is none. */
+export type Target =
+  | {
+      readonly kind: "candidate";
+      readonly release: Release;
+      /** When its bake time was over with every signal ok; absent while it is not proven. */
+      readonly provenAt?: number;
+      readonly readiness: Readiness;
+    }
+  | { readonly kind: "none"; readonly reason: string };
+
+/** Where a bad sample came from; a report or a webhook alone never moves a rollback. */
+type EvidenceKind = "probe" | "report" | "webhook";
+
+/** Everything a decision rests on, at one moment. */
+export interface Situation {
+  readonly now: number;
+  readonly verdict: Verdict;
+  /** The first bad sample of the incident: the verdict's, or an earlier one of the incident that is still open. */
+  readonly since: number;
+  readonly policy: PolicySettings;
+  readonly history: History;
+  /** What is deployed right now, with the schema revision. */
+  readonly identity: Identity;
+  readonly controls: readonly Control[];
+  readonly services: readonly Service[];
+  /** The services whose stop explains the breached signals (the rules' `service`); empty when no single one does. */
+  readonly concerned: readonly string[];
+  readonly target: Target;
+  /** Why somebody else seems to be deploying: git's index lock, pm2's reload lock. Empty when nobody is. */
+  readonly busy: readonly string[];
+  /** What a stop in the middle of its work does, for each service the rollback would stop. */
+  readonly work: readonly Pick<ServiceSettings, "name" | "work">[];
+  /** Whether this daemon holds the host's lock. */
+  readonly lockHeld: boolean;
+  /** Kinds of evidence behind the breached signals. */
+  readonly evidence: readonly EvidenceKind[];
+}
+
+/** A verdict with a proven breach. */
+export type Breached = Extract<Verdict, { readonly kind: "breached" }>;
+
+/** A situation in which a breach is proven: what guards are asked about. */
+export interface BreachSituation extends Situation {
+  readonly verdict: Breached;
+}

@@ -1,0 +1,81 @@
+import type { Control } from "../model/control.ts";
+import type { Change } from "../model/identity.ts";
+import type { Service } from "../model/service.ts";
+import type { Breach, Signal } from "../model/signal.ts";
+import { TIERS, type Tier } from "../model/tier.ts";
+import type { Trigger } from "../model/trigger.ts";
+import type { Missing, Verdict } from "../model/verdict.ts";
+import { attribute } from "./cause.ts";
+
+/** Everything a verdict rests on. */
+export interface JudgeInput {
+  readonly signals: readonly Signal[];
+  readonly changes: readonly Change[];
+  readonly controls: readonly Control[];
+  readonly services: readonly Service[];
+  readonly tierOf: (trigger: Trigger) => Tier;
+  readonly blameWindowMsOf: (trigger: Trigger) => number;
+}
+
+/** One verdict over all signals: the gravest breach names trigger and tier, without a breach a run of bad windows is suspect. */
+export function judge(input: JudgeInput): Verdict {
+  const { signals, changes, controls, services, tierOf, blameWindowMsOf } = input;
+  const missing = signals.flatMap(missingOf);
+  const breaches = signals
+    .flatMap(breachOf)
+    .toSorted((one, other) => rank(tierOf(one.trigger)) - rank(tierOf(other.trigger)));
+  const gravest = breaches[0];
+  if (gravest === undefined) {
+    return withoutBreach(signals, missing);
+  }
+  const { trigger } = gravest;
+  const since = Math.min(...breaches.map((breach) => breach.since));
+  const blameWindowMs = blameWindowMsOf(trigger);
+  const attribution = attribute({ breaches, since, changes, controls, services, blameWindowMs });
+  return {
+    kind: "breached",
+    trigger,
+    tier: tierOf(trigger),
+    breaches,
+    since,
+    missing,
+    attribution,
+  };
+}
+
+function withoutBreach(signals: readonly Signal[], missing: readonly Missing[]): Verdict {
+  const bad = signals.filter((signal) => signal.badWindows > 0);
+  if (bad.length === 0) {
+    return { kind: "healthy", missing };
+  }
+  const firstBadAt = Math.min(...bad.map((signal) => signal.firstBadAt ?? signal.since));
+  return { kind: "suspect", firstBadAt, signals: bad.map((signal) => signal.name), missing };
+}
+
+function breachOf(signal: Signal): readonly Breach[] {
+  const { name, trigger, state, value, limit, unit, since, firstBadAt, reason } = signal;
+  if (state !== "breach" || value === undefined) {
+    return [];
+  }
+  return [
+    {
+      signal: name,
+      trigger,
+      value,
+      limit,
+      unit,
+      since: firstBadAt ?? since,
+      provenAt: since,
+      reason,
+    },
+  ];
+}
+
+function missingOf(signal: Signal): readonly Missing[] {
+  const { name, state, reason } = signal;
+  return state === "ok" || state === "breach" ? [] : [{ signal: name, state, reason }];
+}
+
+function rank(tier: Tier): number {
+  return TIERS.indexOf(tier);
+}

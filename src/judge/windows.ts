@@ -1,0 +1,211 @@
+import { assertNever } from "../model/assert-never.ts";
+import type { Sample } from "../model/sample.ts";
+import type { Signal, SignalRule, SignalState } from "../model/signal.ts";
+import { tellDuration } from "../model/units.ts";
+import { windowOf, type FinishedWindow } from "./finished-window.ts";
+
+/**
+ * What is remembered of a signal between two samples.
+ *
+ * States and arrows, per finished window:
+ *   any -> `breach` after `breachAfter` consecutive bad windows, at once after one bad window while a breach is unended
+ *   `breach` -> `ok` after `clearAfter` consecutive good windows; until then it stays `breach`
+ *   any -> `probe-error` | `too-few-samples` by a window without an answer: both streaks end, an unended breach stays unended
+ *   `probe-error` | `too-few-samples` -> `ok` by a good window, with an unended breach only after `clearAfter` of them
+ * `stale` and `no-data` depend on the time of asking, see `signalAt`.
+ */
+export interface SignalMemory {
+  /** The newest sample's due time; equal and older samples are ignored. */
+  readonly newestAt: number;
+  /** When the newest sample was taken. */
+  readonly endedAt: number;
+  readonly value?: number;
+  readonly reason: string;
+  readonly state: Exclude<SignalState, "stale" | "no-data">;
+  readonly since: number;
+  readonly badWindows: number;
+  readonly goodWindows: number;
+  /** First sample of the present run of bad windows. */
+  readonly firstBadAt?: number;
+  /** First bad sample of a breach that `clearAfter` good windows have not ended yet. */
+  readonly breachSince?: number;
+  /** Samples of the unfinished span, oldest first; always empty for windows of one sample. */
+  readonly unfinished: readonly Sample[];
+}
+
+/**
+ * Takes a sample into the memory. Duplicates and samples that are out of order are ignored; one that is older by more
+ * than `staleAfterMs` means that the clock was set back, and the memory begins anew. A gap of more than `staleAfterMs`
+ * ends both streaks. While a person has the service stopped its samples say nothing, and neither does what was before.
+ */
+export function remember(
+  rule: SignalRule,
+  memory: SignalMemory | undefined,
+  sample: Sample,
+  stoppedByPerson = false,
+): SignalMemory {
+  if (memory === undefined || stoppedByPerson || sample.at < memory.newestAt - rule.staleAfterMs) {
+    return take(rule, blank(sample, "no window is finished yet"), sample, stoppedByPerson);
+  }
+  if (sample.at <= memory.newestAt) {
+    return memory;
+  }
+  const hasGap = sample.at - memory.newestAt > rule.staleAfterMs;
+  const before = hasGap
+    ? interrupted(memory, sample.at, "samples are missing before this one")
+    : memory;
+  return take(rule, before, sample, false);
+}
+
+/**
+ * Drops the unfinished window and both streaks at a release change, so that no window mixes two releases. A proven
+ * breach stays unended: it was there before the change and must not be blamed on it.
+ */
+export function cut(memory: SignalMemory): SignalMemory {
+  return interrupted(memory, memory.endedAt, "the deployed release changed: judged afresh");
+}
+
+/** The signal at the moment of asking: what the memory says, unless it is too old or a person stopped the service. */
+export function signalAt(
+  rule: SignalRule,
+  memory: SignalMemory | undefined,
+  asked: { readonly now: number; readonly stoppedByPerson: boolean },
+): Signal {
+  const { now, stoppedByPerson } = asked;
+  const base = { name: rule.name, trigger: rule.trigger, unit: rule.unit, limit: rule.limit };
+  const silent = { ...base, badWindows: 0, goodWindows: 0 };
+  if (stoppedByPerson) {
+    const service = rule.service ?? "the service";
+    return { ...silent, state: "no-data", since: now, reason: `a person stopped ${service}` };
+  }
+  if (memory === undefined) {
+    return { ...silent, state: "no-data", since: now, reason: "nothing was ever measured" };
+  }
+  const value = memory.value === undefined ? {} : { value: memory.value };
+  const ageMs = now - memory.endedAt;
+  if (ageMs > rule.staleAfterMs) {
+    const reason = `the newest sample is ${tellDuration(ageMs)} old, expected one every ${tellDuration(rule.intervalMs)}`;
+    return {
+      ...silent,
+      ...value,
+      state: "stale",
+      since: memory.endedAt + rule.staleAfterMs,
+      reason,
+    };
+  }
+  if (memory.newestAt > now + rule.staleAfterMs) {
+    const reason = `the newest sample is ${tellDuration(memory.newestAt - now)} in the future: the clock was set back`;
+    return { ...silent, ...value, state: "stale", since: now, reason };
+  }
+  const firstBadAt = memory.state === "breach" ? memory.breachSince : memory.firstBadAt;
+  return {
+    ...base,
+    ...value,
+    state: memory.state,
+    since: memory.since,
+    badWindows: memory.badWindows,
+    goodWindows: memory.goodWindows,
+    ...(firstBadAt === undefined ? {} : { firstBadAt }),
+    reason: memory.reason,
+  };
+}
+
+function take(
+  rule: SignalRule,
+  memory: SignalMemory,
+  sample: Sample,
+  stoppedByPerson: boolean,
+): SignalMemory {
+  const { reading } = sample;
+  const seen: SignalMemory = {
+    ...memory,
+    newestAt: sample.at,
+    endedAt: sample.at + sample.tookMs,
+    reason: reading.detail,
+    ...(reading.kind === "measured" ? { value: reading.value } : {}),
+  };
+  if (stoppedByPerson) {
+    return seen;
+  }
+  const { finished, unfinished } = windowOf(rule, memory.unfinished, sample);
+  let next: SignalMemory = { ...seen, unfinished };
+  for (const window of finished) {
+    next = evaluate(rule, next, window);
+  }
+  return next;
+}
+
+function evaluate(rule: SignalRule, memory: SignalMemory, window: FinishedWindow): SignalMemory {
+  switch (window.kind) {
+    case "bad":
+      return afterBad(rule, memory, window);
+    case "good":
+      return afterGood(rule, memory, window.endedAt);
+    case "probe-error":
+    case "too-few-samples":
+      return afterSilence(memory, window.kind, window.endedAt);
+    default:
+      return assertNever(window);
+  }
+}
+
+function afterSilence(
+  memory: SignalMemory,
+  state: "probe-error" | "too-few-samples",
+  at: number,
+): SignalMemory {
+  const { firstBadAt: _ended, ...rest } = memory;
+  return { ...rest, badWindows: 0, goodWindows: 0, ...moved(memory, state, at) };
+}
+
+function afterBad(
+  rule: SignalRule,
+  memory: SignalMemory,
+  window: { readonly firstBadAt: number; readonly endedAt: number },
+): SignalMemory {
+  const badWindows = memory.badWindows + 1;
+  const firstBadAt = memory.firstBadAt ?? window.firstBadAt;
+  const run = { badWindows, goodWindows: 0, firstBadAt };
+  if (memory.breachSince === undefined && badWindows < rule.breachAfter) {
+    const state = memory.state === "ok" ? "ok" : "too-few-samples";
+    return { ...memory, ...run, ...moved(memory, state, window.endedAt) };
+  }
+  const breachSince = memory.breachSince ?? firstBadAt;
+  return { ...memory, ...run, breachSince, ...moved(memory, "breach", window.endedAt) };
+}
+
+function afterGood(rule: SignalRule, memory: SignalMemory, endedAt: number): SignalMemory {
+  const { firstBadAt: _ended, ...rest } = memory;
+  const run = { badWindows: 0, goodWindows: memory.goodWindows + 1 };
+  if (memory.breachSince === undefined || run.goodWindows >= rule.clearAfter) {
+    const { breachSince: _cleared, ...clear } = rest;
+    return { ...clear, ...run, ...moved(memory, "ok", endedAt) };
+  }
+  const state = memory.state === "breach" ? "breach" : "too-few-samples";
+  return { ...rest, ...run, ...moved(memory, state, endedAt) };
+}
+
+function interrupted(memory: SignalMemory, at: number, reason: string): SignalMemory {
+  return { ...afterSilence(memory, "too-few-samples", at), unfinished: [], reason };
+}
+
+function moved(
+  memory: SignalMemory,
+  state: SignalMemory["state"],
+  at: number,
+): Pick<SignalMemory, "state" | "since"> {
+  return { state, since: memory.state === state ? memory.since : at };
+}
+
+function blank(sample: Sample, reason: string): SignalMemory {
+  return {
+    newestAt: sample.at,
+    endedAt: sample.at,
+    reason,
+    state: "too-few-samples",
+    since: sample.at,
+    badWindows: 0,
+    goodWindows: 0,
+    unfinished: [],
+  };
+}

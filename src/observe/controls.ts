@@ -1,0 +1,137 @@
+import type { Control, ControlName } from "../model/control.ts";
+import { messageOf } from "../model/failure.ts";
+import { tellDuration } from "../model/units.ts";
+import type { Clock } from "../system/clock.ts";
+import { type Echo, openEcho } from "../system/echo.ts";
+import type { EventLoop } from "../system/event-loop.ts";
+import type { Files } from "../system/files.ts";
+import type { Http } from "../system/http.ts";
+import type { Pm2 } from "../system/pm2.ts";
+import type { Database } from "../system/postgres.ts";
+
+/** Longest time a control may take. */
+const TIMEOUT_MS = 2000;
+const MAX_LAG_MS = 200;
+const MIN_FREE_BYTES = 64 * 1024 * 1024;
+
+/** The questions about everything but the application. */
+export interface Controls {
+  /** All controls, asked at the same time, in the order of their names in the model. */
+  ask(signal: AbortSignal): Promise<readonly Control[]>;
+  close(): Promise<void>;
+}
+
+/** Where the controls look; `database` is absent when none is configured. */
+export interface ControlPorts {
+  readonly clock: Clock;
+  readonly eventLoop: EventLoop;
+  readonly files: Files;
+  readonly http: Http;
+  readonly pm2: Pm2;
+  readonly database?: Database;
+}
+
+/** Folders whose file systems must have room. */
+export interface ControlSettings {
+  readonly root: string;
+  readonly state: string;
+}
+
+type Answer = Omit<Control, "name">;
+
+/** The control probes over their ports. */
+export function createControls(ports: ControlPorts, settings: ControlSettings): Controls {
+  const watch = ports.eventLoop.watch();
+  let opening: Promise<Echo> | undefined;
+
+  async function loopback(signal: AbortSignal): Promise<Answer> {
+    opening ??= openEcho();
+    const echo = await opening;
+    return askEcho(ports.http, echo.url, signal);
+  }
+
+  const questions: readonly (readonly [ControlName, (signal: AbortSignal) => Promise<Answer>])[] = [
+    ["loopback", loopback],
+    ["event-loop", async () => lagOf(watch.takeLagMs())],
+    ["disk", async () => askDisk(ports.files, settings)],
+    ["database", async (signal) => askDatabase(ports.database, signal)],
+    ["pm2", async (signal) => askPm2(ports.pm2, signal)],
+  ];
+
+  return {
+    ask: async (signal) => {
+      signal.throwIfAborted();
+      const limit = ports.clock.deadline(TIMEOUT_MS, signal);
+      const answers = await Promise.all(
+        questions.map(async ([name, ask]) => ({ name, ...(await answerOf(ask, limit)) })),
+      );
+      signal.throwIfAborted();
+      return answers;
+    },
+    close: async () => {
+      watch.close();
+      await (await opening)?.close();
+    },
+  };
+}
+
+/** A control that does not answer in time accuses what it checks; one that breaks says nothing. */
+async function answerOf(
+  ask: (signal: AbortSignal) => Promise<Answer>,
+  limit: AbortSignal,
+): Promise<Answer> {
+  try {
+    return await ask(limit);
+  } catch (error) {
+    return limit.aborted
+      ? { state: "red", detail: `no answer within ${tellDuration(TIMEOUT_MS)}` }
+      : { state: "unknown", detail: messageOf(error) };
+  }
+}
+
+async function askEcho(http: Http, url: string, signal: AbortSignal): Promise<Answer> {
+  const answer = await http.ask({ url, timeoutMs: TIMEOUT_MS, maxBodyBytes: 1024 }, signal);
+  if (answer.kind !== "answered") {
+    return { state: "red", detail: `loopback: ${answer.detail}` };
+  }
+  const took = tellDuration(answer.phases.totalMs);
+  return answer.status === 200 && answer.body === "/"
+    ? { state: "green", detail: `loopback answered in ${took}` }
+    : { state: "red", detail: `loopback answered something else (${answer.status})` };
+}
+
+function lagOf(lagMs: number): Answer {
+  return lagMs > MAX_LAG_MS
+    ? { state: "red", detail: `rollwatch itself stood still for ${tellDuration(lagMs)}` }
+    : { state: "green", detail: `longest standstill ${tellDuration(lagMs)}` };
+}
+
+async function askDisk(files: Files, { root, state }: ControlSettings): Promise<Answer> {
+  const free = await Promise.all([root, state].map(async (folder) => files.freeBytes(folder)));
+  const least = Math.min(...free);
+  const detail = `${Math.floor(least / 1024 / 1024)} MiB free`;
+  return { state: least < MIN_FREE_BYTES ? "red" : "green", detail };
+}
+
+async function askDatabase(database: Database | undefined, signal: AbortSignal): Promise<Answer> {
+  if (database === undefined) {
+    return { state: "unknown", detail: "no database is configured" };
+  }
+  const answer = await database.check(signal);
+  if (answer.kind === "answers") {
+    return {
+      state: "green",
+      detail: `PostgreSQL ${answer.version} answered in ${tellDuration(answer.tookMs)}`,
+    };
+  }
+  // Class 28: rollwatch's own credentials were refused, which says nothing about the application's.
+  const isOurs = answer.sqlstate?.startsWith("28") === true;
+  return { state: isOurs ? "unknown" : "red", detail: answer.detail };
+}
+
+async function askPm2(pm2: Pm2, signal: AbortSignal): Promise<Answer> {
+  const daemon = await pm2.daemon(signal);
+  return daemon.kind === "alive"
+    ? { state: "green", detail: `pm2 ${daemon.version} answers (pid ${daemon.pid})` }
+    : { state: "red", detail: `pm2 is ${daemon.kind}: ${daemon.reason}` };
+}

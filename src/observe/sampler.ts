@@ -1,0 +1,111 @@
+import { messageOf } from "../model/failure.ts";
+import type { Reading, Sample } from "../model/sample.ts";
+import { tellDuration } from "../model/units.ts";
+import type { Clock } from "../system/clock.ts";
+import type { EventLoop, LoopWatch } from "../system/event-loop.ts";
+import type { Probe } from "./probe.ts";
+
+/** How late rollwatch itself may be before what it measured says nothing about the target. */
+const MAX_LAG_MS = 200;
+/** How much longer than its own timeout a run may take to give in. */
+const GRACE_MS = 250;
+
+/** Whom to ask, and where the answers go. */
+export interface SamplerInput {
+  readonly probes: readonly Probe[];
+  readonly clock: Clock;
+  readonly lag: EventLoop;
+  readonly onSample: (sample: Sample) => void;
+  /** Told when runs were skipped because the one before took longer than its interval. */
+  readonly onMissed?: (signal: string, ticks: number) => void;
+}
+
+/**
+ * Runs every probe on its own fixed grid of times until the signal aborts, then rejects with its reason. A probe never
+ * overlaps itself, and none waits for another.
+ */
+export async function startSampler(input: SamplerInput, signal: AbortSignal): Promise<void> {
+  await Promise.all(input.probes.map(async (probe) => sampleOnGrid(probe, input, signal)));
+}
+
+async function sampleOnGrid(
+  probe: Probe,
+  input: SamplerInput,
+  signal: AbortSignal,
+): Promise<never> {
+  const { clock } = input;
+  const origin = clock.monotonic();
+  const watch = input.lag.watch();
+  const run = createRun(probe, clock, watch);
+  try {
+    for (let tick = 0; ;) {
+      const due = origin + tick * probe.intervalMs;
+      await clock.sleep(Math.max(0, due - clock.monotonic()), signal);
+      const at = clock.now() - (clock.monotonic() - due);
+      const reading = await run(due, signal);
+      input.onSample({ signal: probe.signal, at, tookMs: clock.monotonic() - due, reading });
+      const next = Math.floor((clock.monotonic() - origin) / probe.intervalMs) + 1;
+      if (next > tick + 1) {
+        input.onMissed?.(probe.signal, next - tick - 1);
+      }
+      tick = next;
+    }
+  } finally {
+    watch.close();
+  }
+}
+
+type Run = (due: number, signal: AbortSignal) => Promise<Reading>;
+
+/** One run after another; while one hangs although it was aborted, none is started. */
+function createRun(probe: Probe, clock: Clock, watch: LoopWatch): Run {
+  let hanging = false;
+
+  async function ask(limit: AbortSignal): Promise<Reading> {
+    hanging = true;
+    try {
+      return await probe.sample(limit);
+    } catch (error) {
+      return limit.aborted ? tooLong(probe) : crashed(error);
+    } finally {
+      hanging = false;
+    }
+  }
+
+  return async (due, signal) => {
+    if (hanging) {
+      return absent("watcher-lagging", "the run before this one has still not ended");
+    }
+    const lateMs = clock.monotonic() - due;
+    watch.takeLagMs();
+    if (lateMs > MAX_LAG_MS) {
+      return absent("watcher-lagging", `rollwatch began ${tellDuration(lateMs)} late`);
+    }
+    const limit = clock.deadline(probe.timeoutMs + GRACE_MS, signal);
+    const reading = await Promise.race([ask(limit), aborted(limit).then(() => tooLong(probe))]);
+    signal.throwIfAborted();
+    const lagMs = watch.takeLagMs();
+    return lagMs > MAX_LAG_MS
+      ? absent("watcher-lagging", `rollwatch itself stood still for ${tellDuration(lagMs)}`)
+      : reading;
+  };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function tooLong(probe: Probe): Reading {
+  const limit = tellDuration(probe.timeoutMs + GRACE_MS);
+  return absent("watcher-lagging", `the run was not over after ${limit}`);
+}
+
+function crashed(error: unknown): Reading {
+  return absent("probe-crashed", messageOf(error));
+}
+
+function absent(reason: "watcher-lagging" | "probe-crashed", detail: string): Reading {
+  return { kind: "absent", reason, detail };
+}

@@ -1,0 +1,360 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { GUARDS } from "../../src/decide/guards/index.ts";
+import { PolicySettings } from "../../src/decide/policy.ts";
+import type { BreachSituation, Target } from "../../src/decide/situation.ts";
+import type { Cause } from "../../src/model/verdict.ts";
+import {
+  aBreachedVerdict,
+  aChange,
+  aHistory,
+  anIdentity,
+  anIncident,
+  aPlan,
+  aRecovery,
+  aRelease,
+  aService,
+  aSituation,
+  BAD_COMMIT,
+  greenControls,
+  NOON,
+} from "../support/builders.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const NOW = aSituation().now;
+
+/** What a guard leaves: `allow`, or the most that remains. */
+function leftBy(id: string, over: Partial<BreachSituation>): string {
+  const opinion = GUARDS.find((guard) => guard.id === id)?.check(aSituation(over));
+  return opinion?.answer === "block" ? opinion.atMost : (opinion?.answer ?? "no such guard");
+}
+
+function mode(chosen: string): Partial<BreachSituation> {
+  return { policy: PolicySettings.parse({ triggers: { "system-down": { mode: chosen } } }) };
+}
+
+function cause(likely: Cause): Partial<BreachSituation> {
+  return { verdict: aBreachedVerdict({ attribution: { cause: likely, evidence: [] } }) };
+}
+
+function changed(...changes: Parameters<typeof aChange>): Partial<BreachSituation> {
+  return { history: aHistory({ changes: changes.map((one) => aChange(one)) }) };
+}
+
+function control(name: string, state: "red" | "unknown"): Partial<BreachSituation> {
+  return { controls: greenControls().map((one) => (one.name === name ? { ...one, state } : one)) };
+}
+
+function target(over: Partial<Extract<Target, { kind: "candidate" }>>): Partial<BreachSituation> {
+  const { target: usual } = aSituation();
+  return usual.kind === "candidate" ? { target: { ...usual, ...over } } : {};
+}
+
+function targetRelease(over: Parameters<typeof aRelease>[0]): Partial<BreachSituation> {
+  return target({ release: aRelease(over) });
+}
+
+function recovered(
+  ...recoveries: readonly ReturnType<typeof aRecovery>[]
+): Partial<BreachSituation> {
+  return { history: aHistory({ recoveries }) };
+}
+
+function deployed(...commits: readonly string[]): Partial<BreachSituation> {
+  const changes = commits.map((commit, index) =>
+    aChange({ at: NOON - 60_000 + index, to: anIdentity({ commit }) }),
+  );
+  return { history: aHistory({ changes }) };
+}
+
+const NO_TARGET: Partial<BreachSituation> = {
+  target: { kind: "none", reason: "nothing was proven yet" },
+};
+const OF_SOMETHING_ELSE = aPlan({
+  from: anIdentity({ commit: "c".repeat(40) }),
+  target: "rel-else",
+});
+const STOPPED = { status: "stopped", pid: 0 } as const;
+
+const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string])[] = [
+  ["mode", "is auto", mode("auto"), "allow"],
+  ["mode", "is recommend", mode("recommend"), "recommend"],
+  ["mode", "is shadow", mode("shadow"), "hold"],
+  ["mode", "is off", mode("off"), "hold"],
+  ["cause", "is the release", cause("release"), "allow"],
+  ["cause", "is the configuration", cause("configuration"), "allow"],
+  ["cause", "is a migration", cause("migration"), "recommend"],
+  ["cause", "is unknown", cause("unknown"), "recommend"],
+  ["cause", "is the database", cause("database"), "hold"],
+  ["cause", "is the host", cause("host"), "hold"],
+  ["cause", "is an upstream", cause("upstream"), "hold"],
+  ["cause", "is the monitoring", cause("monitoring"), "hold"],
+  ["change-in-blame-window", "has a change before the breach", changed({}), "allow"],
+  ["change-in-blame-window", "has none", { history: aHistory({ changes: [] }) }, "recommend"],
+  [
+    "change-in-blame-window",
+    "has one after it only",
+    changed({ after: NOON + 1, at: NOON + 2 }),
+    "recommend",
+  ],
+  [
+    "change-in-blame-window",
+    "has one two hours before",
+    changed({ after: 0, at: NOON - 2 * HOUR }),
+    "allow",
+  ],
+  [
+    "change-in-blame-window",
+    "has one earlier than that",
+    changed({ after: 0, at: NOON - 2 * HOUR - 1 }),
+    "recommend",
+  ],
+  ["not-before-change", "has an incident that began with the change", {}, "allow"],
+  [
+    "not-before-change",
+    "has an incident since before the change",
+    { since: NOON - 5001 },
+    "recommend",
+  ],
+  [
+    "not-before-change",
+    "has an earlier incident that was still open at the change",
+    { history: aHistory({ incidents: [anIncident({ since: NOON - HOUR })] }) },
+    "recommend",
+  ],
+  [
+    "not-before-change",
+    "has an earlier incident that was closed before the change",
+    {
+      history: aHistory({
+        incidents: [
+          anIncident({
+            since: NOON - HOUR,
+            closed: { at: NOON - MINUTE, outcome: "held", reason: "" },
+          }),
+        ],
+      }),
+    },
+    "allow",
+  ],
+  ["controls-green", "are all green", {}, "allow"],
+  ["controls-green", "have a red database", control("database", "red"), "recommend"],
+  ["controls-green", "have no database configured", control("database", "unknown"), "allow"],
+  ["controls-green", "have an unanswered loopback", control("loopback", "unknown"), "recommend"],
+  ["controls-green", "were never asked", { controls: [] }, "recommend"],
+  ["stopped-by-person", "finds everything running", {}, "allow"],
+  [
+    "stopped-by-person",
+    "finds the breached service stopped",
+    { services: [aService("api", STOPPED), aService("importer")] },
+    "hold",
+  ],
+  [
+    "stopped-by-person",
+    "finds another one stopped",
+    { services: [aService("api"), aService("importer", STOPPED)] },
+    "allow",
+  ],
+  [
+    "stopped-by-person",
+    "finds all stopped",
+    { concerned: [], services: [aService("importer", STOPPED)] },
+    "hold",
+  ],
+  [
+    "stopped-by-person",
+    "finds it errored",
+    { services: [aService("api", { status: "errored" })] },
+    "allow",
+  ],
+  ["pm2-alive", "answers", {}, "allow"],
+  ["pm2-alive", "is red", control("pm2", "red"), "hold"],
+  ["pm2-alive", "was not asked", { controls: [] }, "hold"],
+  ["target-proven", "has one", {}, "allow"],
+  ["target-proven", "has none", NO_TARGET, "hold"],
+  [
+    "target-proven",
+    "has one that runs already",
+    targetRelease({ identity: anIdentity({ commit: BAD_COMMIT }) }),
+    "recommend",
+  ],
+  ["target-proven", "has one of seven days", targetRelease({ capturedAt: NOW - 7 * DAY }), "allow"],
+  [
+    "target-proven",
+    "has an older one",
+    targetRelease({ capturedAt: NOW - 7 * DAY - 1 }),
+    "recommend",
+  ],
+  [
+    "target-proven",
+    "overlooks a newer one",
+    {
+      history: aHistory({
+        releases: [
+          {
+            id: "rel-newer",
+            identity: anIdentity({ commit: "c".repeat(40) }),
+            tag: null,
+            capturedAt: 1,
+            provenAt: NOON - MINUTE,
+          },
+        ],
+      }),
+    },
+    "recommend",
+  ],
+  ["target-proven", "is one release back, seen twice", deployed(BAD_COMMIT, BAD_COMMIT), "allow"],
+  ["target-proven", "is two releases back", deployed("c".repeat(40), BAD_COMMIT), "recommend"],
+  [
+    "target-proven",
+    "is one back since its return",
+    deployed("c".repeat(40), "a".repeat(40), BAD_COMMIT),
+    "allow",
+  ],
+  ["target-ready", "is", {}, "allow"],
+  [
+    "target-ready",
+    "is not",
+    target({ readiness: { kind: "not-ready", checkedAt: NOON, problems: ["hash"] } }),
+    "recommend",
+  ],
+  ["target-ready", "has no target", NO_TARGET, "hold"],
+  ["schema-unchanged", "is", {}, "allow"],
+  [
+    "schema-unchanged",
+    "is not",
+    { identity: anIdentity({ schema: "003_summary (3)" }) },
+    "recommend",
+  ],
+  ["schema-unchanged", "has no target", NO_TARGET, "hold"],
+  [
+    "schema-unchanged",
+    "is without migrations then and now",
+    {
+      ...targetRelease({ identity: anIdentity({ schema: null }) }),
+      identity: anIdentity({ schema: null }),
+    },
+    "allow",
+  ],
+  ["cooldown", "has seen no rollback", {}, "allow"],
+  ["cooldown", "has seen one 59 minutes ago", recovered(aRecovery(NOW - 59 * MINUTE)), "recommend"],
+  ["cooldown", "has seen one an hour ago", recovered(aRecovery(NOW - HOUR)), "allow"],
+  [
+    "cooldown",
+    "has seen one cancelled",
+    recovered(aRecovery(NOW - 1, { ended: { at: NOW - 1, result: "cancelled", reason: "" } })),
+    "allow",
+  ],
+  [
+    "cooldown",
+    "has seen a person's",
+    recovered(aRecovery(NOW - 1, { plan: aPlan({ requestedBy: "kim" }) })),
+    "recommend",
+  ],
+  ["not-rolled-back-before", "has never been", {}, "allow"],
+  ["not-rolled-back-before", "is our own rollback", changed({ plan: "plan-0" }), "hold"],
+  [
+    "not-rolled-back-before",
+    "was rolled back from",
+    recovered(aRecovery(NOON - 30 * DAY)),
+    "recommend",
+  ],
+  [
+    "not-rolled-back-before",
+    "concerned something else",
+    recovered(aRecovery(NOON - DAY, { plan: OF_SOMETHING_ELSE })),
+    "allow",
+  ],
+  [
+    "not-rolled-back-before",
+    "concerned something of which nothing is known",
+    recovered(aRecovery(NOON - DAY, { plan: aPlan({ from: {}, target: "rel-else" }) })),
+    "allow",
+  ],
+  [
+    "not-rolled-back-before",
+    "was rolled back to",
+    {
+      identity: anIdentity(),
+      history: aHistory({
+        releases: [
+          { id: "rel-good", identity: anIdentity(), tag: null, capturedAt: 1, provenAt: 2 },
+        ],
+        recoveries: [aRecovery(NOON - DAY)],
+      }),
+    },
+    "recommend",
+  ],
+  ["daily-budget", "is untouched", {}, "allow"],
+  ["daily-budget", "is spent", recovered(aRecovery(NOW - DAY + 20_001)), "recommend"],
+  ["daily-budget", "was spent a day ago", recovered(aRecovery(NOW - DAY + 20_000)), "allow"],
+  [
+    "daily-budget",
+    "is not spent by a person",
+    recovered(aRecovery(NOW - HOUR, { plan: aPlan({ requestedBy: "kim" }) })),
+    "allow",
+  ],
+  ["not-quarantined-target", "is clean", {}, "allow"],
+  [
+    "not-quarantined-target",
+    "was bad once",
+    recovered(aRecovery(NOON - DAY, { plan: aPlan({ from: anIdentity() }) })),
+    "recommend",
+  ],
+  ["not-quarantined-target", "has no target", NO_TARGET, "hold"],
+  ["no-deployment-running", "finds nobody", {}, "allow"],
+  ["no-deployment-running", "finds git at work", { busy: ["git's index is locked"] }, "hold"],
+  ["lock-held", "holds", {}, "allow"],
+  ["lock-held", "lacks", { lockHeld: false }, "hold"],
+  ["safe-work", "is safe", {}, "allow"],
+  ["safe-work", "is not", { work: [{ name: "importer", work: "unsafe" }] }, "recommend"],
+  ["evidence", "is a probe's", { evidence: ["webhook", "probe"] }, "allow"],
+  ["evidence", "is a webhook's alone", { evidence: ["webhook"] }, "recommend"],
+  ["evidence", "is none", { evidence: [] }, "recommend"],
+];
+
+describe("guards", () => {
+  it.each(ROWS)("%s: when it %s", (id, _when, over, left) => {
+    expect(leftBy(id, over)).toBe(left);
+  });
+
+  it("treat an unknown schema revision as one that changed, on either side", () => {
+    const { schema: _unknown, ...identity } = anIdentity();
+
+    const left = [
+      leftBy("schema-unchanged", { identity }),
+      leftBy("schema-unchanged", targetRelease({ identity })),
+    ];
+
+    expect(left).toEqual(["recommend", "recommend"]);
+  });
+
+  it("do not take a release without proof for a target", () => {
+    const readiness = { kind: "ready", checkedAt: NOON } as const;
+
+    const left = leftBy("target-proven", {
+      target: { kind: "candidate", release: aRelease(), readiness },
+    });
+
+    expect(left).toBe("recommend");
+  });
+
+  it("each have an allowing and a blocking row above", () => {
+    const covered = GUARDS.filter(({ id }) => {
+      const left = new Set(ROWS.filter((row) => row[0] === id).map((row) => row[3]));
+      return left.has("allow") && left.size > 1;
+    });
+
+    expect(covered).toEqual(GUARDS);
+  });
+
+  it("each have exactly one row in the decision table", () => {
+    const text = readFileSync(resolve(import.meta.dirname, "../../docs/decision-table.md"), "utf8");
+    const rows = [...text.matchAll(/^\| `([a-z0-9-]+)`/gmu)].map((match) => match[1]);
+
+    expect(rows).toEqual(GUARDS.map((guard) => guard.id));
+  });
+});

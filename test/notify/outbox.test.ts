@@ -1,0 +1,263 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { emptyHistory, fold } from "../../src/journal/fold.ts";
+import type { Journal } from "../../src/journal/journal.ts";
+import type { Entry, Fact } from "../../src/model/facts.ts";
+import type { Delivery } from "../../src/model/notice.ts";
+import type { Channel } from "../../src/notify/channel.ts";
+import { queue, startDelivery, type Deliveries } from "../../src/notify/outbox.ts";
+import { aNotice } from "../support/builders.ts";
+import { createManualClock, type ManualClock } from "../support/fakes/clock.ts";
+
+const MINUTE = 60_000;
+const LATER: Delivery = { kind: "retry-later", reason: "server-error", detail: "HTTP 503" };
+const DELIVERED: Delivery = { kind: "delivered" };
+
+function memoryJournal(clock: ManualClock): Journal & { readonly facts: () => readonly Fact[] } {
+  const listeners = new Set<(entry: Entry) => void>();
+  const entries: Entry[] = [];
+  let history = emptyHistory;
+  return {
+    facts: () => entries.map((entry) => entry.fact),
+    history: () => history,
+    record: (fact) => {
+      const entry = { seq: entries.length + 1, at: clock.now(), fact };
+      entries.push(entry);
+      history = fold(history, entry);
+      for (const listener of listeners) {
+        listener(entry);
+      }
+      return entry;
+    },
+    onEntry: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+/** A channel that answers from a list, the last answer for ever, and notes when it was asked. */
+function channelOf(
+  name: string,
+  clock: ManualClock,
+  answers: readonly Delivery[],
+): Channel & { readonly tries: number[] } {
+  const tries: number[] = [];
+  return {
+    name,
+    tries,
+    send: async () => {
+      tries.push(clock.now());
+      return answers[Math.min(tries.length, answers.length) - 1] ?? DELIVERED;
+    },
+  };
+}
+
+function hanging(name: string): Channel {
+  return { name, send: async () => new Promise<never>(() => undefined) };
+}
+
+describe("the outbox", () => {
+  let clock = createManualClock();
+  let journal = memoryJournal(clock);
+  let stop = new AbortController();
+  let start = clock.now();
+
+  beforeEach(() => {
+    clock = createManualClock();
+    journal = memoryJournal(clock);
+    stop = new AbortController();
+    start = clock.now();
+  });
+
+  afterEach(() => stop.abort());
+
+  function deliver(...channels: readonly Channel[]): Deliveries {
+    return startDelivery({ journal, channels, clock, random: () => 1 }, stop.signal);
+  }
+
+  function notice(over: Parameters<typeof aNotice>[0] = {}): ReturnType<typeof aNotice> {
+    return aNotice({ at: clock.now(), ...over });
+  }
+
+  it("tells the same fact once", () => {
+    const answers = [queue(journal, notice()), queue(journal, notice({ id: "ntc-2" }))];
+
+    expect(answers).toEqual([true, false]);
+    expect(journal.facts()).toHaveLength(1);
+  });
+
+  it("delivers at once what is queued while it waits, and records it", async () => {
+    const channel = channelOf("test", clock, []);
+    deliver(channel);
+    await clock.settle();
+
+    queue(journal, notice());
+    await clock.settle();
+
+    expect(channel.tries).toEqual([start]);
+    expect(journal.facts().at(-1)).toEqual({
+      kind: "notice-delivered",
+      notice: "ntc-1",
+      channel: "test",
+    });
+    expect(journal.history().outbox).toEqual([]);
+  });
+
+  it("delivers what an earlier life left in the journal", async () => {
+    queue(journal, notice());
+    const channel = channelOf("test", clock, []);
+
+    deliver(channel);
+    await clock.settle();
+
+    expect(channel.tries).toHaveLength(1);
+  });
+
+  it("tries again with doubling waits until it is delivered", async () => {
+    const channel = channelOf("test", clock, [LATER, LATER, LATER, DELIVERED]);
+    queue(journal, notice());
+    deliver(channel);
+
+    await clock.advance(60 * MINUTE);
+
+    expect(channel.tries.map((at) => at - start)).toEqual([0, 1000, 3000, 7000]);
+  });
+
+  it("waits as long as the channel asks for", async () => {
+    const channel = channelOf("test", clock, [{ ...LATER, afterMs: 90_000 }, DELIVERED]);
+    queue(journal, notice());
+    deliver(channel);
+
+    await clock.advance(5 * MINUTE);
+
+    expect(channel.tries.map((at) => at - start)).toEqual([0, 90_000]);
+  });
+
+  it("takes a channel that throws for one to try again later", async () => {
+    const tries: number[] = [];
+    const channel: Channel = {
+      name: "test",
+      send: async () => {
+        tries.push(clock.now());
+        throw new Error("broken");
+      },
+    };
+    queue(journal, notice());
+    deliver(channel);
+
+    await clock.settle();
+
+    expect(journal.facts().at(-1)).toMatchObject({
+      kind: "notice-failed",
+      reason: "unknown",
+      detail: "broken",
+      retryAt: start + 1000,
+    });
+  });
+
+  it("gives up at once when the channel will never take it", async () => {
+    const channel = channelOf("test", clock, [
+      { kind: "refused", reason: "rejected", detail: "HTTP 404" },
+    ]);
+    queue(journal, notice());
+    deliver(channel);
+
+    await clock.advance(60 * MINUTE);
+
+    expect(channel.tries).toHaveLength(1);
+    expect(journal.facts().at(-1)).toMatchObject({ kind: "notice-failed", retryAt: null });
+  });
+
+  it("gives up after a day, with a fact", async () => {
+    const channel = channelOf("test", clock, [{ ...LATER, afterMs: 60 * MINUTE }]);
+    queue(journal, notice());
+    deliver(channel);
+
+    await clock.advance(48 * 60 * MINUTE);
+
+    expect(channel.tries.length).toBe(25);
+    expect(journal.facts().at(-1)).toMatchObject({
+      kind: "notice-failed",
+      retryAt: null,
+      detail: "HTTP 503; given up after a day",
+    });
+  });
+
+  it("keeps one channel's trouble from the others", async () => {
+    const well = channelOf("well", clock, []);
+    deliver(hanging("hung"), channelOf("dead", clock, [LATER]), well);
+
+    queue(journal, notice({ channels: ["hung", "dead", "well"] }));
+    await clock.settle();
+
+    expect(well.tries).toEqual([start]);
+    expect(journal.history().outbox[0]?.waiting.map((one) => one.channel)).toEqual([
+      "hung",
+      "dead",
+    ]);
+  });
+
+  it("gives up a notice whose channel is not configured any more", async () => {
+    queue(journal, notice({ channels: ["gone"] }));
+    deliver(channelOf("test", clock, []));
+
+    await clock.settle();
+
+    expect(journal.facts().at(-1)).toMatchObject({
+      kind: "notice-failed",
+      channel: "gone",
+      retryAt: null,
+    });
+  });
+
+  it("drains what is due before it ends", async () => {
+    const deliveries = deliver(channelOf("test", clock, []));
+    queue(journal, notice());
+
+    await deliveries.drain(5000);
+
+    expect(journal.history().outbox).toEqual([]);
+  });
+
+  it("stops draining at the deadline and leaves the rest in the journal", async () => {
+    const deliveries = deliver(hanging("test"));
+    queue(journal, notice());
+    const drained = deliveries.drain(5000);
+
+    await clock.advance(5000);
+    await drained;
+
+    expect(journal.history().outbox).toHaveLength(1);
+  });
+
+  it("does not wait in a drain for what is due later only", async () => {
+    const deliveries = deliver(channelOf("test", clock, [LATER]));
+    queue(journal, notice());
+
+    await deliveries.drain(5000);
+
+    expect(clock.now()).toBe(start);
+    expect(journal.history().outbox).toHaveLength(1);
+  });
+
+  it("ends when it is told to, and fails aloud when the journal cannot be written", async () => {
+    const quiet = deliver(channelOf("test", clock, []));
+    stop.abort();
+    await expect(quiet.finished).resolves.toBeUndefined();
+
+    stop = new AbortController();
+    queue(journal, notice());
+    const full: Journal = {
+      ...journal,
+      record: () => {
+        throw new Error("disk full");
+      },
+    };
+    const loud = startDelivery(
+      { journal: full, channels: [channelOf("test", clock, [])], clock, random: () => 0 },
+      stop.signal,
+    );
+
+    await expect(loud.finished).rejects.toThrow("disk full");
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { address } from "../../src/notify/route.ts";
+import type { NoticeDraft } from "../../src/notify/notices.ts";
+import type { NoticeReason } from "../../src/model/notice.ts";
+
+const ROUTES = { page: ["pager", "log", "log"], tell: ["log"] };
+
+function draftOf(reason: NoticeReason): NoticeDraft {
+  return { dedupKey: "key", reason, incident: null, title: "title", text: "text" };
+}
+
+describe("the route of a notice", () => {
+  it.each<[NoticeReason, string, readonly string[]]>([
+    ["rollback-started", "page", ["pager", "log"]],
+    ["rollback-verified", "page", ["pager", "log"]],
+    ["rollback-unverified", "page", ["pager", "log"]],
+    ["needs-human", "page", ["pager", "log"]],
+    ["recommended", "page", ["pager", "log"]],
+    ["held", "page", ["pager", "log"]],
+    ["rollback-cancelled", "tell", ["log"]],
+    ["recovered", "tell", ["log"]],
+    ["stopped-by-person", "tell", ["log"]],
+    ["release-proven", "tell", ["log"]],
+  ])("of %s is to %s", (reason, urgency, channels) => {
+    const notice = address(draftOf(reason), ROUTES, { id: "ntc-1", at: 7 });
+
+    expect(notice).toEqual({ ...draftOf(reason), id: "ntc-1", at: 7, urgency, channels });
+  });
+
+  it("follows a draft that is less urgent than its reason", () => {
+    const notice = address({ ...draftOf("held"), urgency: "tell" }, ROUTES, { id: "ntc-1", at: 7 });
+
+    expect(notice).toMatchObject({ urgency: "tell", channels: ["log"] });
+  });
+});

@@ -1,0 +1,204 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { Control, ControlName } from "../../src/model/control.ts";
+import { CONTROLS } from "../../src/model/control.ts";
+import { createControls, type ControlPorts, type Controls } from "../../src/observe/controls.ts";
+import { openClock } from "../../src/system/clock.ts";
+import { openFiles } from "../../src/system/files.ts";
+import { openHttp } from "../../src/system/http.ts";
+import { createManualClock } from "../support/fakes/clock.ts";
+import { fakeDatabase } from "../support/fakes/database.ts";
+import { fakeEventLoop } from "../support/fakes/event-loop.ts";
+import { anAnswer, fakeHttp } from "../support/fakes/http.ts";
+import { fakePm2 } from "../support/fakes/pm2.ts";
+
+const NEVER = new AbortController().signal;
+const MEBIBYTE = 1024 ** 2;
+const opened: Controls[] = [];
+
+afterEach(async () => {
+  for (const controls of opened.splice(0)) {
+    await controls.close();
+  }
+});
+
+/** Controls over a healthy world, but for the ports given; the loopback is real. */
+function aWatch(ports: Partial<ControlPorts> = {}): Controls {
+  const clock = openClock();
+  const controls = createControls(
+    {
+      clock,
+      eventLoop: fakeEventLoop(),
+      files: { ...openFiles(), freeBytes: async () => 10 * 1024 ** 3 },
+      http: openHttp(clock),
+      pm2: fakePm2(),
+      database: fakeDatabase(),
+      ...ports,
+    },
+    { root: "/app", state: "/state" },
+  );
+  opened.push(controls);
+  return controls;
+}
+
+/** Files whose state folder has `bytes` left and whose application has plenty. */
+function withFree(bytes: number): ControlPorts["files"] {
+  return {
+    ...openFiles(),
+    freeBytes: async (path) => (path === "/state" ? bytes : 1000 * MEBIBYTE),
+  };
+}
+
+async function ask(name: ControlName, ports: Partial<ControlPorts>): Promise<Control | undefined> {
+  const all = await aWatch(ports).ask(NEVER);
+  return all.find((one) => one.name === name);
+}
+
+describe("the controls", () => {
+  it("are all green in a healthy world, in the model's order", async () => {
+    const all = await aWatch().ask(NEVER);
+
+    expect(all.map(({ name }) => name)).toEqual(CONTROLS);
+    expect(all.map(({ state }) => state)).toEqual(["green", "green", "green", "green", "green"]);
+  });
+
+  it("can be asked again over the same loopback", async () => {
+    const http = { ...openHttp(openClock()) };
+    const urls: string[] = [];
+    const controls = aWatch({
+      http: {
+        ask: async (request, signal) => {
+          urls.push(request.url);
+          return http.ask(request, signal);
+        },
+      },
+    });
+
+    await controls.ask(NEVER);
+    const again = await controls.ask(NEVER);
+
+    expect(again[0]).toMatchObject({ name: "loopback", state: "green" });
+    expect(new Set(urls).size).toBe(1);
+  });
+
+  it("say that the loopback is broken when not even it answers, or somebody else does", async () => {
+    const refusing = fakeHttp();
+    refusing.setAnswer({ kind: "local", reason: "out-of-descriptors", detail: "EMFILE" });
+    const proxied = fakeHttp();
+    proxied.setAnswer(anAnswer({ body: "a proxy's page" }));
+
+    expect(await ask("loopback", { http: refusing })).toMatchObject({
+      state: "red",
+      detail: "loopback: EMFILE",
+    });
+    expect(await ask("loopback", { http: proxied })).toMatchObject({ state: "red" });
+  });
+
+  it("say that rollwatch itself stood still", async () => {
+    const eventLoop = fakeEventLoop();
+    const controls = aWatch({ eventLoop });
+    eventLoop.standStill(201);
+
+    const [, first] = await controls.ask(NEVER);
+    const [, second] = await controls.ask(NEVER);
+
+    expect(first).toMatchObject({
+      name: "event-loop",
+      state: "red",
+      detail: "rollwatch itself stood still for 201 ms",
+    });
+    expect(second).toMatchObject({ state: "green" });
+  });
+
+  it("say that a disk is full when either folder has less than 64 MiB left", async () => {
+    expect(await ask("disk", { files: withFree(64 * MEBIBYTE - 1) })).toMatchObject({
+      state: "red",
+      detail: "63 MiB free",
+    });
+    expect(await ask("disk", { files: withFree(64 * MEBIBYTE) })).toMatchObject({ state: "green" });
+  });
+
+  it("know nothing about a disk that cannot be looked at", async () => {
+    const files = { ...openFiles(), freeBytes: async () => Promise.reject(new Error("ENOENT")) };
+
+    expect(await ask("disk", { files })).toEqual({
+      name: "disk",
+      state: "unknown",
+      detail: "ENOENT",
+    });
+  });
+
+  /** SQLSTATE of the answer, and what it says about the database. */
+  const answers: readonly (readonly [string | null, Control["state"]])[] = [
+    [null, "red"], // connection refused, timeout
+    ["57P03", "red"], // starting up, shutting down
+    ["53300", "red"], // too many connections
+    ["28P01", "unknown"], // our own password was refused
+    ["28000", "unknown"], // our own role was refused
+  ];
+
+  it.each(answers)("say for SQLSTATE %s that the database is %s", async (sqlstate, state) => {
+    const database = fakeDatabase();
+    database.setAnswer({ kind: "fails", sqlstate, detail: "what it said" });
+
+    expect(await ask("database", { database })).toEqual({
+      name: "database",
+      state,
+      detail: "what it said",
+    });
+  });
+
+  it("know nothing about a database that is not configured", async () => {
+    const clock = openClock();
+    const controls = createControls(
+      { clock, eventLoop: fakeEventLoop(), files: openFiles(), http: fakeHttp(), pm2: fakePm2() },
+      { root: "/", state: "/" },
+    );
+    opened.push(controls);
+
+    const all = await controls.ask(NEVER);
+
+    expect(all[3]).toMatchObject({ name: "database", state: "unknown" });
+  });
+
+  it("say that pm2 is dead or hung", async () => {
+    const dead = fakePm2();
+    dead.setDaemon({ kind: "dead", reason: "no process 7" });
+    const hung = fakePm2();
+    hung.setDaemon({ kind: "hung", pid: 7, reason: "no pong" });
+
+    expect(await ask("pm2", { pm2: dead })).toMatchObject({
+      state: "red",
+      detail: "pm2 is dead: no process 7",
+    });
+    expect(await ask("pm2", { pm2: hung })).toMatchObject({
+      state: "red",
+      detail: "pm2 is hung: no pong",
+    });
+  });
+
+  it("accuse what does not answer in time, and only that", async () => {
+    const clock = createManualClock();
+    const silent = {
+      ...fakeDatabase(),
+      check: async (signal: AbortSignal) => {
+        await clock.sleep(60_000, signal);
+        return { kind: "answers", tookMs: 1, version: "15" } as const;
+      },
+    };
+    const http = fakeHttp();
+    http.setAnswer(anAnswer({ body: "/" }));
+    const controls = aWatch({ clock, database: silent, http });
+
+    const asking = controls.ask(NEVER);
+    await clock.advance(2000);
+
+    const states = (await asking).map(({ state }) => state);
+    expect(states).toEqual(["green", "green", "green", "red", "green"]);
+  });
+
+  it("end with the signal's reason", async () => {
+    const reason = new Error("stop");
+
+    await expect(aWatch().ask(AbortSignal.abort(reason))).rejects.toBe(reason);
+  });
+});

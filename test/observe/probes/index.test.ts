@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { createProbe, ProbeSettings } from "../../../src/observe/probes/index.ts";
+import { createManualClock } from "../../support/fakes/clock.ts";
+import { fakeHttp } from "../../support/fakes/http.ts";
+import { fakePm2 } from "../../support/fakes/pm2.ts";
+
+describe("making a probe from its settings", () => {
+  it.each([
+    [{ kind: "http", url: "http://127.0.0.1:1/", interval: "5s" }, "200 in 12 ms"],
+    [{ kind: "pm2", interval: "5s", timeout: "1s" }, "api is not known to pm2"],
+  ])("gives one of the kind that %j asks for", async (settings, detail) => {
+    const ports = {
+      http: fakeHttp(),
+      pm2: fakePm2(),
+      clock: createManualClock(),
+      services: ["api"],
+    };
+
+    const probe = createProbe("some-signal", ProbeSettings.parse(settings), ports);
+
+    expect(probe).toMatchObject({ signal: "some-signal", kind: settings.kind, intervalMs: 5000 });
+    expect(await probe.sample(new AbortController().signal)).toMatchObject({ detail });
+  });
+});

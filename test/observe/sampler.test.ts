@@ -1,0 +1,260 @@
+import { describe, expect, it } from "vitest";
+import type { Reading, Sample } from "../../src/model/sample.ts";
+import type { Probe } from "../../src/observe/probe.ts";
+import { startSampler } from "../../src/observe/sampler.ts";
+import { createManualClock, type ManualClock } from "../support/fakes/clock.ts";
+import { fakeEventLoop, type FakeEventLoop } from "../support/fakes/event-loop.ts";
+
+const START = Date.UTC(2026, 10, 22, 12, 0, 0);
+const GOOD: Reading = { kind: "measured", value: 0, detail: "fine" };
+
+interface Bench {
+  readonly clock: ManualClock;
+  readonly loop: FakeEventLoop;
+  readonly samples: Sample[];
+  readonly missed: string[];
+  start(...probes: readonly Probe[]): void;
+  /** Aborts; resolves with what the sampler rejected with. */
+  stop(): Promise<unknown>;
+}
+
+function aBench(): Bench {
+  const clock = createManualClock(START);
+  const loop = fakeEventLoop();
+  const samples: Sample[] = [];
+  const missed: string[] = [];
+  const controller = new AbortController();
+  let running: Promise<unknown> = Promise.resolve();
+  return {
+    clock,
+    loop,
+    samples,
+    missed,
+    start: (...probes) => {
+      const input = {
+        probes,
+        clock,
+        lag: loop,
+        onSample: (sample: Sample) => samples.push(sample),
+        onMissed: (signal: string, ticks: number) => missed.push(`${signal} ${ticks}`),
+      };
+      running = startSampler(input, controller.signal).catch((error: unknown) => error);
+    },
+    stop: async () => {
+      controller.abort(new Error("stopped"));
+      return running;
+    },
+  };
+}
+
+/** A probe every second with a timeout of 800 ms. */
+function aProbe(sample: Probe["sample"], signal = "down"): Probe {
+  return { signal, kind: "test", intervalMs: 1000, timeoutMs: 800, sample };
+}
+
+function offsets(samples: readonly Sample[]): readonly number[] {
+  return samples.map(({ at }) => at - START);
+}
+
+describe("the sampler", () => {
+  it("asks at once and then on a fixed grid, however long the answers take", async () => {
+    const bench = aBench();
+    bench.start(
+      aProbe(async (signal) => {
+        await bench.clock.sleep(300, signal);
+        return GOOD;
+      }),
+    );
+
+    await bench.clock.advance(3500);
+
+    expect(bench.samples).toEqual(
+      [0, 1000, 2000, 3000].map((due) => ({
+        signal: "down",
+        at: START + due,
+        tookMs: 300,
+        reading: GOOD,
+      })),
+    );
+    await bench.stop();
+  });
+
+  it("stays on its grid when the wall clock jumps", async () => {
+    const bench = aBench();
+    bench.start(aProbe(async () => GOOD));
+    await bench.clock.advance(1500);
+
+    bench.clock.jumpWall(3_600_000);
+    await bench.clock.advance(1000);
+
+    expect(offsets(bench.samples)).toEqual([0, 1000, 3_602_000]);
+    await bench.stop();
+  });
+
+  it("never runs a probe beside itself: what is due meanwhile is skipped and counted", async () => {
+    const bench = aBench();
+    let running = 0;
+    let most = 0;
+    const slow = aProbe(async (signal) => {
+      running += 1;
+      most = Math.max(most, running);
+      await bench.clock.sleep(2500, signal);
+      running -= 1;
+      return GOOD;
+    });
+    bench.start({ ...slow, timeoutMs: 5000 });
+
+    await bench.clock.advance(6000);
+
+    expect(most).toBe(1);
+    expect(offsets(bench.samples)).toEqual([0, 3000]);
+    expect(bench.missed).toEqual(["down 2", "down 2"]);
+    await bench.stop();
+  });
+
+  it("aborts a run that hangs and does not let it delay another probe", async () => {
+    const bench = aBench();
+    const hanging = aProbe(async (signal) => {
+      await bench.clock.sleep(60_000, signal);
+      return GOOD;
+    }, "hanging");
+    bench.start(
+      hanging,
+      aProbe(async () => GOOD, "quick"),
+    );
+
+    await bench.clock.advance(2000);
+
+    const quick = bench.samples.filter(({ signal }) => signal === "quick");
+    const hung = bench.samples.filter(({ signal }) => signal === "hanging");
+    expect(offsets(quick)).toEqual([0, 1000, 2000]);
+    expect(hung).toEqual([
+      {
+        signal: "hanging",
+        at: START,
+        tookMs: 1050,
+        reading: {
+          kind: "absent",
+          reason: "watcher-lagging",
+          detail: "the run was not over after 1.1 s",
+        },
+      },
+    ]);
+    await bench.stop();
+  });
+
+  it("starts no second run while the first ignores its abort", async () => {
+    const bench = aBench();
+    let runs = 0;
+    bench.start(
+      aProbe(async () => {
+        runs += 1;
+        return new Promise<Reading>(() => undefined);
+      }),
+    );
+
+    await bench.clock.advance(4500);
+
+    expect(runs).toBe(1);
+    expect(bench.samples.map(({ reading }) => reading.detail)).toEqual([
+      "the run was not over after 1.1 s",
+      "the run before this one has still not ended",
+      "the run before this one has still not ended",
+      "the run before this one has still not ended",
+    ]);
+    await bench.stop();
+  });
+
+  it("voids what it measured when it began late itself", async () => {
+    const bench = aBench();
+    let runs = 0;
+    bench.start(
+      aProbe(async () => {
+        runs += 1;
+        return GOOD;
+      }),
+    );
+    await bench.clock.advance(600);
+
+    await bench.clock.stall(700);
+
+    expect(bench.samples[1]).toEqual({
+      signal: "down",
+      at: START + 1000,
+      tookMs: 300,
+      reading: { kind: "absent", reason: "watcher-lagging", detail: "rollwatch began 300 ms late" },
+    });
+    expect(runs).toBe(1);
+    await bench.stop();
+  });
+
+  it("keeps what it measured when it began only a little late", async () => {
+    const bench = aBench();
+    bench.start(aProbe(async () => GOOD));
+    await bench.clock.advance(600);
+
+    await bench.clock.stall(600);
+
+    expect(bench.samples[1]?.reading).toEqual(GOOD);
+    await bench.stop();
+  });
+
+  it("voids what it measured when it stood still during the run", async () => {
+    const bench = aBench();
+    bench.start(
+      aProbe(async () => {
+        bench.loop.standStill(450);
+        return { kind: "measured", value: 1, detail: "it did not answer in time" };
+      }),
+    );
+
+    await bench.clock.advance(10);
+
+    expect(bench.samples[0]?.reading).toEqual({
+      kind: "absent",
+      reason: "watcher-lagging",
+      detail: "rollwatch itself stood still for 450 ms",
+    });
+    await bench.stop();
+  });
+
+  it("has no measurement from a probe that throws, and asks it again", async () => {
+    const bench = aBench();
+    let runs = 0;
+    bench.start(
+      aProbe(async () => {
+        runs += 1;
+        if (runs === 1) {
+          throw new Error("oops");
+        }
+        return GOOD;
+      }),
+    );
+
+    await bench.clock.advance(1000);
+
+    expect(bench.samples.map(({ reading }) => reading)).toEqual([
+      { kind: "absent", reason: "probe-crashed", detail: "oops" },
+      GOOD,
+    ]);
+    await bench.stop();
+  });
+
+  it("ends with the signal's reason, in the middle of a run too, and leaves nothing behind", async () => {
+    const bench = aBench();
+    bench.start(
+      aProbe(async (signal) => {
+        await bench.clock.sleep(500, signal);
+        return GOOD;
+      }),
+      aProbe(async () => GOOD, "other"),
+    );
+    await bench.clock.advance(100);
+
+    const error = await bench.stop();
+
+    expect(error).toMatchObject({ message: "stopped" });
+    expect(bench.samples.map(({ signal }) => signal)).toEqual(["other"]);
+    expect(bench.loop.watching()).toBe(0);
+  });
+});
