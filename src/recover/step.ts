@@ -1,5 +1,3 @@
-import type { StepOutcome } from "../model/plan.ts";
-
 /** One effect on the world that can be asked for, asked about, and repeated without harm. */
 export interface Step {
   /** What it does, for people: `put server back (212 files)`. */
@@ -9,5 +7,3 @@ export interface Step {
   /** Makes the effect; throws when it cannot. Returns what it saw, for the record. */
   run(signal: AbortSignal): Promise<string>;
 }
-
-export type { StepOutcome };

@@ -1,0 +1,95 @@
+import type { Recovery, StepRecord } from "../model/history.ts";
+import { PHASES, type Phase, type StepDescriptor } from "../model/plan.ts";
+
+/** What a recovery does next. */
+export type Next =
+  | { readonly kind: "run"; readonly step: StepDescriptor }
+  /** Before the first step that the application notices: ask whether the breach is still there, then run `step`. */
+  | { readonly kind: "gate"; readonly step: StepDescriptor }
+  | { readonly kind: "phase-done" }
+  /** A preparation failed: nothing was changed, so it can end as if it had never begun. */
+  | { readonly kind: "cancel"; readonly reason: string }
+  | { readonly kind: "give-up"; readonly reason: string };
+
+const MAX_ATTEMPTS = 3;
+
+/**
+ * The next step of a recovery up to and including the phase `until`. Preparations count only in the attempt that made them
+ * (a cancelled attempt took its staging away); once an `act` step has begun the only way is forward.
+ */
+export function nextStep(recovery: Recovery, until: Phase): Next {
+  const limit = PHASES.indexOf(until);
+  const hasActed = recovery.plan.steps.some(
+    (step) => step.phase !== "prepare" && recovery.steps.some((record) => record.step === step.id),
+  );
+  for (const step of recovery.plan.steps) {
+    const records = recordsOf(recovery, step, hasActed);
+    const failure = failureOf(records);
+    if (records.some(isSuccess) || (failure !== undefined && step.optional === true)) {
+      continue;
+    }
+    if (PHASES.indexOf(step.phase) > limit) {
+      return { kind: "phase-done" };
+    }
+    return failure === undefined ? proceed(step, hasActed) : giveUp(step, failure);
+  }
+  return { kind: "phase-done" };
+}
+
+/** Whether another attempt may begin: after three without an end, or three since the verification, a person must look. */
+export function mayAttempt(recovery: Recovery): boolean {
+  const since = recovery.verification?.at ?? 0;
+  return recovery.attempts.filter((at) => at >= since).length < MAX_ATTEMPTS;
+}
+
+/** The latest moment at which the old release was stopped or switched away; before any of that, the latest attempt's beginning. */
+export function switchedAt(recovery: Recovery): number {
+  const ids = new Set(
+    recovery.plan.steps
+      .filter(({ kind }) => kind === "stop-service" || kind === "switch")
+      .map(({ id }) => id),
+  );
+  const ends = recovery.steps
+    .filter((record) => ids.has(record.step) && isSuccess(record))
+    .map((record) => record.finishedAt ?? record.startedAt);
+  return ends.length > 0 ? Math.max(...ends) : (recovery.attempts[0] ?? recovery.plannedAt);
+}
+
+/** The optional steps that were passed over, with why; people are told. */
+export function passedOver(recovery: Recovery): readonly string[] {
+  return recovery.plan.steps.flatMap((step) => {
+    const records = recordsOf(recovery, step, true);
+    const failure = failureOf(records);
+    const isPassedOver = step.optional === true && !records.some(isSuccess);
+    return isPassedOver && failure !== undefined ? [`${step.id}: ${failure}`] : [];
+  });
+}
+
+function proceed(step: StepDescriptor, hasActed: boolean): Next {
+  return { kind: step.phase === "act" && !hasActed ? "gate" : "run", step };
+}
+
+function giveUp(step: StepDescriptor, failure: string): Next {
+  const reason = `${step.id}: ${failure}`;
+  return { kind: step.phase === "prepare" ? "cancel" : "give-up", reason };
+}
+
+/** Every beginning of the step that counts; one that a crash or an abort cut off is among them, without an outcome. */
+function recordsOf(
+  recovery: Recovery,
+  step: StepDescriptor,
+  hasActed: boolean,
+): readonly StepRecord[] {
+  const since = step.phase === "prepare" && !hasActed ? (recovery.attempts.at(-1) ?? Infinity) : 0;
+  return recovery.steps.filter((record) => record.step === step.id && record.startedAt >= since);
+}
+
+/** Why the step failed, as its newest outcome says. */
+function failureOf(records: readonly StepRecord[]): string | undefined {
+  const outcome = records.findLast((record) => record.outcome !== undefined)?.outcome;
+  return outcome?.kind === "failed" ? outcome.detail : undefined;
+}
+
+function isSuccess(record: StepRecord): boolean {
+  return record.outcome?.kind === "done" || record.outcome?.kind === "already-done";
+}

@@ -1,0 +1,27 @@
+import type { ApplicationSettings } from "../model/application.ts";
+import type { Catalogue } from "../release/catalogue.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Files } from "../system/files.ts";
+import type { Git } from "../system/git.ts";
+import type { Http } from "../system/http.ts";
+import type { Pm2 } from "../system/pm2.ts";
+import type { Processes } from "../system/process.ts";
+
+/** What a recovery acts through, and the application it acts on. */
+export interface RecoveryPorts {
+  readonly application: ApplicationSettings;
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly git: Git;
+  readonly http: Http;
+  readonly pm2: Pm2;
+  readonly processes: Processes;
+}
+
+/** A step's ports, with what it must know of the plan it belongs to. */
+export interface StepPorts extends RecoveryPorts {
+  readonly planId: string;
+  /** When the old release was last stopped or switched away, ms since the epoch: what runs the target was started after it. */
+  readonly switchedAt: number;
+}

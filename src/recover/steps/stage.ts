@@ -1,0 +1,72 @@
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { Failure } from "../../model/failure.ts";
+import { confine } from "../../release/confine.ts";
+import { StepBase } from "../descriptor.ts";
+import type { StepPorts } from "../ports.ts";
+import { makeStaging, placeIn, stagingOf } from "../staging.ts";
+import type { Step } from "../step.ts";
+
+/** Copies one path of the captured release beside the application and proves the copy by its hash. */
+export const StageDescriptor = StepBase.extend({
+  kind: z.literal("stage"),
+  release: z.string(),
+  path: z.string(),
+  digest: z.string(),
+  /** Configuration files below `path` that stay as they are now. */
+  kept: z.array(z.string()),
+});
+export type StageDescriptor = z.infer<typeof StageDescriptor>;
+
+/** Done when the tree stands in `next`: it gets there by one rename, after it was hashed. */
+export function createStage(descriptor: StageDescriptor, ports: StepPorts): Step {
+  const { path, digest, kept, release } = descriptor;
+  const { files, catalogue, application } = ports;
+  const { next } = stagingOf(application.root, ports.planId);
+
+  return {
+    describe: () => descriptor.text,
+    isDone: async (signal) => {
+      const found = await files.measure(next, path, signal);
+      return found.kind !== "absent" && (kept.length > 0 || found.digest === digest);
+    },
+    run: async (signal) => {
+      await confine(files, application.root, path);
+      const staging = await makeStaging(files, application.root, ports.planId);
+      const { root } = application;
+      const { planId } = ports;
+      const target = await placeIn(files, root, { planId, name: "next" }, path);
+      const partial = await placeIn(files, root, { planId, name: "partial" }, path);
+      await files.remove(partial);
+      await files.remove(target);
+      await files.makeFolder(dirname(partial), 0o700);
+      await files.copy(join(catalogue.treeOf(release), path), partial, signal);
+      const copy = await files.measure(staging.partial, path, signal);
+      if (copy.digest !== digest) {
+        throw new Failure("release-damaged", `the copy of ${path} is not what was captured`, {
+          hint: `Release ${release} is damaged: choose another with \`rollwatch release list\`.`,
+        });
+      }
+      await keepCurrent(ports, kept, signal);
+      await files.makeFolder(dirname(target), 0o700);
+      await files.rename(partial, target);
+      return `${copy.files} files, ${copy.bytes} bytes`;
+    },
+  };
+}
+
+async function keepCurrent(
+  { files, application, planId }: StepPorts,
+  kept: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const path of kept) {
+    const source = await confine(files, application.root, path);
+    const target = await placeIn(files, application.root, { planId, name: "partial" }, path);
+    await files.remove(target);
+    if ((await files.kind(source)) !== "absent") {
+      await files.makeFolder(dirname(target), 0o755);
+      await files.copy(source, target, signal);
+    }
+  }
+}

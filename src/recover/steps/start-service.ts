@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { Failure } from "../../model/failure.ts";
+import { StepBase } from "../descriptor.ts";
+import type { StepPorts } from "../ports.ts";
+import { capturedDefinitions, lookAt, whyNotRestored } from "../services.ts";
+import type { Step } from "../step.ts";
+
+/** Starts one service on the restored release. */
+export const StartServiceDescriptor = StepBase.extend({
+  kind: z.literal("start-service"),
+  release: z.string(),
+  service: z.string(),
+  /** `restart` keeps the definition that pm2 holds, `replace` brings back the captured one. */
+  how: z.enum(["restart", "replace"]),
+});
+export type StartServiceDescriptor = z.infer<typeof StartServiceDescriptor>;
+
+/**
+ * Done when all its processes were started after the switch, from the right folder and, for `replace`, by the captured
+ * definition. So a start is not repeated after a crash, and one that pm2 made by itself before the switch does not count.
+ */
+export function createStartService(descriptor: StartServiceDescriptor, ports: StepPorts): Step {
+  const { service, release, how } = descriptor;
+
+  return {
+    describe: () => descriptor.text,
+    isDone: async (signal) => {
+      const { instances } = await lookAt(ports, service, signal);
+      const definitions = await capturedDefinitions(ports, release, service);
+      const hashes = new Set(definitions.map((definition) => definition.hash));
+      for (const instance of instances) {
+        const isDefined = how === "restart" || hashes.has(instance.definitionHash);
+        const problem = await whyNotRestored(ports, instance, definitions);
+        if (!isDefined || problem !== undefined) {
+          return false;
+        }
+      }
+      return instances.length > 0;
+    },
+    run: async (signal) => {
+      const { instances } = await lookAt(ports, service, signal);
+      if (how === "restart" && instances.length > 0) {
+        for (const instance of instances) {
+          await ports.pm2.restart(instance.id, signal);
+        }
+        return "started again";
+      }
+      const definitions = await capturedDefinitions(ports, release, service);
+      if (definitions.length === 0) {
+        throw new Failure(
+          "service-unknown",
+          `release ${release} holds no definition of ${service}`,
+          {
+            hint: `Start ${service} by hand.`,
+          },
+        );
+      }
+      await ports.pm2.replace(service, definitions, signal);
+      return "started with its captured definition";
+    },
+  };
+}

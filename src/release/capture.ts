@@ -1,0 +1,210 @@
+import { dirname, join } from "node:path";
+import type { ApplicationSettings } from "../model/application.ts";
+import { Failure } from "../model/failure.ts";
+import type { Identity } from "../model/identity.ts";
+import type { CapturedPath, Release } from "../model/release.ts";
+import type { Files } from "../system/files.ts";
+import type { Git } from "../system/git.ts";
+import type { Pm2 } from "../system/pm2.ts";
+import type { Processes } from "../system/process.ts";
+import {
+  partialFolder,
+  releaseFolder,
+  releasesFolder,
+  removeLeftovers,
+  treeIn,
+  writeRelease,
+} from "./catalogue.ts";
+import { confine } from "./confine.ts";
+import { interpreterVersion } from "./interpreter.ts";
+import { compareIdentity, observeInstalled } from "./ledger.ts";
+import { measurePaths } from "./measure.ts";
+import { releasePaths } from "./paths.ts";
+import { bytesNeeded } from "./space.ts";
+
+export interface CapturePorts {
+  readonly files: Files;
+  readonly git: Git;
+  readonly pm2: Pm2;
+  readonly processes: Processes;
+}
+
+export interface CaptureRequest {
+  readonly application: ApplicationSettings;
+  readonly stateFolder: string;
+  readonly id: string;
+  readonly now: number;
+  /** What the ledger saw; the capture is refused when it is no longer so. */
+  readonly identity: Identity;
+}
+
+/**
+ * Copies everything that a rollback to the running release needs into `<state>/releases/<id>`: paths, full pm2 definitions,
+ * and the manifest last. It is built under another name, so a kill leaves no half release; the next capture clears it away.
+ */
+export async function captureRelease(
+  ports: CapturePorts,
+  request: CaptureRequest,
+  signal: AbortSignal,
+): Promise<Release> {
+  const { files } = ports;
+  const { stateFolder, id } = request;
+  const folder = releaseFolder(stateFolder, id);
+  const partial = partialFolder(stateFolder, id);
+  if ((await files.kind(folder)) !== "absent") {
+    throw new Failure("release-damaged", `there is a release ${id} already`, {
+      hint: "Capture under another id.",
+    });
+  }
+  await files.makeFolder(releasesFolder(stateFolder), 0o700);
+  await removeLeftovers(files, stateFolder);
+  try {
+    const release = await build(ports, request, partial, signal);
+    await files.rename(partial, folder);
+    return release;
+  } catch (error) {
+    await files.remove(partial);
+    throw error;
+  }
+}
+
+async function build(
+  ports: CapturePorts,
+  request: CaptureRequest,
+  partial: string,
+  signal: AbortSignal,
+): Promise<Release> {
+  const { application, identity, now, id } = request;
+  const { artifacts, configFiles } = releasePaths(application);
+  const definitions = await ports.pm2.definitions(
+    application.services.map((service) => service.name),
+    signal,
+  );
+  const measured = await copyPaths(ports.files, application, partial, signal);
+  const release: Release = {
+    format: 1,
+    id,
+    capturedAt: now,
+    tag: await tagCommit(ports.git, request, signal),
+    identity,
+    artifacts: artifacts.map((path) => found(measured, path)),
+    configFiles: configFiles.map((file) => ({
+      ...found(measured, file.path),
+      kindOfConfig: file.kindOfConfig,
+    })),
+    services: await runningServices(ports.pm2, application, signal),
+    interpreter: await interpreterVersion(ports.processes, definitions, application.root, signal),
+  };
+  await refuseChange(ports, request, signal);
+  await writeRelease(ports.files, partial, release, definitions);
+  return release;
+}
+
+/** Copies each outermost path and measures every listed one three times: before, in the copy, and after. */
+async function copyPaths(
+  files: Files,
+  application: ApplicationSettings,
+  partial: string,
+  signal: AbortSignal,
+): Promise<readonly CapturedPath[]> {
+  const { root } = application;
+  const { artifacts, configFiles, units } = releasePaths(application);
+  const paths = [...new Set([...artifacts, ...configFiles.map((file) => file.path)])];
+  for (const path of paths) {
+    await confine(files, root, path);
+  }
+  const before = await measurePaths(files, root, paths, signal);
+  const copied = before.filter(({ path, kind }) => units.includes(path) && kind !== "absent");
+  await refuseShortage(files, dirname(partial), bytesNeeded(copied));
+  const tree = treeIn(partial);
+  await files.makeFolder(tree, 0o700);
+  for (const { path } of copied) {
+    await files.makeFolder(dirname(join(tree, path)), 0o700);
+    await files.copy(join(root, path), join(tree, path), signal);
+  }
+  const copy = await measurePaths(files, tree, paths, signal);
+  const after = await measurePaths(files, root, paths, signal);
+  for (const [index, { path, kind, digest }] of copy.entries()) {
+    const isSame = [before[index], after[index]].every(
+      (source) => source?.digest === digest && source.kind === kind,
+    );
+    if (!isSame) {
+      throw changed(`${path} changed while it was captured`);
+    }
+  }
+  return copy;
+}
+
+function found(measured: readonly CapturedPath[], path: string): CapturedPath {
+  return (
+    measured.find((one) => one.path === path) ?? {
+      path,
+      kind: "absent",
+      digest: "",
+      files: 0,
+      bytes: 0,
+    }
+  );
+}
+
+async function refuseShortage(files: Files, folder: string, needed: number): Promise<void> {
+  const free = await files.freeBytes(folder);
+  if (free < needed) {
+    throw new Failure(
+      "release-damaged",
+      `a capture needs ${needed} bytes in ${folder}, ${free} are free`,
+      { hint: "Free space, or prune releases with `rollwatch release prune`." },
+    );
+  }
+}
+
+/** The identity that goes into the manifest must still be the truth once everything is copied. */
+async function refuseChange(
+  ports: CapturePorts,
+  { application, identity }: CaptureRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const now = await observeInstalled(ports, application, signal);
+  const { parts, summary } = compareIdentity(identity, now);
+  if (parts.length > 0) {
+    throw changed(`the application changed while it was captured: ${summary.join("; ")}`);
+  }
+}
+
+function changed(message: string): Failure {
+  return new Failure("release-damaged", message, {
+    hint: "Capture again when the deployment is over; keep logs and uploads outside `artifacts`.",
+  });
+}
+
+async function runningServices(
+  pm2: Pm2,
+  application: ApplicationSettings,
+  signal: AbortSignal,
+): Promise<Release["services"]> {
+  const names = application.services.map((service) => service.name);
+  const services = await pm2.services(names, signal);
+  return services.map(({ name, instances }) => ({
+    name,
+    instances: instances.filter((one) => one.pid !== 0).length,
+  }));
+}
+
+/** The runbook's tag, `pre-deployment-YYYYMMDD-HHMMSS` in UTC; null outside a repository. */
+async function tagCommit(
+  git: Git,
+  { application, identity, now, id }: CaptureRequest,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (typeof identity.commit !== "string") {
+    return null;
+  }
+  const [day = "", time = ""] = new Date(now)
+    .toISOString()
+    .replaceAll(/[-:]|\..*/gu, "")
+    .split("T");
+  const name = `pre-deployment-${day}-${time}`;
+  const message = `Release ${id}, captured by rollwatch`;
+  await git.tag(application.root, name, identity.commit, message, signal);
+  return name;
+}

@@ -1,0 +1,104 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Release } from "../../src/model/release.ts";
+import { checkRelease } from "../../src/release/readiness.ts";
+import { GOOD_COMMIT } from "../support/builders.ts";
+import { aPatient, LIVE, type Patient } from "../support/patient.ts";
+import { withTempFolder } from "../support/temp.ts";
+
+async function problemsAfter(
+  harm: (patient: Patient, release: Release) => Promise<Partial<Patient["ports"]>>,
+): Promise<readonly string[]> {
+  return withTempFolder(async (folder) => {
+    const patient = await aPatient(folder);
+    const release = await patient.capture("rel-1");
+    const ports = { ...patient.ports, ...(await harm(patient, release)) };
+
+    const readiness = await checkRelease(ports, patient.application, release, LIVE);
+
+    return readiness.kind === "ready" ? [] : readiness.problems;
+  });
+}
+
+describe("readiness", () => {
+  it("is given when everything is there", async () => {
+    expect(await problemsAfter(async () => ({}))).toEqual([]);
+  });
+
+  it("is lost when one byte of the capture changes", async () => {
+    const problems = await problemsAfter(async ({ ports }) => {
+      await writeFile(join(ports.catalogue.treeOf("rel-1"), "server/main.js"), "goof");
+      return {};
+    });
+
+    expect(problems).toEqual(["the captured server is not what was captured"]);
+  });
+
+  it("is lost when the commit's objects are gone", async () => {
+    const problems = await problemsAfter(async ({ git }) => {
+      git.forget(GOOD_COMMIT);
+      return {};
+    });
+
+    expect(problems).toEqual([`git no longer has commit ${GOOD_COMMIT}`]);
+  });
+
+  it("is lost when the definitions cannot be read", async () => {
+    const problems = await problemsAfter(async ({ state }) => {
+      await writeFile(join(state, "releases/rel-1/pm2.json"), "[{");
+      return {};
+    });
+
+    expect(problems).toEqual([expect.stringContaining("its pm2.json cannot be read")]);
+  });
+
+  it("is lost when a service's definition is missing", async () => {
+    const problems = await problemsAfter(async ({ state, ports }) => {
+      const [first] = await ports.catalogue.readDefinitions("rel-1");
+      await writeFile(join(state, "releases/rel-1/pm2.json"), JSON.stringify([first]));
+      return {};
+    });
+
+    expect(problems).toEqual([
+      "the pm2 definition of importer is missing",
+      "the pm2 definition of cleaner is missing",
+    ]);
+  });
+
+  it("is lost on another major version of Node", async () => {
+    const problems = await problemsAfter(async ({ ports }) => ({
+      processes: {
+        ...ports.processes,
+        run: async (command, signal) => ({
+          ...(await ports.processes.run(command, signal)),
+          stdout: "v24.1.0\n",
+        }),
+      },
+    }));
+
+    expect(problems).toEqual(["it ran on Node v20.20.2, here is v24.1.0"]);
+  });
+
+  it("is lost when the interpreter is gone", async () => {
+    const problems = await problemsAfter(async ({ ports }) => ({
+      processes: {
+        ...ports.processes,
+        run: async (command, signal) => ({
+          ...(await ports.processes.run(command, signal)),
+          kind: "not-found",
+        }),
+      },
+    }));
+
+    expect(problems).toEqual(["node --version gave no version"]);
+  });
+
+  it("is lost when the application's disk is full", async () => {
+    const problems = await problemsAfter(async ({ ports }) => ({
+      files: { ...ports.files, freeBytes: async () => 1000 },
+    }));
+
+    expect(problems).toEqual([expect.stringContaining("1000 are free")]);
+  });
+});
