@@ -1,0 +1,46 @@
+import type { Config } from "../config/schema.ts";
+import type { Environment } from "../config/environment.ts";
+import type { Operations } from "../model/operations.ts";
+
+/** Operations on a configured application, with what must be let go of afterwards. */
+export interface OpenedOperations {
+  readonly operations: Operations;
+  close(): Promise<void>;
+}
+
+/** What the daemon's host does for it. */
+export interface DaemonHost {
+  readonly version: string;
+  readonly pid: number;
+  /** Such as `v20.20.2`. */
+  readonly nodeVersion: string;
+  /** Called once, when the daemon watches: tells pm2 so. */
+  announceReady(): void;
+}
+
+/** What the command line needs of the world around it. */
+export interface CliPorts {
+  /** Writes to standard output; the text brings its own line breaks. */
+  out(text: string): void;
+  /** Writes to standard error. */
+  err(text: string): void;
+  readonly environment: Environment;
+  /** Whether standard output is a terminal. */
+  readonly isTerminal: boolean;
+  readonly host: DaemonHost;
+  /** Wall time, ms since the epoch. */
+  now(): number;
+  /** Whether a file is there. */
+  exists(path: string): boolean;
+  openOperations(config: Config): Promise<OpenedOperations>;
+  /** The daemon in the foreground, until the signal aborts and everything is put away. Returns the exit code. */
+  runDaemon(config: Config, host: DaemonHost, signal: AbortSignal): Promise<number>;
+}
+
+/** Exit codes of every command. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  refused: 3,
+} as const;

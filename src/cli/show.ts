@@ -1,0 +1,94 @@
+import type {
+  ControlReport,
+  IncidentReport,
+  SignalReport,
+  VerdictReport,
+} from "../model/operations.ts";
+import type { SignalState } from "../model/signal.ts";
+import { tellDuration } from "../model/units.ts";
+import type { Paint, Tone } from "./style.ts";
+import { table } from "./style.ts";
+
+/** How long ago, as people say it: days and hours for what is long past. */
+export function tellAge(at: number, now: number): string {
+  const ms = Math.max(0, now - at);
+  const hours = Math.floor(ms / 3_600_000);
+  if (hours >= 48) {
+    return `${Math.floor(hours / 24)} days ago`;
+  }
+  return hours >= 1
+    ? `${hours} h ${Math.floor((ms % 3_600_000) / 60_000)} min ago`
+    : `${tellDuration(ms)} ago`;
+}
+
+/** The first characters of a commit, or what is said instead. */
+export function shortCommit(commit: string | null | undefined): string {
+  if (commit === undefined) {
+    return "not known";
+  }
+  return commit === null ? "no git" : commit.slice(0, 12);
+}
+
+/** One line per signal. */
+export function showSignals(paint: Paint, signals: readonly SignalReport[]): string {
+  return table(
+    paint,
+    signals.map((signal) => [
+      signal.name,
+      { text: signal.state, tone: stateTone(signal.state) },
+      `${signal.value ?? "-"} ${signal.unit}, limit ${signal.limit}`,
+      signal.reason,
+    ]),
+  );
+}
+
+/** One line per control probe. */
+export function showControls(paint: Paint, controls: readonly ControlReport[]): string {
+  const tones = { green: "good", red: "bad", unknown: "doubtful" } as const;
+  return table(
+    paint,
+    controls.map(({ name, state, detail }) => [name, { text: state, tone: tones[state] }, detail]),
+  );
+}
+
+/** The verdict in a line, and what speaks for its cause. */
+export function showVerdict(paint: Paint, verdict: VerdictReport | null): string {
+  if (verdict === null) {
+    return `${paint("doubtful", "not judged yet")}\n`;
+  }
+  const tones = { healthy: "good", suspect: "doubtful", breached: "bad" } as const;
+  const trigger = verdict.trigger === null ? "" : `: ${verdict.trigger}`;
+  const tier = verdict.tier === null ? "" : ` (${verdict.tier})`;
+  const cause = verdict.cause === null ? "" : `, likely cause: ${verdict.cause}`;
+  const lines = [
+    `${paint(tones[verdict.kind], verdict.kind)}${trigger}${tier}${cause}`,
+    ...verdict.evidence.map((line) => `  ${line}`),
+    ...verdict.missing.map((one) => `  ${one.signal} says nothing (${one.state}): ${one.reason}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** An incident in a few lines. */
+export function showIncident(paint: Paint, incident: IncidentReport, now: number): string {
+  const decision = incident.decisions.at(-1);
+  const end = incident.closed === null ? paint("bad", "open") : incident.closed.outcome;
+  const lines = [
+    `  ${incident.id}  ${incident.trigger}  began ${tellAge(incident.since, now)}  ${end}`,
+  ];
+  if (incident.closed === null && decision !== undefined) {
+    lines.push(`    decided: ${decision.kind}, ${decision.reason}`);
+    for (const guard of decision.guards) {
+      lines.push(
+        `    ${guard.answer === "block" ? paint("bad", "block") : "allow"}  ${guard.guard}: ${guard.reason}`,
+      );
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function stateTone(state: SignalState): Tone {
+  if (state === "ok") {
+    return "good";
+  }
+  return state === "breach" ? "bad" : "doubtful";
+}

@@ -1,0 +1,105 @@
+import type { Command } from "commander";
+import type { Status } from "../model/operations.ts";
+import { tellDuration } from "../model/units.ts";
+import { openConfig, printJson, wantsJson } from "./context.ts";
+import type { CommandContext } from "./context.ts";
+import { askStatus } from "./daemon-client.ts";
+import {
+  shortCommit,
+  showControls,
+  showIncident,
+  showSignals,
+  showVerdict,
+  tellAge,
+} from "./show.ts";
+import type { Paint } from "./style.ts";
+import { table } from "./style.ts";
+
+/** `rollwatch status`: what the running daemon sees and does. */
+export function addStatus(program: Command, context: CommandContext): void {
+  program
+    .command("status")
+    .description("show what a running daemon sees, decided and does")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  rollwatch status\n  rollwatch status --json | jq .verdict.kind",
+    )
+    .action(async (_options: unknown, command: Command) => {
+      const config = await openConfig(context, command, "command");
+      const status = await askStatus(config.state, context.signal);
+      if (wantsJson(command)) {
+        printJson(context, status);
+      } else {
+        context.ports.out(describeStatus(status, context.paint, context.ports.now()));
+      }
+    });
+}
+
+function describeStatus(status: Status, paint: Paint, now: number): string {
+  const modes = status.policies.map((policy) => `${policy.trigger} ${policy.mode}`).join(", ");
+  const queued = status.noticesQueued === 0 ? "" : `, ${status.noticesQueued} notices waiting`;
+  return [
+    `${paint("title", status.application)}  ${showVerdict(paint, status.verdict)}`,
+    `rollwatch ${status.version}, up ${tellDuration(status.uptimeMs)}, ${modes}${queued}\n`,
+    deployedLine(status, now),
+    section(paint, "Signals", showSignals(paint, status.signals)),
+    section(paint, "Controls", showControls(paint, status.controls)),
+    section(paint, "Releases", releaseRows(status, paint, now)),
+    rollbackLines(status, paint, now),
+    section(
+      paint,
+      "Incidents",
+      [...(status.openIncident === null ? [] : [status.openIncident]), ...status.lastIncidents]
+        .map((incident) => showIncident(paint, incident, now))
+        .join(""),
+    ),
+  ].join("");
+}
+
+function deployedLine({ deployed }: Status, now: number): string {
+  if (deployed === null) {
+    return "deployed: not looked at yet\n";
+  }
+  const served = typeof deployed.served === "string" ? `${deployed.served}, ` : "";
+  return `deployed: ${served}commit ${shortCommit(deployed.commit)}, since ${tellAge(deployed.since, now)}\n`;
+}
+
+function releaseRows(status: Status, paint: Paint, now: number): string {
+  return table(
+    paint,
+    status.releases.map((release) => [
+      release.id,
+      release.provenAt === null
+        ? { text: "not proven", tone: "doubtful" as const }
+        : { text: "proven", tone: "good" as const },
+      readyWord(release.ready),
+      `${shortCommit(release.commit)}, captured ${tellAge(release.capturedAt, now)}`,
+      release.problems.join("; "),
+    ]),
+  );
+}
+
+function readyWord(ready: boolean | null): string {
+  if (ready === null) {
+    return "not checked";
+  }
+  return ready ? "ready" : "not ready";
+}
+
+function rollbackLines({ rollback }: Status, paint: Paint, now: number): string {
+  if (rollback === null) {
+    return "";
+  }
+  const { target, stepsDone, stepsTotal, step, deadline } = rollback;
+  const left =
+    deadline > now ? `${tellDuration(deadline - now)} of the budget left` : "over its budget";
+  return section(
+    paint,
+    "Rollback",
+    `  to ${target}: ${stepsDone} of ${stepsTotal} steps done, ${step ?? "verifying"}, ${left}\n`,
+  );
+}
+
+function section(paint: Paint, title: string, body: string): string {
+  return body === "" ? "" : `\n${paint("title", title)}\n${body}`;
+}

@@ -1,0 +1,214 @@
+import { resolve, sep } from "node:path";
+import type { ApplicationSettings } from "../model/application.ts";
+import type { VerifySettings } from "../verify/settings.ts";
+import type { NotifySettings } from "../notify/settings.ts";
+import type { Environment } from "./environment.ts";
+import { nearest } from "./nearest.ts";
+import type { Finding, KeyPath } from "./problem.ts";
+import type { SignalSettings } from "./schema.ts";
+
+/** The parts of a configuration that could be read; the checks between them run on what is there. */
+export interface Sections {
+  readonly application: ApplicationSettings | undefined;
+  readonly signals: readonly SignalSettings[] | undefined;
+  readonly verify: VerifySettings | undefined;
+  readonly notify: NotifySettings | undefined;
+  readonly state: string | undefined;
+}
+
+/** Socket names are limited to 104 bytes on the strictest system; pm2 hangs beyond it instead of saying so. */
+const MAX_SOCKET_BYTES = 103;
+
+/** Everything that is wrong between keys that are right by themselves. */
+export function crossCheck(sections: Sections, environment: Environment): readonly Finding[] {
+  const { application, signals, verify, notify, state } = sections;
+  return [
+    ...(application === undefined ? [] : checkApplication(application, environment)),
+    ...(signals === undefined ? [] : checkSignals(signals, application)),
+    ...(verify === undefined ? [] : checkVerify(verify)),
+    ...(notify === undefined ? [] : checkRoutes(notify)),
+    ...(state === undefined ? [] : checkState(state, application)),
+  ];
+}
+
+function checkApplication(
+  application: ApplicationSettings,
+  environment: Environment,
+): readonly Finding[] {
+  const names = application.services.map((service) => service.name);
+  const findings = duplicates(names, (index) => ["application", "services", index, "name"]);
+  const { serving, pm2Home } = application;
+  if (serving !== undefined && !names.includes(serving)) {
+    findings.push(notOneOf(["application", "serving"], serving, names, "a service of this file"));
+  }
+  const ownHome = ownPm2Home(environment);
+  if (ownHome !== undefined && resolve(ownHome) === resolve(pm2Home)) {
+    findings.push({
+      path: ["application", "pm2Home"],
+      expected: "another pm2 home than rollwatch's own",
+      found: `"${pm2Home}", where rollwatch itself runs`,
+      hint: "start rollwatch with PM2_HOME=<state>/pm2, or `pm2 stop all` there would stop it too",
+    });
+  }
+  return [...findings, ...tooLongForSocket(["application", "pm2Home"], pm2Home, "rpc.sock")];
+}
+
+/** The pm2 home this process belongs to; pm2 falls back to ~/.pm2 and then tells its children nothing but `pm_id`. */
+function ownPm2Home(environment: Environment): string | undefined {
+  const { PM2_HOME: home, HOME: userHome, pm_id: id } = environment;
+  if (home !== undefined && home !== "") {
+    return home;
+  }
+  return id !== undefined && userHome !== undefined ? `${userHome}/.pm2` : undefined;
+}
+
+function checkSignals(
+  signals: readonly SignalSettings[],
+  application: ApplicationSettings | undefined,
+): readonly Finding[] {
+  const findings = duplicates(
+    signals.map((signal) => signal.name),
+    (index) => ["signals", index, "name"],
+  );
+  for (const [index, signal] of signals.entries()) {
+    findings.push(
+      ...unreachableLimit(signal, index, application),
+      ...unfillableWindow(signal, index),
+    );
+  }
+  return findings;
+}
+
+/** A limit that the largest possible value does not exceed never fires. */
+function unreachableLimit(
+  signal: SignalSettings,
+  index: number,
+  application: ApplicationSettings | undefined,
+): readonly Finding[] {
+  const largest = signal.probe.kind === "http" ? 1 : application?.services.length;
+  if (largest === undefined || signal.limit < largest) {
+    return [];
+  }
+  const measured =
+    signal.probe.kind === "http"
+      ? "an http probe measures 0 or 1"
+      : `there are ${largest} services to be down`;
+  return [
+    {
+      path: ["signals", index, "limit"],
+      expected: `a limit below ${largest}`,
+      found: String(signal.limit),
+      hint: `this signal could never fire: ${measured}; lower the limit`,
+    },
+  ];
+}
+
+/** A window that cannot hold its minimum of samples never says anything. */
+function unfillableWindow(signal: SignalSettings, index: number): readonly Finding[] {
+  const { window, minSamples, probe } = signal;
+  const room = window.kind === "last" ? 1 : Math.floor(window.ms / probe.interval);
+  if (minSamples <= room) {
+    return [];
+  }
+  const reason =
+    window.kind === "last"
+      ? "window `last` judges one sample at a time"
+      : `its window holds ${room} samples at this interval`;
+  return [
+    {
+      path: ["signals", index, "minSamples"],
+      expected: room === 0 ? "a window longer than the probe's interval" : `at most ${room}`,
+      found: String(minSamples),
+      hint: `this signal could never fire: ${reason}; widen the window or ask for fewer`,
+    },
+  ];
+}
+
+function checkVerify(verify: VerifySettings): readonly Finding[] {
+  if (verify.timeout > verify.settle + verify.steady) {
+    return [];
+  }
+  return [
+    {
+      path: ["verify", "timeout"],
+      expected: "more than settle and steady together",
+      found: `${verify.timeout / 1000}s for ${(verify.settle + verify.steady) / 1000}s`,
+      hint: "no rollback could ever be proven; lengthen the timeout or shorten the others",
+    },
+  ];
+}
+
+function checkRoutes(notify: NotifySettings): readonly Finding[] {
+  const channels = Object.keys(notify.channels);
+  return Object.entries(notify.routes).flatMap(([route, names]) =>
+    names.flatMap((name, index) =>
+      channels.includes(name)
+        ? []
+        : [notOneOf(["notify", "routes", route, index], name, channels, "a channel of this file")],
+    ),
+  );
+}
+
+function checkState(
+  state: string,
+  application: ApplicationSettings | undefined,
+): readonly Finding[] {
+  const findings = [...tooLongForSocket(["state"], state, "rollwatch.sock")];
+  if (application !== undefined && isInside(state, application.root)) {
+    findings.push({
+      path: ["state"],
+      expected: "a folder outside application.root",
+      found: `"${state}"`,
+      hint: "a deployment or a rollback would sweep it away; use one like /var/lib/rollwatch",
+    });
+  }
+  return findings;
+}
+
+function tooLongForSocket(path: KeyPath, folder: string, socket: string): readonly Finding[] {
+  const longest = MAX_SOCKET_BYTES - socket.length - 1;
+  const bytes = new TextEncoder().encode(resolve(folder)).length;
+  if (bytes <= longest) {
+    return [];
+  }
+  return [
+    {
+      path,
+      expected: `a path of at most ${longest} bytes`,
+      found: `${bytes} bytes`,
+      hint: `the socket ${socket} in it would have too long a name; use a shorter path`,
+    },
+  ];
+}
+
+function isInside(path: string, folder: string): boolean {
+  const outer = resolve(folder);
+  const inner = resolve(path);
+  return inner === outer || inner.startsWith(outer === sep ? sep : `${outer}${sep}`);
+}
+
+function duplicates(names: readonly string[], pathOf: (index: number) => KeyPath): Finding[] {
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : [
+          {
+            path: pathOf(index),
+            expected: "each name once",
+            found: `"${name}" again`,
+            hint: "give it another name or remove it",
+          },
+        ],
+  );
+}
+
+function notOneOf(
+  path: KeyPath,
+  name: string,
+  known: readonly string[],
+  expected: string,
+): Finding {
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? `known: ${known.join(", ")}` : `did you mean "${meant}"?`;
+  return { path, expected, found: `"${name}"`, hint };
+}

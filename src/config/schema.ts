@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { PolicySettings } from "../decide/policy.ts";
+import { ApplicationSettings } from "../model/application.ts";
+import type { Window } from "../model/signal.ts";
+import { TRIGGERS } from "../model/trigger.ts";
+import { parseDuration } from "../model/units.ts";
+import { NotifySettings } from "../notify/settings.ts";
+import { ProbeSettings } from "../observe/probes/index.ts";
+import { ReleaseSettings } from "../release/settings.ts";
+import { VerifySettings } from "../verify/settings.ts";
+
+/** The watched database; without it rollwatch neither checks it nor knows the schema's revision. */
+export const DatabaseSettings = z.strictObject({
+  /** A role that may connect and read the migrations table is enough. */
+  url: z.url({
+    protocol: /^postgres(ql)?$/u,
+    error: "expected an address such as postgresql://user:password@host:5432/name",
+  }),
+  migrations: z
+    .strictObject({
+      /** Where the application records its applied migrations. Default schema_migrations. */
+      table: z.string().min(1).default("schema_migrations"),
+      /** The column that names a migration. Default name. */
+      column: z.string().min(1).default("name"),
+    })
+    .prefault({}),
+});
+export type DatabaseSettings = z.infer<typeof DatabaseSettings>;
+
+const WindowText = z
+  .string()
+  .regex(/^(last|\d+(\.\d+)?(ms|s|m|h|d))$/u, "expected `last` or a duration such as 10s")
+  .transform((text): Window => {
+    const ms = parseDuration(text);
+    return ms === undefined ? { kind: "last" } : { kind: "span", ms };
+  });
+
+/** One thing that is measured, with the limit above which it is bad. */
+export const SignalSettings = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/u, "expected lower-case letters, digits and hyphens"),
+  trigger: z.enum(TRIGGERS),
+  probe: ProbeSettings,
+  /** Highest healthy value, in the unit that the probe measures. Default 0. */
+  limit: z.number().min(0).default(0),
+  /** What is judged at a time: the `last` sample, or all samples of a duration. Default last. */
+  window: WindowText.prefault("last"),
+  /** Samples that a window must have before it says anything. Default 1. */
+  minSamples: z.int().min(1).default(1),
+  /** Consecutive bad windows that make a breach. Default 3. */
+  breachAfter: z.int().min(1).default(3),
+  /** Consecutive good windows that end a breach. Default 3. */
+  clearAfter: z.int().min(1).default(3),
+});
+export type SignalSettings = z.infer<typeof SignalSettings>;
+
+const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])$/u;
+
+const ListenAddress = z
+  .string()
+  .regex(/^(\[[^\]]+\]|[^:]+):\d{1,5}$/u, "expected host:port such as 127.0.0.1:9876")
+  .transform((text) => {
+    const colon = text.lastIndexOf(":");
+    return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+  })
+  .refine((address) => address.port <= 65_535, "expected a port from 0 to 65535")
+  .refine(
+    (address) => LOOPBACK.test(address.host),
+    "expected a loopback address such as 127.0.0.1:9876: TLS and authentication come with a later version",
+  );
+
+/** Where rollwatch itself answers, beside the socket `<state>/rollwatch.sock`. */
+export const ServerSettings = z.strictObject({
+  /** Loopback address and port of the HTTP interface; port 0 lets the system choose. Default 127.0.0.1:9876. */
+  listen: ListenAddress.prefault("127.0.0.1:9876"),
+});
+export type ServerSettings = z.infer<typeof ServerSettings>;
+
+/** The whole configuration file. Every part describes itself; this only puts them together. */
+export const ConfigFile = z.strictObject({
+  application: ApplicationSettings,
+  database: DatabaseSettings.optional(),
+  signals: z.array(SignalSettings).min(1),
+  policy: PolicySettings.prefault({}),
+  release: ReleaseSettings.prefault({}),
+  verify: VerifySettings.prefault({}),
+  notify: NotifySettings.prefault({}),
+  server: ServerSettings.prefault({}),
+  /** rollwatch's own folder: journal, captured releases, socket. Absolute, outside the application. */
+  state: z.string().regex(/^\//u, "expected an absolute path"),
+});
+export type ConfigFile = z.infer<typeof ConfigFile>;
+
+/** A configuration that passed every check. */
+export interface Config extends Readonly<ConfigFile> {
+  /** The file it came from. */
+  readonly file: string;
+  /** sha256 in hex of the effective configuration without its secrets. */
+  readonly hash: string;
+  /** Every secret value in it, for redaction; longest first. */
+  readonly secrets: readonly string[];
+}

@@ -1,0 +1,98 @@
+import type { KeyPath } from "./problem.ts";
+import type { ConfigFile } from "./schema.ts";
+
+const MASK = "***";
+const SECRET_KEY = /^(secret|password|token|apiKey)$/u;
+/** A shorter text is no secret, and redacting it would blot out half of every log line. */
+const SHORTEST_SECRET = 4;
+
+/** Whether the value at a path is secret by what it is. Addresses with credentials or capabilities in them are. */
+export function isSecretPath(path: KeyPath): boolean {
+  const last = path.at(-1);
+  if (typeof last !== "string") {
+    return false;
+  }
+  return (
+    SECRET_KEY.test(last) || (last === "url" && ["database", "notify"].includes(String(path[0])))
+  );
+}
+
+/** Every secret value of a configuration, longest first, so that none is cut by a shorter one inside it. */
+export function secretsOf(config: ConfigFile, referenced: readonly string[]): readonly string[] {
+  const found = new Set(referenced);
+  walk(config, [], (value, path) => {
+    if (isSecretPath(path)) {
+      found.add(value);
+      for (const part of credentialsOf(value)) {
+        found.add(part);
+      }
+    }
+    return value;
+  });
+  return [...found]
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .toSorted((left, right) => right.length - left.length);
+}
+
+/** The same configuration with every secret masked; of addresses the harmless parts stay. */
+export function withoutSecrets(config: ConfigFile, secrets: readonly string[]): unknown {
+  return walk(config, [], (value, path) => {
+    if (isSecretPath(path)) {
+      return maskAddress(value);
+    }
+    return secrets.includes(value) ? MASK : value;
+  });
+}
+
+/** A text with the credentials of any address in it masked. */
+export function maskCredentials(text: string): string {
+  return text.replaceAll(/:\/\/[^/@\s]*@/gu, `://${MASK}@`);
+}
+
+function walk(
+  value: unknown,
+  path: KeyPath,
+  change: (text: string, path: KeyPath) => string,
+): unknown {
+  if (typeof value === "string") {
+    return change(value, path);
+  }
+  if (Array.isArray(value)) {
+    return value.map((item: unknown, index) => walk(item, [...path, index], change));
+  }
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value);
+    return Object.fromEntries(
+      entries.map(([key, item]) => [key, walk(item, [...path, key], change)]),
+    );
+  }
+  return value;
+}
+
+function credentialsOf(text: string): readonly string[] {
+  if (!URL.canParse(text)) {
+    return [];
+  }
+  const url = new URL(text);
+  return [url.password, decode(url.password), url.searchParams.get("password") ?? ""];
+}
+
+function maskAddress(text: string): string {
+  if (!URL.canParse(text)) {
+    return MASK;
+  }
+  const url = new URL(text);
+  const isDatabase = url.protocol.startsWith("postgres");
+  const user =
+    url.username === "" ? "" : `${url.username}${url.password === "" ? "" : `:${MASK}`}@`;
+  const path = isDatabase || url.pathname === "/" ? url.pathname : `/${MASK}`;
+  return `${url.protocol}//${user}${url.host}${path}${url.search === "" ? "" : `?${MASK}`}`;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+import { existsSync, readFileSync } from "node:fs";
+import { z } from "zod";
+import { composeOperations, runDaemon } from "./app/compose.ts";
+import { runCli } from "./cli/program.ts";
+import { processEnvironment } from "./config/environment.ts";
+import { openClock } from "./system/clock.ts";
+
+/** Aborts when somebody wants this process to end: a signal, pm2's `shutdown`, or a pm2 that died. */
+function untilAsked(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      controller.abort(new Error(name));
+    });
+  }
+  process.on("message", (message) => {
+    if (message === "shutdown") {
+      controller.abort(new Error("shutdown"));
+    }
+  });
+  // A pm2 that was killed leaves its children behind; a new one would start a second rollwatch beside this.
+  process.on("disconnect", () => {
+    controller.abort(new Error("pm2 is gone"));
+  });
+  return controller.signal;
+}
+
+/** A reader that left, as `head` does, is no failure. */
+function tolerateClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") {
+      throw error;
+    }
+  });
+}
+
+function ownVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+tolerateClosedPipe(process.stdout);
+tolerateClosedPipe(process.stderr);
+const clock = openClock();
+const code = await runCli(
+  process.argv.slice(2),
+  {
+    out: (text) => {
+      process.stdout.write(text);
+    },
+    err: (text) => {
+      process.stderr.write(text);
+    },
+    environment: processEnvironment(),
+    isTerminal: process.stdout.isTTY,
+    host: {
+      version: ownVersion(),
+      pid: process.pid,
+      nodeVersion: process.version,
+      announceReady: () => {
+        process.send?.("ready");
+      },
+    },
+    now: () => clock.now(),
+    exists: existsSync,
+    openOperations: composeOperations,
+    runDaemon,
+  },
+  untilAsked(),
+);
+process.exit(code);

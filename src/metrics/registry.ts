@@ -1,0 +1,154 @@
+import type { Control } from "../model/control.ts";
+import { DECISIONS } from "../model/decision.ts";
+import type { Entry } from "../model/facts.ts";
+import type { History } from "../model/history.ts";
+import { DELIVERY_FAILURES } from "../model/notice.ts";
+import { RECOVERY_RESULTS, SCOPES } from "../model/plan.ts";
+import type { Scope } from "../model/plan.ts";
+import { ABSENCE_REASONS } from "../model/sample.ts";
+import type { Sample } from "../model/sample.ts";
+import type { Service } from "../model/service.ts";
+import { TIERS } from "../model/tier.ts";
+import { TRIGGERS } from "../model/trigger.ts";
+import type { Signal } from "../model/signal.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { countEntry, showHistory } from "./facts.ts";
+import { defineMeasures } from "./measures.ts";
+import type { Measures } from "./measures.ts";
+import {
+  showControls,
+  showRound,
+  showSample,
+  showServices,
+  showSignals,
+  showVerdict,
+} from "./observed.ts";
+
+/** What is known when the daemon starts: names that labels are taken from, so that every series begins at zero. */
+export interface MetricsSetup {
+  readonly application: string;
+  readonly version: string;
+  /** Such as `v20.20.2`. */
+  readonly nodeVersion: string;
+  readonly probes: readonly {
+    readonly signal: string;
+    readonly kind: string;
+    readonly timeoutMs: number;
+  }[];
+  readonly guards: readonly string[];
+  /** Kinds of steps. */
+  readonly steps: readonly string[];
+  readonly channels: readonly string[];
+}
+
+/** The metrics of one daemon, fed by what happens; a scrape only reads. */
+export interface Metrics {
+  readonly contentType: string;
+  render(): Promise<string>;
+  /** Brings back what a restart must not forget. */
+  onStart(history: History): void;
+  /** `history` already contains the entry. */
+  onEntry(entry: Entry, history: History): void;
+  onSample(sample: Sample, kind: string): void;
+  onSignals(signals: readonly Signal[]): void;
+  onVerdict(verdict: Verdict): void;
+  onControls(controls: readonly Control[]): void;
+  /** The services as pm2 has them; undefined when pm2 does not answer. */
+  onServices(services: readonly Service[] | undefined): void;
+  /** A round of judgement that began this late. */
+  onRound(lagMs: number): void;
+  /** Whether a rollback could be done now, and how long it would take; null when nothing is known. */
+  onReadiness(scope: Scope, ready: boolean, estimatedMs: number | null): void;
+}
+
+/** Makes the metrics of a daemon. */
+export function createMetrics(setup: MetricsSetup): Metrics {
+  const timeouts = setup.probes.map((probe) => probe.timeoutMs / 1000);
+  const measures = defineMeasures(setup.application, timeouts);
+  beginAtZero(measures, setup);
+  return {
+    contentType: measures.registry.contentType,
+    render: async () => measures.registry.metrics(),
+    onStart: (history) => {
+      showHistory(measures, history);
+    },
+    onEntry: (entry, history) => {
+      countEntry(measures, entry, history);
+    },
+    onSample: (sample, kind) => {
+      showSample(measures, sample, kind);
+    },
+    onSignals: (signals) => {
+      showSignals(measures, signals);
+    },
+    onVerdict: (verdict) => {
+      showVerdict(measures, verdict);
+    },
+    onControls: (controls) => {
+      showControls(measures, controls);
+    },
+    onServices: (services) => {
+      showServices(measures, services);
+    },
+    onRound: (lagMs) => {
+      showRound(measures, lagMs);
+    },
+    onReadiness: (scope, ready, estimatedMs) => {
+      measures.rollbackReady.set({ scope }, ready ? 1 : 0);
+      if (estimatedMs === null) {
+        measures.rollbackEstimated.remove({ scope });
+      } else {
+        measures.rollbackEstimated.set({ scope }, estimatedMs / 1000);
+      }
+    },
+  };
+}
+
+/** A counter that first appears with its first event hides that event from `rate()`. */
+function beginAtZero(measures: Measures, setup: MetricsSetup): void {
+  measures.buildInfo.set({ version: setup.version, node_version: setup.nodeVersion }, 1);
+  for (const { signal, kind } of setup.probes) {
+    measures.probeRuns.inc({ signal, kind }, 0);
+    measures.probeDuration.zero({ signal });
+    for (const reason of ABSENCE_REASONS) {
+      measures.probeFailures.inc({ signal, reason }, 0);
+    }
+  }
+  for (const guard of setup.guards) {
+    measures.guardBlocks.inc({ guard }, 0);
+  }
+  for (const step of setup.steps) {
+    measures.stepDuration.zero({ step });
+  }
+  for (const tier of TIERS) {
+    measures.incidentsOpen.set({ tier }, 0);
+  }
+  beginTriggers(measures);
+  beginChannels(measures, setup.channels);
+}
+
+function beginTriggers(measures: Measures): void {
+  for (const scope of SCOPES) {
+    measures.rollbackReady.set({ scope }, 0);
+    measures.rollbackDuration.zero({ scope });
+  }
+  for (const trigger of TRIGGERS) {
+    for (const decision of DECISIONS) {
+      measures.decisions.inc({ decision, trigger }, 0);
+    }
+    for (const scope of SCOPES) {
+      for (const result of RECOVERY_RESULTS) {
+        measures.rollbacks.inc({ scope, trigger, result }, 0);
+      }
+    }
+  }
+}
+
+function beginChannels(measures: Measures, channels: readonly string[]): void {
+  for (const channel of channels) {
+    measures.notices.inc({ channel }, 0);
+    for (const reason of DELIVERY_FAILURES) {
+      measures.noticeFailures.inc({ channel, reason }, 0);
+    }
+  }
+}

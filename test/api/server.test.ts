@@ -1,0 +1,273 @@
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { request } from "node:http";
+import type { RequestOptions } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ProblemDetails } from "../../src/api/contract.ts";
+import type { ApiPorts, Readiness } from "../../src/api/routes.ts";
+import { openApi } from "../../src/api/server.ts";
+import type { Api } from "../../src/api/server.ts";
+import { Failure } from "../../src/model/failure.ts";
+import type { Operations } from "../../src/model/operations.ts";
+import { anIncidentReport, aStatus, fakeOperations } from "../support/fakes/operations.ts";
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+
+let folder = "";
+let api: Api | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "rwC-"));
+});
+
+afterEach(async () => {
+  await api?.close();
+  api = undefined;
+  await rm(folder, { recursive: true });
+});
+
+function socketPath(): string {
+  return join(folder, "rollwatch.sock");
+}
+
+async function open(ports: Partial<ApiPorts> = {}): Promise<Api> {
+  const readiness: Readiness = { kind: "ready" };
+  api = await openApi(
+    {
+      operations: fakeOperations(),
+      metrics: { contentType: "text/plain; version=0.0.4", render: async () => "up 1\n" },
+      readiness: () => readiness,
+      ...ports,
+    },
+    { listen: { host: "127.0.0.1", port: 0 }, socketPath: socketPath() },
+  );
+  return api;
+}
+
+async function ask(options: RequestOptions, body = ""): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ agent: false, ...options }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("end", () => {
+        const type = response.headers["content-type"] ?? "";
+        resolve({ status: response.statusCode ?? 0, type, headers: response.headers, body: text });
+      });
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+async function askTcp(path: string, more: RequestOptions = {}, body = ""): Promise<Answer> {
+  const { port } = new URL(api?.url ?? "");
+  return ask({ host: "127.0.0.1", port, path, ...more }, body);
+}
+
+/** Operations whose status cannot be told. */
+function failing(error: Error): Operations {
+  return {
+    ...fakeOperations(),
+    status: async () => {
+      throw error;
+    },
+  };
+}
+
+function problemOf(answer: Answer): ProblemDetails {
+  expect(answer.type).toContain("application/problem+json");
+  return ProblemDetails.parse(JSON.parse(answer.body));
+}
+
+describe("what can be read", () => {
+  it("is the same over TCP and over the socket", async () => {
+    await open();
+
+    const overTcp = await askTcp("/api/v1/status");
+    const overSocket = await ask({ socketPath: socketPath(), path: "/api/v1/status" });
+
+    expect(JSON.parse(overTcp.body)).toEqual(aStatus());
+    expect(overSocket.body).toBe(overTcp.body);
+  });
+
+  it("is the metrics in their own content type", async () => {
+    await open();
+
+    const answer = await askTcp("/metrics");
+
+    expect(answer).toMatchObject({ status: 200, body: "up 1\n" });
+    expect(answer.type).toContain("version=0.0.4");
+  });
+
+  it("is every release and every incident", async () => {
+    await open();
+
+    const releases = await askTcp("/api/v1/releases");
+    const incidents = await askTcp("/api/v1/incidents");
+    const one = await askTcp("/api/v1/incidents/inc-1");
+
+    expect(JSON.parse(releases.body)).toEqual({ releases: aStatus().releases });
+    expect(JSON.parse(incidents.body)).toEqual({ incidents: [anIncidentReport()] });
+    expect(JSON.parse(one.body)).toEqual(anIncidentReport());
+  });
+
+  it("is life, whatever else is wrong", async () => {
+    await open({ readiness: () => ({ kind: "not-ready", reasons: ["no samples yet"] }) });
+
+    expect((await askTcp("/healthz")).status).toBe(200);
+  });
+
+  it("is readiness, with every reason while there is none", async () => {
+    let readiness: Readiness = { kind: "not-ready", reasons: ["no samples yet", "pm2 is dead"] };
+    await open({ readiness: () => readiness });
+
+    const before = await askTcp("/readyz");
+    readiness = { kind: "ready" };
+    const after = await askTcp("/readyz");
+
+    expect(before.status).toBe(503);
+    expect(problemOf(before).reasons).toEqual(["no samples yet", "pm2 is dead"]);
+    expect(after.status).toBe(200);
+  });
+});
+
+describe("what is refused", () => {
+  it.each([
+    ["/nothing", {}, 404],
+    ["/api/v1/incidents/inc-none", {}, 404],
+    ["/api/v1/status", { method: "POST" }, 405],
+    ["/api/v1/incidents/inc-1", { method: "DELETE" }, 405],
+    // A page of evil.example whose name was rebound to 127.0.0.1.
+    ["/api/v1/status", { headers: { host: "evil.example:9876" } }, 421],
+    ["/api/v1/status", { headers: { host: "127.0.0.1.evil.example" } }, 421],
+    ["/metrics", { headers: { "x-long": "x".repeat(20_000) } }, 431],
+  ])("is told as a problem: %s %o", async (path, options, status) => {
+    await open();
+
+    const answer = await askTcp(path, options);
+
+    expect(answer.status).toBe(status);
+    expect(problemOf(answer).status).toBe(status);
+  });
+
+  it("is named with what is allowed instead", async () => {
+    await open();
+
+    const answer = await askTcp("/api/v1/status", { method: "PUT" }, "{nonsense");
+
+    expect(answer.headers["allow"]).toBe("GET, HEAD");
+  });
+
+  it("is no other site's to read", async () => {
+    await open();
+
+    const answer = await askTcp("/api/v1/status", { headers: { origin: "http://evil.example" } });
+
+    expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+  });
+
+  it("is answered without the message of what nobody expected", async () => {
+    await open({ operations: failing(new Error("connect to postgres://me:hunter22@h failed")) });
+
+    const answer = await askTcp("/api/v1/status");
+
+    expect(problemOf(answer)).toMatchObject({ status: 500, code: "internal" });
+    expect(answer.body).not.toContain("hunter22");
+  });
+
+  it("is told with its cure where rollwatch knows one", async () => {
+    const failure = new Failure("pm2-unreachable", "pm2 is hung", { hint: "pm2 kill" });
+    await open({ operations: failing(failure) });
+
+    const answer = await askTcp("/api/v1/status");
+
+    expect(problemOf(answer)).toMatchObject({
+      status: 503,
+      code: "pm2-unreachable",
+      detail: "pm2 is hung",
+      hint: "pm2 kill",
+    });
+  });
+});
+
+describe("the socket", () => {
+  it("is the owner's alone and goes with the daemon", async () => {
+    await open();
+    const mode = (await stat(socketPath())).mode & 0o777;
+    await api?.close();
+
+    expect(mode).toBe(0o600);
+    await expect(stat(socketPath())).rejects.toThrow("ENOENT");
+  });
+
+  it("replaces one that a dead daemon left", async () => {
+    const { spawnSync } = await import("node:child_process");
+    const script = `require("net").createServer().listen(${JSON.stringify(socketPath())}, () => process.kill(process.pid, "SIGKILL"))`;
+    spawnSync(process.execPath, ["-e", script]);
+    expect((await stat(socketPath())).isSocket()).toBe(true);
+
+    await open();
+
+    expect((await ask({ socketPath: socketPath(), path: "/healthz" })).status).toBe(200);
+  });
+
+  it("is left to a daemon that lives", async () => {
+    const other = createServer((socket) => socket.on("error", () => undefined).end());
+    await new Promise<void>((resolve) => {
+      other.listen(socketPath(), resolve);
+    });
+
+    await expect(open()).rejects.toMatchObject({ code: "lock-held" });
+
+    await new Promise((resolve) => {
+      connect(socketPath()).on("close", resolve).resume();
+    });
+    await new Promise((resolve) => {
+      other.close(resolve);
+    });
+  });
+
+  it("never replaces a file", async () => {
+    await writeFile(socketPath(), "precious");
+
+    await expect(open()).rejects.toMatchObject({ code: "path-refused" });
+    expect((await stat(socketPath())).isFile()).toBe(true);
+  });
+});
+
+describe("a taken port", () => {
+  it("is named, and leaves no socket behind", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => {
+      other.listen(0, "127.0.0.1", resolve);
+    });
+    const address = other.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const ports: ApiPorts = {
+      operations: fakeOperations(),
+      metrics: { contentType: "text/plain", render: async () => "" },
+      readiness: () => ({ kind: "ready" }),
+    };
+
+    const opening = openApi(ports, {
+      listen: { host: "127.0.0.1", port },
+      socketPath: socketPath(),
+    });
+
+    await expect(opening).rejects.toThrow(`127.0.0.1:${port}`);
+    await expect(stat(socketPath())).rejects.toThrow("ENOENT");
+    await new Promise((resolve) => {
+      other.close(resolve);
+    });
+  });
+});

@@ -1,0 +1,67 @@
+import { parse } from "yaml";
+import { describe, expect, it } from "vitest";
+import { effectiveConfig, printConfig } from "../../src/config/print.ts";
+import { ConfigFile } from "../../src/config/schema.ts";
+import type { Config } from "../../src/config/schema.ts";
+
+const SETTINGS = {
+  application: {
+    name: "app",
+    root: "/srv/app",
+    pm2Home: "/home/app/.pm2",
+    services: [{ name: "web", quiesce: "90s" }],
+    artifacts: ["dist"],
+  },
+  signals: [
+    {
+      name: "health",
+      trigger: "system-down",
+      probe: { kind: "http", url: "http://127.0.0.1:3000/", timeout: "1500ms" },
+      window: "10s",
+    },
+  ],
+  server: { listen: "127.0.0.1:0" },
+  state: "/var/lib/rollwatch/app",
+};
+
+function aConfig(more: object = {}): Config {
+  const secrets = ["postgres://u:geheim@h/d", "geheim", "from-a-file"];
+  return { ...ConfigFile.parse({ ...SETTINGS, ...more }), file: "/c.yaml", hash: "ab", secrets };
+}
+
+describe("the printed configuration", () => {
+  it("is a configuration again, equal to the one it was printed from", () => {
+    const config = aConfig();
+
+    const again = ConfigFile.parse(parse(printConfig(config)));
+
+    expect({ ...again, file: "/c.yaml", hash: "ab", secrets: config.secrets }).toEqual(config);
+  });
+
+  it("writes durations, windows and addresses as people do", () => {
+    expect(effectiveConfig(aConfig())).toMatchObject({
+      application: { services: [{ quiesce: "90s" }] },
+      signals: [{ window: "10s", probe: { interval: "2s", timeout: "1500ms" } }],
+      server: { listen: "127.0.0.1:0" },
+      release: { bake: "10m" },
+    });
+  });
+
+  it("masks secrets by what they are and by where they came from", () => {
+    const hook = {
+      kind: "webhook",
+      url: "https://h.example/T0/abc?key=1",
+      secret: "0123456789abcdef",
+    };
+    const config = aConfig({
+      database: { url: "postgres://u:geheim@h/d", migrations: { table: "from-a-file" } },
+      notify: { channels: { log: { kind: "log" }, hook } },
+    });
+
+    expect(effectiveConfig(config)).toMatchObject({
+      database: { url: "postgres://u:***@h/d", migrations: { table: "***" } },
+      notify: { channels: { hook: { url: "https://h.example/***?***", secret: "***" } } },
+    });
+    expect(printConfig(config)).not.toMatch(/geheim|T0|0123456789abcdef|from-a-file/u);
+  });
+});
