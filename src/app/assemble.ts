@@ -1,0 +1,50 @@
+import { ruleOf } from "../config/rule.ts";
+import type { Config } from "../config/schema.ts";
+import { openJournal } from "../journal/journal.ts";
+import type { JournalStore } from "../journal/store.ts";
+import { queue } from "../notify/outbox.ts";
+import { address } from "../notify/route.ts";
+import { createControls } from "../observe/controls.ts";
+import { openCatalogue } from "../release/catalogue.ts";
+import type { Log } from "../system/log.ts";
+import type { Daemon } from "./daemon.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { openObservatory } from "./observatory.ts";
+import { openReadinesses } from "./readinesses.ts";
+import { openSurroundings } from "./surroundings.ts";
+import type { World } from "./world.ts";
+
+/** What the parts are made of. */
+export interface AssembleInput {
+  readonly config: Config;
+  readonly world: World;
+  readonly store: JournalStore;
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+}
+
+/** The daemon's parts, wired; nothing runs yet. */
+export function assemble(input: AssembleInput): Daemon {
+  const { config, world, store, log, lifecycle } = input;
+  const { application, state, notify } = config;
+  const journal = openJournal(store);
+  const rules = config.signals.map((one) => ruleOf(one, application));
+  const catalogue = openCatalogue(world.files, state);
+  const controls = createControls(world, { root: application.root, state });
+  lifecycle.onStop("controls", async () => controls.close());
+  return {
+    config,
+    world,
+    log,
+    journal,
+    catalogue,
+    rules,
+    observatory: openObservatory(rules),
+    surroundings: openSurroundings({ world, controls, log }, application),
+    readinesses: openReadinesses(world, catalogue, application),
+    tell: (draft) => {
+      const at = world.clock.now();
+      queue(journal, address(draft, notify.routes, { id: world.ids.next("notice", at), at }));
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { Failure, messageOf } from "../model/failure.ts";
+import type { Decision } from "../model/decision.ts";
+import { openIncident, openRecovery, type Incident } from "../model/history.ts";
+import { isStoppedByPerson } from "../model/service.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { stoppedByPerson } from "../notify/notices.ts";
+import type { Bell } from "./bell.ts";
+import { judgeNow, type Daemon } from "./daemon.ts";
+import {
+  closeCleared,
+  decideOn,
+  isCleared,
+  openIncidentOf,
+  planRollback,
+  tellDecision,
+} from "./incident.ts";
+import type { Prover } from "./prover.ts";
+import { finishRecovery } from "./recovery.ts";
+import type { ChangeWatch } from "./watch-changes.ts";
+
+/** Longest time between two turns when no sample comes. */
+const TURN_MS = 1000;
+/** An undecided breach is decided again after this time: a guard may have changed its mind. */
+const DECIDE_AGAIN_MS = 5000;
+/** A stop by a person is told when it has lasted this long without a word. */
+const TELL_STOP_MS = 5 * 60_000;
+
+/** What the loop works with beside the daemon's parts. */
+export interface BrainParts {
+  readonly daemon: Daemon;
+  readonly prover: Prover;
+  readonly changes: ChangeWatch;
+  readonly bell: Bell;
+  /** Told after each turn. */
+  readonly onTurn: (verdict: Verdict, lagMs: number) => void;
+}
+
+/**
+ * The loop: looks, judges, and does at most one thing at a time.
+ *
+ * States: recovering (an open recovery in the journal) -> watching -> incident (open in the journal) -> recovering | watching.
+ */
+export async function think(parts: BrainParts, signal: AbortSignal): Promise<void> {
+  const { daemon, bell } = parts;
+  const stops = new Map<string, number>();
+  let decideAt = 0;
+  let dueAt = daemon.world.clock.monotonic();
+  while (!signal.aborted) {
+    const started = daemon.world.clock.monotonic();
+    await daemon.surroundings.lookAtServices(signal);
+    parts.changes.note();
+    const verdict = judgeNow(daemon);
+    decideAt = await act(parts, verdict, decideAt, signal);
+    tellStops(daemon, stops);
+    parts.onTurn(verdict, Math.max(started - dueAt, 0));
+    await bell.wait(TURN_MS, signal);
+    dueAt = Math.min(daemon.world.clock.monotonic(), started + TURN_MS);
+  }
+}
+
+/** One thing, if any is due. Returns when an undecided breach is to be decided again. */
+async function act(
+  parts: BrainParts,
+  verdict: Verdict,
+  decideAt: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const { daemon, prover } = parts;
+  const { journal, world } = daemon;
+  const recovery = openRecovery(journal.history());
+  if (recovery !== undefined) {
+    await recover(parts, recovery.plan.id, signal);
+    return 0;
+  }
+  prover.look(verdict, signal);
+  const incident = openIncident(journal.history());
+  if (verdict.kind !== "breached") {
+    if (incident !== undefined && isCleared(daemon, incident)) {
+      closeCleared(daemon, incident);
+    }
+    return 0;
+  }
+  if (incident !== undefined && world.clock.monotonic() < decideAt) {
+    return decideAt;
+  }
+  await answer(parts, signal);
+  return world.clock.monotonic() + DECIDE_AGAIN_MS;
+}
+
+/** A proven breach: look at everything once more, judge again, open the incident, decide, and act on the decision. */
+async function answer(parts: BrainParts, signal: AbortSignal): Promise<void> {
+  const { daemon, changes } = parts;
+  await daemon.surroundings.lookAtAll(signal);
+  changes.note();
+  const verdict = judgeNow(daemon);
+  if (verdict.kind !== "breached") {
+    return;
+  }
+  const incident = openIncident(daemon.journal.history()) ?? openIncidentOf(daemon, verdict);
+  if (incident === undefined) {
+    return;
+  }
+  const decision = await decideOn(daemon, incident, verdict, signal);
+  if (decision.kind !== "roll-back" || decision.target === null) {
+    tellDecision(daemon, incident, decision);
+    return;
+  }
+  const plan = await planOrTell(daemon, incident, decision, signal);
+  if (plan !== undefined) {
+    await recover(parts, plan, signal);
+  }
+}
+
+/** A rollback that cannot be planned (a path that may not be read, a capture that is gone) is left to a person, not to a crash. */
+async function planOrTell(
+  daemon: Daemon,
+  incident: Incident,
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return await planRollback(daemon, incident, decision.target ?? "", signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = `The rollback was decided but cannot be planned: ${messageOf(error)}`;
+    daemon.log.error({ incident: incident.id, error: messageOf(error) }, "cannot plan");
+    tellDecision(daemon, incident, { ...decision, kind: "hold", reason });
+    return undefined;
+  }
+}
+
+/** Another rollwatch at work on these services is no failure of this one: it waits and looks again. */
+async function recover(parts: BrainParts, plan: string, signal: AbortSignal): Promise<void> {
+  const { daemon, changes } = parts;
+  try {
+    await finishRecovery(daemon, changes, plan, signal);
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === "lock-held")) {
+      throw error;
+    }
+    daemon.log.warn({ plan, error: messageOf(error) }, "the recovery waits for its lock");
+  }
+}
+
+function tellStops(daemon: Daemon, stops: Map<string, number>): void {
+  const { surroundings, world, journal, config } = daemon;
+  if (openRecovery(journal.history()) !== undefined) {
+    return;
+  }
+  const now = world.clock.monotonic();
+  const stopped = surroundings.services().filter(isStoppedByPerson);
+  for (const name of stops.keys()) {
+    if (!stopped.some((service) => service.name === name)) {
+      stops.delete(name);
+    }
+  }
+  for (const { name } of stopped) {
+    stops.set(name, stops.get(name) ?? now);
+  }
+  const lasting = stopped.filter((one) => now - (stops.get(one.name) ?? now) >= TELL_STOP_MS);
+  if (lasting.length > 0) {
+    daemon.tell(stoppedByPerson(config.application.name, lasting));
+  }
+}

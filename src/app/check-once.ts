@@ -1,0 +1,83 @@
+import { blameWindowMsOf, tierOf } from "../decide/policy.ts";
+import type { Config } from "../config/schema.ts";
+import { ruleOf } from "../config/rule.ts";
+import type { Journal } from "../journal/journal.ts";
+import { judge } from "../judge/judge.ts";
+import { remember, signalAt } from "../judge/windows.ts";
+import type { CheckRound } from "../model/operations.ts";
+import type { Sample } from "../model/sample.ts";
+import { isStoppedByPerson } from "../model/service.ts";
+import { createProbe } from "../observe/probes/index.ts";
+import { reportDeployed, reportSignal, reportVerdict } from "./status.ts";
+import type { Surroundings } from "./surroundings.ts";
+import type { World } from "./world.ts";
+
+/** What a single round needs; a daemon is not among it. */
+export interface CheckPorts {
+  readonly config: Config;
+  readonly world: World;
+  readonly surroundings: Surroundings;
+  readonly journal: Pick<Journal, "history">;
+}
+
+/** Asks every probe once and judges by that alone. */
+export async function checkOnce(ports: CheckPorts, signal: AbortSignal): Promise<CheckRound> {
+  const { config, world, surroundings, journal } = ports;
+  const { application, policy } = config;
+  const [samples] = await Promise.all([
+    Promise.all(config.signals.map(async (one) => sampleOnce(ports, one, signal))),
+    surroundings.lookAtAll(signal),
+  ]);
+  const at = world.clock.now();
+  const rules = config.signals.map((one) => ruleOf(one, application));
+  const stopped = new Set(
+    surroundings
+      .services()
+      .filter(isStoppedByPerson)
+      .map((service) => service.name),
+  );
+  const rounds = rules.flatMap((rule) => {
+    const sample = samples.find((one) => one.signal === rule.name);
+    if (sample === undefined) {
+      return [];
+    }
+    const stoppedByPerson = rule.service !== undefined && stopped.has(rule.service);
+    const memory = remember(rule, undefined, sample, stoppedByPerson);
+    const judged = signalAt(rule, memory, { now: at, stoppedByPerson });
+    const isBad = sample.reading.kind === "measured" && sample.reading.value > rule.limit;
+    return [{ judged, isBad: isBad && !stoppedByPerson, tookMs: sample.tookMs }];
+  });
+  const verdict = judge({
+    signals: rounds.map((round) => round.judged),
+    changes: journal.history().changes,
+    controls: surroundings.controls(),
+    services: surroundings.services(),
+    tierOf: (trigger) => tierOf(policy, trigger),
+    blameWindowMsOf: (trigger) => blameWindowMsOf(policy, trigger),
+  });
+  return {
+    application: application.name,
+    at,
+    signals: rounds.map(({ judged, isBad, tookMs }) => ({
+      ...reportSignal(judged, rules),
+      bad: isBad,
+      tookMs,
+    })),
+    controls: surroundings.controls().map((one) => ({ ...one })),
+    deployed: reportDeployed(journal.history(), surroundings.identity()?.value),
+    verdict: reportVerdict(verdict),
+  };
+}
+
+async function sampleOnce(
+  { config, world }: CheckPorts,
+  settings: Config["signals"][number],
+  signal: AbortSignal,
+): Promise<Sample> {
+  const services = config.application.services.map((service) => service.name);
+  const probe = createProbe(settings.name, settings.probe, { ...world, services });
+  const at = world.clock.now();
+  const started = world.clock.monotonic();
+  const reading = await probe.sample(world.clock.deadline(probe.timeoutMs, signal));
+  return { signal: settings.name, at, tookMs: world.clock.monotonic() - started, reading };
+}

@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import type { DaemonHost, OpenedOperations } from "../cli/ports.ts";
+import { processEnvironment } from "../config/environment.ts";
+import { ruleOf } from "../config/rule.ts";
+import type { Config } from "../config/schema.ts";
+import { emptyHistory, fold } from "../journal/fold.ts";
+import { openStore, readEntriesAt } from "../journal/store.ts";
+import { Failure } from "../model/failure.ts";
+import type { History } from "../model/history.ts";
+import type { Operations } from "../model/operations.ts";
+import { createControls } from "../observe/controls.ts";
+import { openCatalogue } from "../release/catalogue.ts";
+import { holdLock } from "../system/lock.ts";
+import { openLog } from "../system/log.ts";
+import { checkOnce } from "./check-once.ts";
+import { openLifecycle } from "./lifecycle.ts";
+import { daemonLockPath } from "./locks.ts";
+import { checkPlaces } from "./preflight.ts";
+import { previewRollback } from "./preview.ts";
+import { openReadinesses } from "./readinesses.ts";
+import { reportIncidents, reportReleases } from "./status.ts";
+import { openSurroundings } from "./surroundings.ts";
+import { watchOver } from "./watch.ts";
+import { openWorld } from "./world.ts";
+
+const STDOUT = 1;
+
+/** The journal's place in the state folder. */
+export function journalPath(config: Config): string {
+  return join(config.state, "journal.db");
+}
+
+/** The daemon in the foreground: everything is opened in order, and put away in the opposite one when the signal aborts. */
+export async function runDaemon(
+  config: Config,
+  host: DaemonHost,
+  signal: AbortSignal,
+): Promise<number> {
+  const log = openLog({ level: "info", secrets: config.secrets, fd: STDOUT });
+  const lifecycle = openLifecycle(log);
+  try {
+    const environment = processEnvironment();
+    const world = openWorld(config, environment);
+    lifecycle.onStop("database", async () => world.database?.close());
+    await checkPlaces(config, world, environment);
+    const lock = holdLock(daemonLockPath(config));
+    lifecycle.onStop("lock", () => lock.release());
+    const store = openStore(journalPath(config), world.clock);
+    lifecycle.onStop("journal", () => store.close());
+    await watchOver({ config, world, store, log, host, lifecycle }, signal);
+    return 0;
+  } finally {
+    await lifecycle.stop();
+  }
+}
+
+/** Operations for one command, without a daemon: they look, and write nothing. */
+export async function composeOperations(config: Config): Promise<OpenedOperations> {
+  const log = openLog({ level: "silent", secrets: config.secrets, fd: STDOUT });
+  const environment = processEnvironment();
+  const world = openWorld(config, environment);
+  await checkPlaces(config, world, environment);
+  const history = readHistory(config);
+  const { application, state } = config;
+  const controls = createControls(world, { root: application.root, state });
+  const surroundings = openSurroundings({ world, controls, log }, application);
+  const catalogue = openCatalogue(world.files, state);
+  const readinesses = openReadinesses(world, catalogue, application);
+  const rules = config.signals.map((one) => ruleOf(one, application));
+  const journal = { history: () => history };
+  const parts = { config, world, journal, catalogue, surroundings, readinesses, rules };
+  const operations: Operations = {
+    status: async () => {
+      throw new Failure("no-daemon", "there is no daemon to ask for its status", {
+        hint: "Start it with `rollwatch run`.",
+      });
+    },
+    check: async (signal) => checkOnce(parts, signal),
+    previewRollback: async (request, signal) => previewRollback(parts, request, signal),
+    releases: async () => reportReleases(history, readinesses),
+    incidents: async () => reportIncidents(history),
+    incident: async (id) => reportIncidents(history).find((one) => one.id === id),
+  };
+  return {
+    operations,
+    close: async () => {
+      await controls.close();
+      await world.database?.close();
+    },
+  };
+}
+
+function readHistory(config: Config): History {
+  let history = emptyHistory;
+  for (const entry of readEntriesAt(journalPath(config))) {
+    history = fold(history, entry);
+  }
+  return history;
+}

@@ -1,0 +1,67 @@
+import { blameWindowMsOf, tierOf } from "../decide/policy.ts";
+import { changesToBlame } from "../model/blame.ts";
+import type { Trigger } from "../model/trigger.ts";
+import type { Plan } from "../model/plan.ts";
+import type { CapturedPath, Release } from "../model/release.ts";
+import { TIER_BUDGET_MS } from "../model/tier.ts";
+import { makePlan } from "../recover/plan.ts";
+import { outermost } from "../release/paths.ts";
+import type { Daemon } from "./daemon.ts";
+import { keptFiles } from "./kept-files.ts";
+
+/** What a plan is asked for. */
+export interface PlanRequest {
+  /** The incident it answers; a preview has none yet. */
+  readonly incident: { readonly id: string; readonly trigger: Trigger; readonly since: number };
+  readonly release: Release;
+  /** `policy`, or the person who asked for it. */
+  readonly requestedBy: string;
+}
+
+/** The parts of the daemon that planning looks at. */
+export interface Planner extends Pick<Daemon, "world" | "config" | "surroundings"> {
+  readonly journal: Pick<Daemon["journal"], "history">;
+}
+
+/** Looks at what is installed and makes the plan back to the release; changes nothing. */
+export async function draftPlan(
+  daemon: Planner,
+  request: PlanRequest,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const { world, config, journal, surroundings } = daemon;
+  const { incident, release, requestedBy } = request;
+  const { trigger, since } = incident;
+  const from = surroundings.identity()?.value ?? {};
+  const { changes } = journal.history();
+  const blamed = changesToBlame(changes, since, blameWindowMsOf(config.policy, trigger));
+  const now = world.clock.now();
+  return makePlan({
+    id: world.ids.next("plan", now),
+    incident: incident.id,
+    requestedBy,
+    now,
+    deadline: since + TIER_BUDGET_MS[tierOf(config.policy, trigger)],
+    configHash: config.hash,
+    application: config.application,
+    target: release,
+    from,
+    current: await measureCurrent(daemon, release, signal),
+    services: surroundings.services(),
+    kept: keptFiles({ application: config.application, target: release, from, changes, blamed }),
+    hasDump: await world.pm2.hasDump(),
+  });
+}
+
+async function measureCurrent(
+  { world, config }: Planner,
+  release: Release,
+  signal: AbortSignal,
+): Promise<readonly CapturedPath[]> {
+  const captured = [...release.artifacts, ...release.configFiles].map(({ path }) => path);
+  return Promise.all(
+    outermost(captured).map(async (path) =>
+      world.files.measure(config.application.root, path, signal),
+    ),
+  );
+}

@@ -1,0 +1,73 @@
+import { cut, remember, signalAt, type SignalMemory } from "../judge/windows.ts";
+import type { Change } from "../model/identity.ts";
+import type { Sample } from "../model/sample.ts";
+import { isStoppedByPerson, type Service } from "../model/service.ts";
+import type { Signal, SignalRule } from "../model/signal.ts";
+
+/** The memory of every signal: samples go in, the six answers come out. */
+export interface Observatory {
+  receive(sample: Sample): void;
+  /** Every signal at `now`; signals of a service that a person stopped say `no-data`. */
+  signals(now: number, services: readonly Service[]): readonly Signal[];
+  /** Lets no window mix two releases: forgets runs that began before the change. */
+  cut(change: Change): void;
+  /** Whether every signal was sampled at least once. */
+  isComplete(): boolean;
+  /** Calls `listener` after each sample; returns how to stop that. */
+  onSample(listener: (sample: Sample) => void): () => void;
+}
+
+/** An observatory that has seen nothing yet. */
+export function openObservatory(rules: readonly SignalRule[]): Observatory {
+  const memories = new Map<string, SignalMemory>();
+  const byName = new Map(rules.map((rule) => [rule.name, rule]));
+  const listeners = new Set<(sample: Sample) => void>();
+  let stopped: ReadonlySet<string> = new Set();
+
+  function receive(sample: Sample): void {
+    const rule = byName.get(sample.signal);
+    if (rule !== undefined) {
+      const memory = memories.get(rule.name);
+      memories.set(rule.name, remember(rule, memory, sample, isSilenced(rule, stopped)));
+    }
+    for (const listener of listeners) {
+      listener(sample);
+    }
+  }
+
+  function onSample(listener: (sample: Sample) => void): () => void {
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+    };
+  }
+
+  function signals(now: number, services: readonly Service[]): readonly Signal[] {
+    stopped = new Set(services.filter(isStoppedByPerson).map((service) => service.name));
+    return rules.map((rule) =>
+      signalAt(rule, memories.get(rule.name), { now, stoppedByPerson: isSilenced(rule, stopped) }),
+    );
+  }
+
+  function cutAt(change: Change): void {
+    for (const [name, memory] of memories) {
+      // A run that began while the change was under way may be its doing and is kept.
+      const began = memory.breachSince ?? memory.firstBadAt;
+      if (began === undefined || began < change.after) {
+        memories.set(name, cut(memory));
+      }
+    }
+  }
+
+  return {
+    receive,
+    signals,
+    cut: cutAt,
+    isComplete: () => memories.size === rules.length,
+    onSample,
+  };
+}
+
+function isSilenced(rule: SignalRule, stopped: ReadonlySet<string>): boolean {
+  return rule.service !== undefined && stopped.has(rule.service);
+}

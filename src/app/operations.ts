@@ -1,0 +1,67 @@
+import { openIncident, openRecovery } from "../model/history.ts";
+import type { Operations, Status } from "../model/operations.ts";
+import { TRIGGERS } from "../model/trigger.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { checkOnce } from "./check-once.ts";
+import { signalsNow, type Daemon } from "./daemon.ts";
+import { previewRollback } from "./preview.ts";
+import {
+  reportDeployed,
+  reportIncidents,
+  reportReleases,
+  reportRollback,
+  reportSignal,
+  reportVerdict,
+} from "./status.ts";
+
+/** Closed incidents that `status` shows beside the open one. */
+const LAST_INCIDENTS = 5;
+
+/** What a status needs of the process around the daemon. */
+export interface Running {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  /** The verdict of the last turn; undefined before the first. */
+  lastVerdict(): Verdict | undefined;
+}
+
+/** The operations of a running daemon. */
+export function daemonOperations(daemon: Daemon, running: Running): Operations {
+  const { config, world, journal, surroundings, readinesses } = daemon;
+  return {
+    status: async () => statusOf(daemon, running),
+    check: async (signal) => checkOnce({ config, world, surroundings, journal }, signal),
+    previewRollback: async (request, signal) => previewRollback(daemon, request, signal),
+    releases: async () => reportReleases(journal.history(), readinesses),
+    incidents: async () => reportIncidents(journal.history()),
+    incident: async (id) => reportIncidents(journal.history()).find((one) => one.id === id),
+  };
+}
+
+function statusOf(daemon: Daemon, running: Running): Status {
+  const { config, world, journal, surroundings, readinesses, rules } = daemon;
+  const history = journal.history();
+  const incidents = reportIncidents(history);
+  const open = openIncident(history);
+  const recovery = openRecovery(history);
+  const verdict = running.lastVerdict();
+  return {
+    application: config.application.name,
+    version: running.version,
+    pid: running.pid,
+    startedAt: running.startedAt,
+    uptimeMs: world.clock.now() - running.startedAt,
+    policies: TRIGGERS.map((trigger) => ({ trigger, mode: config.policy.triggers[trigger].mode })),
+    deployed: reportDeployed(history, surroundings.identity()?.value),
+    verdict: verdict === undefined ? null : reportVerdict(verdict),
+    signals: signalsNow(daemon).map((one) => reportSignal(one, rules)),
+    controls: surroundings.controls().map((one) => ({ ...one })),
+    releases: [...reportReleases(history, readinesses)],
+    openIncident: incidents.find((one) => one.id === open?.id) ?? null,
+    lastIncidents: incidents.filter((one) => one.closed !== null).slice(0, LAST_INCIDENTS),
+    rollback: recovery === undefined ? null : reportRollback(recovery),
+    guards: [...(history.incidents.at(-1)?.decisions.at(-1)?.guards ?? [])],
+    noticesQueued: history.outbox.length,
+  };
+}

@@ -1,0 +1,78 @@
+import { openRecovery, type KnownRelease } from "../model/history.ts";
+import { isSameRelease, type Identity } from "../model/identity.ts";
+import { releaseProven } from "../notify/notices.ts";
+import { captureRelease } from "../release/capture.ts";
+import { releasesToPrune } from "../release/retention.ts";
+import type { Daemon } from "./daemon.ts";
+
+/** Makes what is deployed a release one can go back to: captured, noted as proven, told; older captures are pruned. */
+export async function proveDeployed(
+  daemon: Daemon,
+  identity: Identity,
+  signal: AbortSignal,
+): Promise<void> {
+  const { journal, log, config } = daemon;
+  const captured = await existingCapture(daemon, identity);
+  const release = captured ?? (await capture(daemon, identity, signal));
+  signal.throwIfAborted();
+  if (release.provenAt !== undefined) {
+    return;
+  }
+  journal.record({ kind: "release-proven", release: release.id });
+  log.info({ release: release.id }, "release proven healthy");
+  const known = journal.history().releases.find((one) => one.id === release.id);
+  if (known !== undefined) {
+    daemon.tell(releaseProven(config.application.name, known));
+  }
+  await prune(daemon, release.id);
+}
+
+/** A capture of just this release that is still in the catalogue; a kill may have left it without its proof. */
+async function existingCapture(
+  daemon: Daemon,
+  identity: Identity,
+): Promise<KnownRelease | undefined> {
+  const { journal, catalogue } = daemon;
+  const known = journal
+    .history()
+    .releases.findLast(
+      (one) => isSameRelease(one.identity, identity) && one.identity.schema === identity.schema,
+    );
+  const items = known === undefined ? [] : await catalogue.list();
+  return items.some((item) => item.kind === "release" && item.release.id === known?.id)
+    ? known
+    : undefined;
+}
+
+async function capture(
+  daemon: Daemon,
+  identity: Identity,
+  signal: AbortSignal,
+): Promise<KnownRelease> {
+  const { world, config, journal, readinesses } = daemon;
+  const { application, state: stateFolder } = config;
+  const now = world.clock.now();
+  const id = world.ids.next("rel", now);
+  const request = { application, stateFolder, id, now, identity };
+  const release = await captureRelease(world, request, signal);
+  journal.record({
+    kind: "release-captured",
+    release: id,
+    identity: release.identity,
+    tag: release.tag,
+  });
+  await readinesses.check(release, signal);
+  return { id, identity: release.identity, tag: release.tag, capturedAt: now };
+}
+
+async function prune(daemon: Daemon, running: string): Promise<void> {
+  const { journal, catalogue, config, readinesses } = daemon;
+  const history = journal.history();
+  const open = openRecovery(history)?.plan.target;
+  const protectedIds = new Set(open === undefined ? [running] : [running, open]);
+  for (const id of releasesToPrune(history.releases, config.release.keep, protectedIds)) {
+    await catalogue.remove(id);
+    journal.record({ kind: "release-pruned", release: id });
+    readinesses.forget(id);
+  }
+}

@@ -1,0 +1,46 @@
+import type { ApplicationSettings } from "../model/application.ts";
+import { isSameRelease, type Identity } from "../model/identity.ts";
+import type { History, KnownRelease } from "../model/history.ts";
+import type { Readiness, Release } from "../model/release.ts";
+import type { Catalogue } from "../release/catalogue.ts";
+import { checkRelease } from "../release/readiness.ts";
+import type { World } from "./world.ts";
+
+/** What is known of the captured releases' readiness, and how to look again. */
+export interface Readinesses {
+  get(id: string): Readiness | undefined;
+  /** Checks every captured release against its hashes. */
+  check(release: Release, signal: AbortSignal): Promise<Readiness>;
+  forget(id: string): void;
+}
+
+/** Nothing checked yet. */
+export function openReadinesses(
+  world: World,
+  catalogue: Catalogue,
+  application: ApplicationSettings,
+): Readinesses {
+  const known = new Map<string, Readiness>();
+  return {
+    get: (id) => known.get(id),
+    check: async (release, signal) => {
+      const readiness = await checkRelease({ ...world, catalogue }, application, release, signal);
+      known.set(release.id, readiness);
+      return readiness;
+    },
+    forget: (id) => {
+      known.delete(id);
+    },
+  };
+}
+
+/** The newest proven release that is not the one deployed; undefined when there is none. */
+export function newestProvenOther(
+  history: History,
+  deployed: Identity | undefined,
+): KnownRelease | undefined {
+  return history.releases
+    .filter((one) => one.provenAt !== undefined)
+    .filter((one) => deployed === undefined || !isSameRelease(one.identity, deployed))
+    .toSorted((one, other) => (other.provenAt ?? 0) - (one.provenAt ?? 0))[0];
+}

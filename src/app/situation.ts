@@ -1,0 +1,117 @@
+import type { BreachSituation, Breached, Target } from "../decide/situation.ts";
+import { messageOf } from "../model/failure.ts";
+import type { Identity } from "../model/identity.ts";
+import { isStoppedByPerson } from "../model/service.ts";
+import type { Readiness, Release } from "../model/release.ts";
+import type { Daemon } from "./daemon.ts";
+import { newestProvenOther } from "./readinesses.ts";
+
+/** A check of the target's hashes counts for this many of its intervals. */
+const READINESS_INTERVALS = 2;
+
+/** The parts of the daemon that a decision looks at. */
+export interface Decider extends Pick<
+  Daemon,
+  "config" | "world" | "catalogue" | "surroundings" | "readinesses" | "rules"
+> {
+  readonly journal: Pick<Daemon["journal"], "history">;
+}
+
+/** What is to be decided about. */
+export interface Question {
+  readonly verdict: Breached;
+  /** The first bad sample of the incident. */
+  readonly since: number;
+  readonly lockHeld: boolean;
+  /** The release to go back to; by default the newest proven one that is not deployed. */
+  readonly to?: string;
+}
+
+/** Gathers everything that a decision about this breach rests on. */
+export async function gatherSituation(
+  daemon: Decider,
+  breach: Question,
+  signal: AbortSignal,
+): Promise<BreachSituation> {
+  const { config, world, journal, surroundings, rules } = daemon;
+  const identity = surroundings.identity()?.value ?? {};
+  const stopped = new Set(
+    surroundings
+      .services()
+      .filter(isStoppedByPerson)
+      .map((service) => service.name),
+  );
+  const breached = new Set(breach.verdict.breaches.map((one) => one.signal));
+  const concerned = rules.flatMap((rule) =>
+    breached.has(rule.name) && rule.service !== undefined ? [rule.service] : [],
+  );
+  return {
+    now: world.clock.now(),
+    verdict: breach.verdict,
+    since: breach.since,
+    policy: config.policy,
+    history: journal.history(),
+    identity,
+    controls: surroundings.controls(),
+    services: surroundings.services(),
+    concerned,
+    target: await findTarget(daemon, identity, breach.to, signal),
+    busy: await whoIsAtWork(daemon),
+    work: config.application.services.filter((service) => !stopped.has(service.name)),
+    lockHeld: breach.lockHeld,
+    evidence: ["probe"],
+  };
+}
+
+async function findTarget(
+  daemon: Decider,
+  identity: Identity,
+  to: string | undefined,
+  signal: AbortSignal,
+): Promise<Target> {
+  const { journal, catalogue } = daemon;
+  const known =
+    to === undefined
+      ? newestProvenOther(journal.history(), identity)
+      : journal.history().releases.find((one) => one.id === to);
+  if (known === undefined) {
+    const reason =
+      journal.history().releases.length === 0
+        ? "no release was ever captured; one is when it has been healthy through its bake time"
+        : "no other release than the deployed one was ever proven healthy";
+    return { kind: "none", reason };
+  }
+  try {
+    const release = await catalogue.get(known.id);
+    const readiness = await readinessOf(daemon, release, signal);
+    const proof = known.provenAt === undefined ? {} : { provenAt: known.provenAt };
+    return { kind: "candidate", release, readiness, ...proof };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: "none", reason: messageOf(error) };
+  }
+}
+
+async function readinessOf(
+  daemon: Decider,
+  release: Release,
+  signal: AbortSignal,
+): Promise<Readiness> {
+  const { readinesses, world, config } = daemon;
+  const known = readinesses.get(release.id);
+  const maxAgeMs = READINESS_INTERVALS * config.release.verifyEvery;
+  if (known?.kind === "ready" && world.clock.now() - known.checkedAt <= maxAgeMs) {
+    return known;
+  }
+  return readinesses.check(release, signal);
+}
+
+/** Who else changes the application right now; empty when nobody does. */
+async function whoIsAtWork(daemon: Decider): Promise<readonly string[]> {
+  const { world, config } = daemon;
+  const reasons = await Promise.all([
+    world.git.busy(config.application.root),
+    world.pm2.busy(world.clock.now()),
+  ]);
+  return reasons.filter((reason) => reason !== null);
+}

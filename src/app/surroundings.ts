@@ -1,0 +1,92 @@
+import type { ApplicationSettings } from "../model/application.ts";
+import type { Control } from "../model/control.ts";
+import { messageOf } from "../model/failure.ts";
+import type { Identity } from "../model/identity.ts";
+import type { Pm2Daemon, Service } from "../model/service.ts";
+import type { Controls } from "../observe/controls.ts";
+import { observeIdentity } from "../release/ledger.ts";
+import type { Log } from "../system/log.ts";
+import type { World } from "./world.ts";
+
+/** How often the parts that cost something are looked at when nothing happens. */
+const REFRESH_MS = 5000;
+/** Longest look at the services: longer than pm2's own ping, so that a hung daemon is told as such. */
+const SERVICES_MS = 2500;
+
+/** What rollwatch last saw around the signals, and how to look again. */
+export interface Surroundings {
+  /** The application's services; the last known ones while pm2 does not answer. */
+  services(): readonly Service[];
+  daemon(): Pm2Daemon | undefined;
+  controls(): readonly Control[];
+  /** What is deployed, and when that was looked at; undefined before the first look. */
+  identity(): { readonly value: Identity; readonly at: number } | undefined;
+  lookAtServices(signal: AbortSignal): Promise<void>;
+  /** Looks at everything now; for the moment of a decision. */
+  lookAtAll(signal: AbortSignal): Promise<void>;
+  /** Looks at identity and controls again and again until the signal aborts. */
+  keepLooking(signal: AbortSignal): Promise<void>;
+}
+
+interface SurroundingsPorts {
+  readonly world: World;
+  readonly controls: Controls;
+  readonly log: Log;
+}
+
+/** Nothing seen yet. */
+export function openSurroundings(
+  ports: SurroundingsPorts,
+  application: ApplicationSettings,
+): Surroundings {
+  const { world, log } = ports;
+  const names = application.services.map((service) => service.name);
+  let services: readonly Service[] = [];
+  let daemon: Pm2Daemon | undefined;
+  let controls: readonly Control[] = [];
+  let identity: { readonly value: Identity; readonly at: number } | undefined;
+
+  async function lookAtServices(signal: AbortSignal): Promise<void> {
+    const deadline = world.clock.deadline(SERVICES_MS, signal);
+    try {
+      daemon = await world.pm2.daemon(deadline);
+      if (daemon.kind === "alive") {
+        services = await world.pm2.services(names, deadline);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      log.debug({ error: messageOf(error) }, "pm2 did not answer");
+    }
+  }
+
+  async function lookAtControls(signal: AbortSignal): Promise<void> {
+    controls = await ports.controls.ask(signal);
+  }
+
+  async function lookAtIdentity(signal: AbortSignal): Promise<void> {
+    // The moment before the look: what changes during it is found by the next one.
+    const at = world.clock.now();
+    identity = { value: await observeIdentity(world, application, signal), at };
+  }
+
+  async function lookAtAll(signal: AbortSignal): Promise<void> {
+    await Promise.all([lookAtServices(signal), lookAtControls(signal), lookAtIdentity(signal)]);
+  }
+
+  async function keepLooking(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await Promise.all([lookAtControls(signal), lookAtIdentity(signal)]);
+      await world.clock.sleep(REFRESH_MS, signal);
+    }
+  }
+
+  return {
+    services: () => services,
+    daemon: () => daemon,
+    controls: () => controls,
+    identity: () => identity,
+    lookAtServices,
+    lookAtAll,
+    keepLooking,
+  };
+}

@@ -1,0 +1,173 @@
+import { join } from "node:path";
+import { SOCKET_NAME } from "../api/contract.ts";
+import type { Readiness } from "../api/routes.ts";
+import { openApi } from "../api/server.ts";
+import type { DaemonHost } from "../cli/ports.ts";
+import type { Config } from "../config/schema.ts";
+import type { JournalStore } from "../journal/store.ts";
+import type { Metrics } from "../metrics/registry.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { createChannel } from "../notify/channels/index.ts";
+import { startDelivery } from "../notify/outbox.ts";
+import { createProbe } from "../observe/probes/index.ts";
+import { startSampler } from "../observe/sampler.ts";
+import { childOf } from "../system/abort.ts";
+import type { Log } from "../system/log.ts";
+import { openBell, type Bell } from "./bell.ts";
+import { think } from "./brain.ts";
+import { assemble } from "./assemble.ts";
+import { signalsNow, type Daemon } from "./daemon.ts";
+import { keepReady, newestProven } from "./keep-ready.ts";
+import { lastRollbackMs } from "./incident.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { feedMetrics } from "./feed-metrics.ts";
+import { daemonOperations } from "./operations.ts";
+import { openProver } from "./prover.ts";
+import { openChangeWatch } from "./watch-changes.ts";
+import type { World } from "./world.ts";
+
+/** What a daemon is made of; the world and the store are the caller's. */
+export interface WatchInput {
+  readonly config: Config;
+  readonly world: World;
+  readonly store: JournalStore;
+  readonly log: Log;
+  readonly host: DaemonHost;
+  readonly lifecycle: Lifecycle;
+}
+
+/** Longest wait at the end for notices that are due. */
+const DRAIN_MS = 3000;
+
+/** Watches until the signal aborts; rejects when a part of it fails, since a watcher that is half alive is worse than none. */
+export async function watchOver(input: WatchInput, signal: AbortSignal): Promise<void> {
+  const { config, world, log, host, lifecycle } = input;
+  const daemon = assemble(input);
+  const metrics = feedMetrics(daemon, host);
+  const bell = openBell(world.clock);
+  let last: Verdict | undefined;
+  const startedAt = world.clock.now();
+  const running = { version: host.version, pid: host.pid, startedAt, lastVerdict: () => last };
+  const api = await openApi(
+    {
+      operations: daemonOperations(daemon, running),
+      metrics,
+      readiness: () => readinessOf(daemon, last),
+    },
+    { listen: config.server.listen, socketPath: join(config.state, SOCKET_NAME) },
+  );
+  lifecycle.onStop("api", async () => api.close());
+  log.info({ url: api.url, application: config.application.name }, "watching");
+  daemon.journal.record({
+    kind: "daemon-started",
+    pid: host.pid,
+    version: host.version,
+    configHash: config.hash,
+  });
+
+  function onTurn(verdict: Verdict, lagMs: number): void {
+    if (last === undefined) {
+      host.announceReady();
+    }
+    last = verdict;
+    showTurn(daemon, metrics, verdict, lagMs);
+  }
+
+  await runParts(daemon, { bell, metrics, onTurn }, signal);
+}
+
+interface LoopParts {
+  readonly bell: Bell;
+  readonly metrics: Metrics;
+  readonly onTurn: (verdict: Verdict, lagMs: number) => void;
+}
+
+/** All loops side by side; the first one that ends, ends the others. */
+async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): Promise<void> {
+  const { world, journal, log } = daemon;
+  const ending = childOf(signal);
+  const delivering = new AbortController();
+  const deliveries = startDelivery(
+    { journal, channels: channelsOf(daemon), clock: world.clock, random: () => world.ids.random() },
+    delivering.signal,
+  );
+  const prover = openProver(daemon);
+  const changes = openChangeWatch(daemon);
+  const loops = [
+    sample(daemon, parts, ending.signal),
+    daemon.surroundings.keepLooking(ending.signal),
+    keepReady(daemon, ending.signal),
+    think({ daemon, prover, changes, bell: parts.bell, onTurn: parts.onTurn }, ending.signal),
+    deliveries.finished,
+  ];
+  try {
+    await Promise.race(loops);
+  } catch (error) {
+    if (!signal.aborted) {
+      throw error;
+    }
+  } finally {
+    ending.abort(signal.reason);
+    await Promise.allSettled(loops.slice(0, -1));
+    await prover.stop();
+    await deliveries.drain(DRAIN_MS);
+    delivering.abort();
+    await deliveries.finished;
+    ending.release();
+  }
+  journal.record({ kind: "daemon-stopped", reason: String(signal.reason) });
+  log.info("stopped");
+}
+
+async function sample(
+  daemon: Daemon,
+  { bell, metrics }: LoopParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { config, world, observatory } = daemon;
+  const services = config.application.services.map((service) => service.name);
+  const kinds = new Map(config.signals.map((one) => [one.name, one.probe.kind]));
+  await startSampler(
+    {
+      probes: config.signals.map((one) => createProbe(one.name, one.probe, { ...world, services })),
+      clock: world.clock,
+      lag: world.eventLoop,
+      onSample: (taken) => {
+        observatory.receive(taken);
+        metrics.onSample(taken, kinds.get(taken.signal) ?? "unknown");
+        bell.ring();
+      },
+    },
+    signal,
+  );
+}
+
+function channelsOf({ config, world, log }: Daemon): ReturnType<typeof createChannel>[] {
+  return Object.entries(config.notify.channels).map(([name, settings]) =>
+    createChannel(name, settings, { clock: world.clock, log }),
+  );
+}
+
+function showTurn(daemon: Daemon, metrics: Metrics, verdict: Verdict, lagMs: number): void {
+  const { surroundings, journal, readinesses } = daemon;
+  const history = journal.history();
+  const target = newestProven(history);
+  const isReady = target !== undefined && readinesses.get(target.id)?.kind === "ready";
+  metrics.onVerdict(verdict);
+  metrics.onSignals(signalsNow(daemon));
+  metrics.onControls(surroundings.controls());
+  metrics.onServices(surroundings.daemon()?.kind === "alive" ? surroundings.services() : undefined);
+  metrics.onRound(lagMs);
+  metrics.onReadiness("application", isReady, lastRollbackMs(history));
+}
+
+function readinessOf(daemon: Daemon, last: Verdict | undefined): Readiness {
+  const reasons = [
+    ...(last === undefined ? ["the first turn is not over"] : []),
+    ...(daemon.observatory.isComplete() ? [] : ["not every signal was sampled yet"]),
+    ...(daemon.surroundings.daemon()?.kind === "alive"
+      ? []
+      : ["the application's pm2 does not answer"]),
+  ];
+  return reasons.length === 0 ? { kind: "ready" } : { kind: "not-ready", reasons };
+}

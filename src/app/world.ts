@@ -1,0 +1,57 @@
+import type { Config } from "../config/schema.ts";
+import type { Environment } from "../config/environment.ts";
+import { openClock, type Clock } from "../system/clock.ts";
+import { openEventLoop, type EventLoop } from "../system/event-loop.ts";
+import { openFiles, type Files } from "../system/files.ts";
+import { openGit, type Git } from "../system/git.ts";
+import { openHttp, type Http } from "../system/http.ts";
+import { openIds, type Ids } from "../system/ids.ts";
+import { openPm2, type Pm2 } from "../system/pm2.ts";
+import { openDatabase, type Database } from "../system/postgres.ts";
+import { openProcesses, type Processes } from "../system/process.ts";
+
+/** Everything outside rollwatch, one port each. */
+export interface World {
+  readonly clock: Clock;
+  readonly eventLoop: EventLoop;
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly git: Git;
+  readonly http: Http;
+  readonly pm2: Pm2;
+  readonly ids: Ids;
+  /** The watched database; absent when none is configured. */
+  readonly database?: Database;
+}
+
+/** The real world as the configuration names it. */
+export function openWorld(config: Config, environment: Environment): World {
+  const clock = openClock();
+  const files = openFiles();
+  const processes = openProcesses(clock);
+  const children = childEnvironment(environment);
+  const { pm2Home, pm2Program } = config.application;
+  return {
+    clock,
+    eventLoop: openEventLoop(clock),
+    files,
+    processes,
+    git: openGit(processes, children),
+    http: openHttp(clock),
+    pm2: openPm2(
+      { home: pm2Home, program: pm2Program, environment: children },
+      { clock, files, processes },
+    ),
+    ids: openIds(),
+    ...(config.database === undefined ? {} : { database: openDatabase(config.database, clock) }),
+  };
+}
+
+/** What child programs get: enough to be found and to find their home, nothing of rollwatch's own secrets. */
+function childEnvironment(environment: Environment): Readonly<Record<string, string>> {
+  const passed = ["PATH", "HOME", "LANG", "TZ"].flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(passed);
+}
