@@ -1,0 +1,52 @@
+import { parseArgs } from "node:util";
+
+/** What the person asked the demo for. */
+export type Wish =
+  | { readonly kind: "help" }
+  | { readonly kind: "list"; readonly json: boolean }
+  | { readonly kind: "end"; readonly folder: string }
+  | {
+      readonly kind: "play";
+      readonly fault: string;
+      readonly json: boolean;
+      readonly keep: boolean;
+      readonly killDaemon: boolean;
+    };
+
+export const USAGE = `npm run demo -- [options]
+
+  --fault ID      the release to deploy (default system-down); none is a good one
+  --list          the releases with their right outcomes
+  --json          one JSON object as the last line of stdout, everything else on stderr
+  --kill-daemon   kill rollwatch (kill -9) at the first step of the rollback that the application feels
+  --approve       give the approvals that a recommendation waits for (no release of today needs one)
+  --keep          leave everything running, and print the addresses
+  --end FOLDER    end what --keep left running
+`;
+
+const OPTIONS = {
+  fault: { type: "string", default: "system-down" },
+  list: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  "kill-daemon": { type: "boolean", default: false },
+  approve: { type: "boolean", default: false },
+  keep: { type: "boolean", default: false },
+  end: { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** Reads the command line; throws with a sentence when it makes no sense. */
+export function parseWish(args: readonly string[]): Wish {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true });
+  if (values.help) {
+    return { kind: "help" };
+  }
+  if (values.end !== undefined) {
+    return { kind: "end", folder: values.end };
+  }
+  if (values.list) {
+    return { kind: "list", json: values.json };
+  }
+  const { fault, json, keep } = values;
+  return { kind: "play", fault, json, keep, killDaemon: values["kill-daemon"] };
+}

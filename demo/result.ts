@@ -1,0 +1,157 @@
+import type { Rehearsal } from "../lab/rehearsal.ts";
+import { GOOD_RELEASE } from "../lab/radiation-system.ts";
+import type { ExampleRelease } from "../lab/releases.ts";
+import { DECISIONS, type DecisionKind } from "../src/model/decision.ts";
+import type { Entry, Fact, FactKind, Outcome } from "../src/model/facts.ts";
+import type { Scope } from "../src/model/plan.ts";
+import { type Tier, TIER_BUDGET_MS } from "../src/model/tier.ts";
+import type { Mode, Trigger } from "../src/model/trigger.ts";
+import type { Cause } from "../src/model/verdict.ts";
+
+/** The demo's answer to a program; fields that do not apply are null. Seconds count from the new release's first process. */
+export interface DemoResult {
+  readonly fault: string;
+  readonly trigger: Trigger | null;
+  readonly tier: Tier | null;
+  readonly mode: Mode | null;
+  readonly cause: Cause | null;
+  readonly decision: DecisionKind;
+  readonly outcome: Outcome;
+  readonly scope: Scope | null;
+  readonly release: { readonly bad: string | null; readonly restored: string | null };
+  readonly seconds: {
+    readonly toBreach: number | null;
+    readonly toDecision: number | null;
+    readonly toRestored: number | null;
+    readonly toVerified: number | null;
+    readonly budget: number | null;
+  };
+  readonly requests: { readonly sent: number; readonly failed: number };
+  readonly verified: boolean | null;
+  readonly incident: string | null;
+}
+
+/** What a rehearsal of a release came to. */
+export function resultOf(release: ExampleRelease, rehearsal: Rehearsal): DemoResult {
+  const { entries, deployment, servedAgainAt, load } = rehearsal;
+  const { trigger, tier, mode, incident } = incidentOf(entries);
+  const { cause, decision, outcome, scope, verified } = courseOf(entries);
+  return {
+    fault: release.id,
+    trigger,
+    tier,
+    mode,
+    cause,
+    decision,
+    outcome,
+    scope,
+    release: {
+      bad: incident === null ? null : deployment.release,
+      restored: servedAgainAt === undefined ? null : GOOD_RELEASE,
+    },
+    seconds: secondsOf(rehearsal),
+    requests: { sent: load.sent, failed: load.failed },
+    verified,
+    incident,
+  };
+}
+
+function incidentOf(
+  entries: readonly Entry[],
+): Pick<DemoResult, "trigger" | "tier" | "mode" | "incident"> {
+  const opened = first(entries, "incident-opened")?.fact;
+  if (opened === undefined) {
+    return { trigger: null, tier: null, mode: null, incident: null };
+  }
+  const { trigger, tier, mode, incident } = opened;
+  return { trigger, tier, mode, incident };
+}
+
+function courseOf(
+  entries: readonly Entry[],
+): Pick<DemoResult, "cause" | "decision" | "outcome" | "scope" | "verified"> {
+  return {
+    cause: last(entries, "judged")?.fact.cause ?? null,
+    decision: strongestDecision(entries)?.fact.decision.kind ?? "hold",
+    // Without an incident the release was left alone, until it was proven.
+    outcome: last(entries, "closed")?.fact.outcome ?? "held",
+    scope: last(entries, "planned")?.fact.plan.scope ?? null,
+    verified: wasProven(entries),
+  };
+}
+
+/** Null when nothing was verified. */
+function wasProven(entries: readonly Entry[]): boolean | null {
+  const verification = last(entries, "verified")?.fact.verification;
+  return verification === undefined ? null : verification.result === "proven";
+}
+
+function secondsOf({ entries, deployment, servedAgainAt }: Rehearsal): DemoResult["seconds"] {
+  const opened = first(entries, "incident-opened");
+
+  function since(at: number | undefined): number | null {
+    return at === undefined ? null : Math.round((at - deployment.firstProcessAt) / 10) / 100;
+  }
+
+  return {
+    toBreach: since(opened?.at),
+    toDecision: since(strongestDecision(entries)?.at),
+    toRestored: since(servedAgainAt),
+    toVerified: wasProven(entries) === true ? since(last(entries, "verified")?.at) : null,
+    budget: opened === undefined ? null : TIER_BUDGET_MS[opened.fact.tier] / 1000,
+  };
+}
+
+/** Why the result is not the right one for the release; nothing when it is. */
+export function faultsOf(release: ExampleRelease, result: DemoResult): readonly string[] {
+  const { right } = release;
+  const faults: string[] = [];
+  if (result.decision !== right.decision) {
+    faults.push(`decided ${result.decision}, right is ${right.decision}`);
+  }
+  if (result.outcome !== right.outcome) {
+    faults.push(`ended ${result.outcome}, right is ${right.outcome}`);
+  }
+  if (result.trigger !== release.trigger) {
+    faults.push(`saw ${result.trigger ?? "no breach"}, right is ${release.trigger ?? "none"}`);
+  }
+  if (result.outcome === "rolled-back" && result.verified !== true) {
+    faults.push("the restored system is not proven healthy");
+  }
+  if (overBudget(result)) {
+    faults.push(`took ${result.seconds.toVerified} s, more than ${result.seconds.budget} s`);
+  }
+  return faults;
+}
+
+function overBudget({ seconds }: DemoResult): boolean {
+  return (
+    seconds.toVerified !== null && seconds.budget !== null && seconds.toVerified > seconds.budget
+  );
+}
+
+interface Told<K extends FactKind> {
+  readonly at: number;
+  readonly fact: Extract<Fact, { kind: K }>;
+}
+
+function all<K extends FactKind>(entries: readonly Entry[], kind: K): readonly Told<K>[] {
+  return entries.filter((entry): entry is Entry & Told<K> => entry.fact.kind === kind);
+}
+
+function first<K extends FactKind>(entries: readonly Entry[], kind: K): Told<K> | undefined {
+  return all(entries, kind)[0];
+}
+
+function last<K extends FactKind>(entries: readonly Entry[], kind: K): Told<K> | undefined {
+  return all(entries, kind).at(-1);
+}
+
+/** The first decision of the strongest kind: what rollwatch came to, before it had nothing more to decide. */
+function strongestDecision(entries: readonly Entry[]): Told<"decided"> | undefined {
+  const decided = all(entries, "decided");
+  const strongest = DECISIONS.findLast((kind) =>
+    decided.some((one) => one.fact.decision.kind === kind),
+  );
+  return decided.find((one) => one.fact.decision.kind === strongest);
+}

@@ -1,0 +1,36 @@
+import type { Entry } from "../src/model/facts.ts";
+
+/** Something that the journal says or does not say yet. */
+export type Condition = (entries: readonly Entry[]) => boolean;
+
+/** A release with this commit is proven; any release when no commit is given. */
+export function isProven(commit?: string): Condition {
+  return (entries) => {
+    const captured = new Set(
+      entries.flatMap(({ fact }) =>
+        fact.kind === "release-captured" &&
+        (commit === undefined || fact.identity.commit === commit)
+          ? [fact.release]
+          : [],
+      ),
+    );
+    return entries.some(({ fact }) => fact.kind === "release-proven" && captured.has(fact.release));
+  };
+}
+
+/** The incident is over. */
+export function isClosed(entries: readonly Entry[]): boolean {
+  return entries.some(({ fact }) => fact.kind === "closed");
+}
+
+/** The first effect that the application feels was begun. */
+export function isActing(entries: readonly Entry[]): boolean {
+  const acting = new Set(
+    entries.flatMap(({ fact }) =>
+      fact.kind === "planned"
+        ? fact.plan.steps.filter((step) => step.phase === "act").map((step) => step.id)
+        : [],
+    ),
+  );
+  return entries.some(({ fact }) => fact.kind === "step-started" && acting.has(fact.step));
+}

@@ -1,0 +1,55 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { DECISIONS } from "../src/model/decision.ts";
+import { OUTCOMES } from "../src/model/facts.ts";
+import { TRIGGERS } from "../src/model/trigger.ts";
+import { ROOT } from "./environment.ts";
+
+/** The watched system as it lies in the clone. */
+export const EXAMPLE = path.join(ROOT, "examples", "radiation-health");
+
+/** A release that can be deployed onto the good one, with what rollwatch should make of it. */
+export const ExampleRelease = z.object({
+  id: z.string(),
+  version: z.string(),
+  title: z.string(),
+  story: z.string(),
+  /** What it breaks; null for a good release. */
+  trigger: z.enum(TRIGGERS).nullable(),
+  change: z.enum(["code", "dependency", "configuration"]),
+  /** What the deployer puts into `.env`. */
+  env: z.record(z.string(), z.string()).default({}),
+  /** Files that it removes. */
+  delete: z.array(z.string()).default([]),
+  right: z.object({ decision: z.enum(DECISIONS), outcome: z.enum(OUTCOMES) }),
+});
+export type ExampleRelease = z.infer<typeof ExampleRelease>;
+
+/** All releases, by id. */
+export async function listReleases(): Promise<readonly ExampleRelease[]> {
+  const folder = path.join(EXAMPLE, "releases");
+  const ids = (await readdir(folder)).toSorted();
+  return Promise.all(
+    ids.map(async (id) => {
+      const text = await readFile(path.join(folder, id, "release.json"), "utf8");
+      return ExampleRelease.parse(JSON.parse(text));
+    }),
+  );
+}
+
+/** The release with this id; throws with the list of those there are. */
+export async function findRelease(id: string): Promise<ExampleRelease> {
+  const releases = await listReleases();
+  const found = releases.find((release) => release.id === id);
+  if (found === undefined) {
+    const ids = releases.map((release) => release.id).join(", ");
+    throw new Error(`there is no release ${id}; there are ${ids}`);
+  }
+  return found;
+}
+
+/** The files of a release, to be laid over the example. */
+export function overlayOf(release: ExampleRelease): string {
+  return path.join(EXAMPLE, "releases", release.id, "overlay");
+}

@@ -1,0 +1,112 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Difference, editConfiguration } from "./configuration.ts";
+import { ROOT } from "./environment.ts";
+import type { Lab } from "./lab.ts";
+import { openPm2Home, type Pm2Home } from "./pm2-home.ts";
+import type { RadiationSystem } from "./radiation-system.ts";
+import type { WebhookReceiver } from "./webhook-receiver.ts";
+
+/** rollwatch in the lab: the shipped configuration with other addresses, started as on a host. */
+export interface Watcher {
+  readonly url: string;
+  readonly state: string;
+  readonly configuration: string;
+  /** Lines in which its configuration differs from the shipped one. */
+  readonly differences: readonly Difference[];
+  /** rollwatch's own pm2. */
+  readonly pm2: Pm2Home;
+  /** The daemon's process id; undefined while there is no process. */
+  pid(): Promise<number | undefined>;
+  /** The end of what it wrote, for a person who must find out what went wrong. */
+  log(): Promise<string>;
+}
+
+const SHIPPED = path.join(ROOT, "config", "rollwatch.yaml");
+const SHIPPED_API = "http://127.0.0.1:3000";
+const NAME = "rollwatch";
+const START_LIMIT_MS = 30_000;
+const SHOWN_LOG = 4000;
+
+/** Starts rollwatch on the system, and returns when it is ready. `bake` is how long a release must be healthy to be proven. */
+export async function startWatcher(
+  lab: Lab,
+  system: RadiationSystem,
+  how: { readonly bake: string; readonly webhook: WebhookReceiver },
+): Promise<Watcher> {
+  const state = path.join(lab.folder, "state");
+  const configuration = path.join(lab.folder, "rollwatch.yaml");
+  const address = `127.0.0.1:${await lab.port()}`;
+  await mkdir(state, { mode: 0o700 });
+  const edited = editConfiguration(await readFile(SHIPPED, "utf8"), {
+    values: {
+      "application.root": system.root,
+      "application.pm2Home": system.pm2.folder,
+      "release.bake": how.bake,
+      "server.listen": address,
+      state,
+    },
+    prefixes: { [SHIPPED_API]: system.api },
+  });
+  await writeFile(configuration, edited.text, { mode: 0o600 });
+  const pm2 = await openPm2Home(lab, path.join(state, "pm2"), {
+    PATH: `${path.join(ROOT, "node_modules", ".bin")}${path.delimiter}${system.pm2.env["PATH"] ?? ""}`,
+    ROLLWATCH_CONFIG: configuration,
+    RADIATION_DATABASE_URL: system.databaseUrl,
+    RADIATION_WEBHOOK_URL: how.webhook.url,
+    RADIATION_WEBHOOK_SECRET: how.webhook.secret,
+  });
+  const watcher = aWatcher(
+    { url: `http://${address}`, state, configuration, pm2 },
+    edited.differences,
+  );
+  await pm2.command(["start", path.join(ROOT, "ecosystem.config.js")], lab.folder);
+  await untilReady(watcher);
+  return watcher;
+}
+
+function aWatcher(
+  parts: Pick<Watcher, "url" | "state" | "configuration" | "pm2">,
+  differences: readonly Difference[],
+): Watcher {
+  return {
+    ...parts,
+    differences,
+    async pid() {
+      const list = await parts.pm2.list();
+      const pid = list.find((one) => one.name === NAME)?.pid ?? 0;
+      return pid > 0 ? pid : undefined;
+    },
+    async log() {
+      const files = ["rollwatch-out.log", "rollwatch-error.log"];
+      const texts = await Promise.all(
+        files.map((file) =>
+          readFile(path.join(parts.pm2.folder, "logs", file), "utf8").catch(() => ""),
+        ),
+      );
+      return texts
+        .map((text) => text.slice(-SHOWN_LOG))
+        .join("\n")
+        .trim();
+    },
+  };
+}
+
+async function untilReady(watcher: Watcher): Promise<void> {
+  const begun = performance.now();
+  let last = "no answer";
+  while (performance.now() - begun < START_LIMIT_MS) {
+    try {
+      const answer = await fetch(`${watcher.url}/readyz`, { signal: AbortSignal.timeout(1000) });
+      if (answer.ok) {
+        return;
+      }
+      last = await answer.text();
+    } catch (error) {
+      last = String(error);
+    }
+    await sleep(100);
+  }
+  throw new Error(`rollwatch is not ready: ${last}\n${await watcher.log()}`);
+}
