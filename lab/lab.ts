@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { constructedEnvironment, ROOT } from "./environment.ts";
 import { freePort, isListening } from "./ports.ts";
-import { endProcessesOf, processesOf } from "./processes.ts";
+import { endProcessesOf, type LabProcess, processesOf } from "./processes.ts";
 
 /**
  * A folder in which a whole system runs and of which nothing stays. Open -> ended, or open -> kept. Whatever happens to this
@@ -64,13 +64,17 @@ export async function removeLab(folder: string): Promise<readonly string[]> {
   }
   await endProcessesOf(folder);
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  return leftovers(folder, []);
+  // The command that asks for this names the folder itself, as may the shell it was typed in.
+  return (await processesOf(folder)).filter((one) => one.isOwn).map(tellProcess);
+}
+
+function tellProcess(one: LabProcess): string {
+  return `process ${one.pid}: ${one.command.slice(0, 120)}`;
 }
 
 /** What is left of a lab: processes, listening ports, the folder itself. */
 async function leftovers(folder: string, ports: Iterable<number>): Promise<readonly string[]> {
-  const processes = await processesOf(folder);
-  const left = processes.map((one) => `process ${one.pid}: ${one.command.slice(0, 120)}`);
+  const left = (await processesOf(folder)).map(tellProcess);
   for (const port of ports) {
     if (await isListening(port)) {
       left.push(`port ${port} is still listened on`);

@@ -2,10 +2,10 @@ import { blameWindowMsOf, tierOf } from "../decide/policy.ts";
 import { changesToBlame } from "../model/blame.ts";
 import type { Trigger } from "../model/trigger.ts";
 import type { Plan } from "../model/plan.ts";
-import type { CapturedPath, Release } from "../model/release.ts";
+import type { Release } from "../model/release.ts";
 import { TIER_BUDGET_MS } from "../model/tier.ts";
 import { makePlan } from "../recover/plan.ts";
-import { outermost } from "../release/paths.ts";
+import { measureCurrent } from "../release/measure.ts";
 import type { Daemon } from "./daemon.ts";
 import { keptFiles } from "./kept-files.ts";
 
@@ -46,22 +46,9 @@ export async function draftPlan(
     application: config.application,
     target: release,
     from,
-    current: await measureCurrent(daemon, release, signal),
+    current: await measureCurrent(world.files, config.application.root, release, signal),
     services: surroundings.services(),
     kept: keptFiles({ application: config.application, target: release, from, changes, blamed }),
     hasDump: await world.pm2.hasDump(),
   });
-}
-
-async function measureCurrent(
-  { world, config }: Planner,
-  release: Release,
-  signal: AbortSignal,
-): Promise<readonly CapturedPath[]> {
-  const captured = [...release.artifacts, ...release.configFiles].map(({ path }) => path);
-  return Promise.all(
-    outermost(captured).map(async (path) =>
-      world.files.measure(config.application.root, path, signal),
-    ),
-  );
 }

@@ -2,7 +2,7 @@ import type { ApplicationSettings } from "../model/application.ts";
 import type { Change, Identity } from "../model/identity.ts";
 import type { Release } from "../model/release.ts";
 import { tellTime } from "../model/units.ts";
-import type { KeptFile } from "../recover/plan.ts";
+import type { KeptFile } from "../recover/plan-input.ts";
 
 /** What decides about the configuration files of a rollback. */
 export interface KeptInput {

@@ -28,7 +28,8 @@ export async function previewRollback(
   const refusals = await refusalsOf(daemon, verdict, request.to, signal);
   const id = request.to ?? newestProvenOther(history, surroundings.identity()?.value)?.id;
   if (id === undefined) {
-    return { scope: "application", target: null, steps: [], estimatedSeconds: null, refusals };
+    const nothing = { target: null, steps: [], kept: [], estimatedSeconds: null };
+    return { scope: "application", ...nothing, refusals };
   }
   const incident = { id: open?.id ?? "none", trigger: TRIGGER, since: verdict.since };
   const release = await catalogue.get(id);
@@ -42,6 +43,7 @@ export async function previewRollback(
       kind,
       describe: text ?? step,
     })),
+    kept: plan.kept ?? [],
     estimatedSeconds: lastMs === null ? null : lastMs / 1000,
     refusals,
   };

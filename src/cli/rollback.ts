@@ -74,6 +74,9 @@ function describePlan(plan: RollbackPreview, paint: Paint): string {
   for (const [index, step] of plan.steps.entries()) {
     lines.push(`  ${index + 1}. ${step.describe}`);
   }
+  for (const { path, reason } of plan.kept) {
+    lines.push(`  ${path} stays as it is: ${reason}`);
+  }
   for (const { guard, reason } of plan.refusals) {
     lines.push(`${paint("bad", "refused")} by ${guard}: ${reason}`);
   }

@@ -44,6 +44,8 @@ export const ApplicationSettings = z.strictObject({
   /** The pm2 program, for the few things its socket cannot do. Default `pm2`, found in PATH. */
   pm2Program: z.string().default("pm2"),
   services: z.array(ServiceSettings).min(1),
+  /** Stops all services at the same time instead of in reverse order; for those that do not need each other to finish. Default false. */
+  stopTogether: z.boolean().default(false),
   /** What a release consists of, relative to the root. */
   artifacts: z.array(RelativePath).min(1),
   /** The lock file of its dependencies, relative to the root. Default package-lock.json. */

@@ -188,6 +188,8 @@ export const RollbackPreview = z.object({
   target: z.string().nullable(),
   /** The plan, one line per step. */
   steps: z.array(z.object({ id: z.string(), kind: z.string(), describe: z.string() })),
+  /** Configuration files that would stay as they are, and why. */
+  kept: z.array(z.object({ path: z.string(), reason: z.string() })),
   /** From past runs and sizes; null when there is nothing to estimate from. */
   estimatedSeconds: z.number().nullable(),
   /** Guards that would refuse, each with its reason. */

@@ -2,7 +2,7 @@ import type { ApplicationSettings } from "../model/application.ts";
 import type { Phase } from "../model/plan.ts";
 import type { CapturedPath, Release } from "../model/release.ts";
 import { isInside } from "../release/paths.ts";
-import type { PlanInput } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
 import type { ServiceWork } from "./service-work.ts";
 import type { KnownStep } from "./steps/index.ts";
 
@@ -38,21 +38,27 @@ export function stageStep(path: CapturedPath, { target, kept }: PlanInput): read
   ];
 }
 
-/** Stops a service that has processes. */
-export function stopStep({ settings, processes }: ServiceWork): readonly KnownStep[] {
-  const { name, quiesce } = settings;
-  return processes === 0
-    ? []
-    : [
-        {
-          id: `stop-service:${name}`,
-          kind: "stop-service",
-          phase: "act",
-          text: `stop ${name}`,
-          deadlineMs: quiesce * processes + STOP_MARGIN_MS,
-          service: name,
-        },
-      ];
+/** Stops the services that have processes: one after the other in the order given, or all in one step. */
+export function stopSteps(
+  works: readonly ServiceWork[],
+  stopTogether: boolean,
+): readonly KnownStep[] {
+  const stopping = works.filter(({ processes }) => processes > 0);
+  const groups = stopTogether ? [stopping] : stopping.map((work) => [work]);
+  return groups.filter((group) => group.length > 0).map(stopStep);
+}
+
+function stopStep(group: readonly ServiceWork[]): KnownStep {
+  const services = group.map(({ settings }) => settings.name);
+  const needMs = group.map(({ settings, processes }) => settings.quiesce * processes);
+  return {
+    id: `stop-service:${services.join(",")}`,
+    kind: "stop-service",
+    phase: "act",
+    text: `stop ${services.join(", ")}`,
+    deadlineMs: Math.max(...needMs) + STOP_MARGIN_MS,
+    services,
+  };
 }
 
 /** Puts a staged path into its place. */

@@ -1,6 +1,6 @@
 import type { ServiceSettings } from "../model/application.ts";
 import { isStoppedByPerson, type Service } from "../model/service.ts";
-import type { PlanInput } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
 
 /** What a plan does with one service. */
 export interface ServiceWork {

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ApplicationSettings } from "../../src/model/application.ts";
 import { Plan } from "../../src/model/plan.ts";
 import type { CapturedPath } from "../../src/model/release.ts";
-import { describePlan, makePlan, type PlanInput } from "../../src/recover/plan.ts";
+import type { PlanInput } from "../../src/recover/plan-input.ts";
+import { makePlan } from "../../src/recover/plan.ts";
 import { KnownStep } from "../../src/recover/steps/index.ts";
 import {
   aRelease,
@@ -218,22 +219,25 @@ describe("a plan", () => {
     expect(stepIds({ from: {} })).toContain("point-git");
   });
 
+  it("stops all services in one step where none needs another to finish", () => {
+    const input = anInput();
+    const application = { ...input.application, stopTogether: true };
+
+    const { steps } = makePlan({ ...input, application });
+
+    const stops = steps.filter(({ kind }) => kind === "stop-service");
+    expect(stops).toMatchObject([
+      {
+        services: ["cleaner", "importer", "api"],
+        phase: "act",
+        text: "stop cleaner, importer, api",
+      },
+    ]);
+  });
+
   it("gives a service the time it needs to finish its work", () => {
     const stop = makePlan(anInput()).steps.find(({ id }) => id === "stop-service:api");
 
     expect(stop).toMatchObject({ deadlineMs: 15_000 });
-  });
-
-  it("is told in numbered lines", () => {
-    const kept = [{ path: ".env", reason: "changed by hand" }];
-
-    const lines = describePlan(makePlan(anInput({ kept })));
-
-    expect(lines.slice(0, 4)).toEqual([
-      "plan plan-1: roll the application back to release rel-good, asked for by policy",
-      ".env stays as it is: changed by hand",
-      "1. [prepare] copy server of rel-good beside the application (3 files)",
-      "2. [act] stop cleaner",
-    ]);
   });
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../../src/model/plan.ts";
 import type { Release } from "../../src/model/release.ts";
-import type { PlanInput } from "../../src/recover/plan.ts";
+import type { PlanInput } from "../../src/recover/plan-input.ts";
 import type { StepPorts } from "../../src/recover/ports.ts";
 import type { Step } from "../../src/recover/step.ts";
 import { createStep, KnownStep } from "../../src/recover/steps/index.ts";

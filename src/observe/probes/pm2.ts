@@ -88,7 +88,7 @@ function readingOf(services: readonly Service[], stability: Stability, now: numb
   const parts = [
     ...faults,
     ...(running > 0 ? [`${running} running`] : []),
-    ...(stopped.length > 0 ? [`stopped by a person: ${stopped.join(", ")}`] : []),
+    ...(stopped.length > 0 ? [`stopped: ${stopped.join(", ")}`] : []),
   ];
   return { kind: "measured", value: faults.length, detail: parts.join("; ") };
 }

@@ -102,7 +102,7 @@ describe("the pm2 probe", () => {
     expect(await bench.look()).toEqual({
       kind: "measured",
       value: 0,
-      detail: "1 running; stopped by a person: poller",
+      detail: "1 running; stopped: poller",
     });
   });
 

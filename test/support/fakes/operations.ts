@@ -101,6 +101,7 @@ export function aPreview(more: Partial<RollbackPreview> = {}): RollbackPreview {
     scope: "application",
     target: "rel-1",
     steps: [{ id: "switch:server", kind: "switch", describe: "put server back (212 files)" }],
+    kept: [{ path: ".env", reason: "changed by hand" }],
     estimatedSeconds: 6.25,
     refusals: [],
     ...more,

@@ -1,0 +1,249 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { z } from "zod";
+import { openLifecycle } from "../../src/app/lifecycle.ts";
+import { watchOver } from "../../src/app/watch.ts";
+import { ConfigFile, type Config } from "../../src/config/schema.ts";
+import { emptyHistory, fold } from "../../src/journal/fold.ts";
+import { openStore, type JournalStore } from "../../src/journal/store.ts";
+import type { Entry, Fact } from "../../src/model/facts.ts";
+import type { History, Incident, Recovery } from "../../src/model/history.ts";
+import type { Notice, NoticeReason } from "../../src/model/notice.ts";
+import { parseDuration } from "../../src/model/units.ts";
+import { openLog } from "../../src/system/log.ts";
+import { HEALTH, openStoryWorld, SERVICES, type StoryWorld } from "./story-world.ts";
+import { withTempFolder } from "./temp.ts";
+
+type Policy = z.input<typeof ConfigFile>["policy"];
+
+/** rollwatch and what it watches, from the outside: what happens, how time passes, and what it made of it. */
+export interface Scenario extends StoryWorld {
+  readonly config: Config;
+  /** Starts rollwatch and waits for its first turn. */
+  startsRollwatch(): Promise<void>;
+  /** SIGTERM: it puts everything away. */
+  stopsRollwatch(): Promise<void>;
+  /** It dies when it is about to write the first such fact, now or later; nothing of it is written from then on. */
+  diesBefore(fact: (fact: Fact) => boolean): void;
+  /** Lets time pass, such as `30s`. */
+  passes(duration: string): Promise<void>;
+  /** Lets time pass until such a fact is written, at most ten minutes. */
+  passesUntil(fact: (fact: Fact) => boolean): Promise<void>;
+  /** A good release runs and rollwatch watches it until it is proven. */
+  beginsProven(release: string): Promise<void>;
+  facts(): readonly Fact[];
+  history(): History;
+  /** The newest incident; fails the test when there is none. */
+  incident(): Incident;
+  /** The newest recovery; fails the test when there is none. */
+  recovery(): Recovery;
+  /** Every notice so far about something else than a proven release, by its reason. */
+  told(): readonly NoticeReason[];
+  /** The newest notice of a reason; fails the test when there is none. */
+  notice(reason: NoticeReason): Notice;
+  /** Why the guards of the newest decision block, by guard. */
+  blocks(): Readonly<Record<string, string>>;
+}
+
+const STEP_MS = 250;
+const LONGEST_MS = 10 * 60_000;
+
+/** Runs a story in a folder of its own; a rollwatch that still runs is stopped at the end. */
+export async function withScenario(
+  policy: Policy,
+  body: (story: Scenario) => Promise<void>,
+): Promise<void> {
+  await withTempFolder(async (folder) => {
+    const { story, end } = await open(folder, policy);
+    try {
+      await body(story);
+    } finally {
+      await end();
+    }
+  });
+}
+
+interface Run {
+  readonly stopping: AbortController;
+  readonly ended: Promise<unknown>;
+}
+
+async function open(
+  folder: string,
+  policy: Policy,
+): Promise<{ readonly story: Scenario; readonly end: () => Promise<void> }> {
+  const config = configOf(folder, policy);
+  await mkdir(config.state, { recursive: true, mode: 0o700 });
+  await mkdir(config.application.pm2Home, { recursive: true });
+  const world = openStoryWorld(config.application.root);
+  const log = openLog({ level: "silent", secrets: [], fd: 1 });
+  const entries: Entry[] = [];
+  let fate: ((fact: Fact) => boolean) | undefined;
+  let run: Run | undefined;
+
+  function watchedStore(): JournalStore {
+    const store = openStore(join(config.state, "journal.db"), world.clock);
+    let isDead = false;
+    return {
+      ...store,
+      append: (fact) => {
+        isDead ||= fate?.(fact) === true;
+        if (isDead) {
+          throw new Error("killed");
+        }
+        const entry = store.append(fact);
+        entries.push(entry);
+        return entry;
+      },
+    };
+  }
+
+  async function startsRollwatch(): Promise<void> {
+    const stopping = new AbortController();
+    const lifecycle = openLifecycle(log);
+    const store = watchedStore();
+    lifecycle.onStop("journal", () => store.close());
+    let watching: Promise<unknown> = Promise.resolve();
+    const ready = new Promise<void>((resolve) => {
+      const host = { version: "test", pid: 1, nodeVersion: "v20", announceReady: resolve };
+      const input = { config, world: world.ports, store, log, host, lifecycle };
+      watching = watchOver(input, stopping.signal).finally(async () => lifecycle.stop());
+    });
+    run = { stopping, ended: watching.catch((error: unknown) => error) };
+    await Promise.race([ready, watching]);
+  }
+
+  async function stopsRollwatch(): Promise<void> {
+    const error = await ended(run);
+    run = undefined;
+    if (error instanceof Error && fate === undefined) {
+      throw error;
+    }
+    fate = undefined;
+  }
+
+  /** What is still to be delivered or put away may take its time. */
+  async function ended(last: Run | undefined): Promise<unknown> {
+    let isOver = last === undefined;
+    last?.stopping.abort("told to stop");
+    void last?.ended.then(() => (isOver = true));
+    while (!isOver) {
+      await world.clock.advance(STEP_MS);
+    }
+    return last?.ended;
+  }
+
+  async function passes(duration: string): Promise<void> {
+    await world.clock.advance(parseDuration(duration) ?? Number.NaN);
+  }
+
+  async function passesUntil(wanted: (fact: Fact) => boolean): Promise<void> {
+    const known = entries.length;
+    for (let passed = 0; passed <= LONGEST_MS; passed += STEP_MS) {
+      if (entries.slice(known).some((entry) => wanted(entry.fact))) {
+        return;
+      }
+      await world.clock.advance(STEP_MS);
+    }
+    throw new Error(`not in ten minutes; the journal ends with ${tail(entries)}`);
+  }
+
+  const telling = tellingOf(entries);
+  const story: Scenario = {
+    ...world,
+    ...telling,
+    config,
+    startsRollwatch,
+    stopsRollwatch,
+    passes,
+    passesUntil,
+    diesBefore: (fact) => {
+      fate = fact;
+    },
+    beginsProven: async (release) => {
+      await world.install(release, "works");
+      await startsRollwatch();
+      await passesUntil((fact) => fact.kind === "release-proven");
+    },
+  };
+  return { story, end: stopsRollwatch };
+}
+
+type Telling = Pick<
+  Scenario,
+  "facts" | "history" | "incident" | "recovery" | "told" | "notice" | "blocks"
+>;
+
+function tellingOf(entries: readonly Entry[]): Telling {
+  function history(): History {
+    return entries.reduce(fold, emptyHistory);
+  }
+
+  function notices(): readonly Notice[] {
+    return entries.flatMap(({ fact }) => (fact.kind === "notice-queued" ? [fact.notice] : []));
+  }
+
+  function incident(): Incident {
+    return last(history().incidents, "incident", entries);
+  }
+
+  return {
+    facts: () => entries.map((entry) => entry.fact),
+    history,
+    incident,
+    recovery: () => last(history().recoveries, "recovery", entries),
+    told: () => notices().flatMap(({ reason }) => (reason === "release-proven" ? [] : [reason])),
+    notice: (reason) =>
+      last(
+        notices().filter((one) => one.reason === reason),
+        `notice ${reason}`,
+        entries,
+      ),
+    blocks: () => {
+      const guards = incident().decisions.at(-1)?.guards ?? [];
+      return Object.fromEntries(
+        guards.flatMap((one) => (one.answer === "block" ? [[one.guard, one.reason]] : [])),
+      );
+    },
+  };
+}
+
+function last<T>(list: readonly T[], what: string, entries: readonly Entry[]): T {
+  const found = list.at(-1);
+  if (found === undefined) {
+    throw new Error(`there is no ${what}; the journal ends with ${tail(entries)}`);
+  }
+  return found;
+}
+
+function tail(entries: readonly Entry[]): string {
+  return entries
+    .slice(-12)
+    .map(({ fact }) => JSON.stringify(fact).slice(0, 160))
+    .join("\n");
+}
+
+function configOf(folder: string, policy: Policy): Config {
+  const [serving, second, destructive] = SERVICES;
+  const file = ConfigFile.parse({
+    application: {
+      name: "story",
+      root: join(folder, "app"),
+      pm2Home: join(folder, "pm2"),
+      services: [{ name: serving }, { name: second }, { name: destructive, destructive: true }],
+      artifacts: ["server", "package-lock.json"],
+      configFiles: { environment: [".env"], monitoring: ["limits.yaml"] },
+      releaseIdFrom: { url: HEALTH, json: "build.release" },
+    },
+    signals: [
+      { name: "health", trigger: "system-down", probe: { kind: "http", url: HEALTH } },
+      { name: "services", trigger: "system-down", probe: { kind: "pm2" } },
+    ],
+    policy: { triggers: { "system-down": { mode: "auto" } }, ...policy },
+    release: { bake: "20s" },
+    verify: { settle: "5s", steady: "5s", timeout: "60s" },
+    server: { listen: "127.0.0.1:0" },
+    state: join(folder, "state"),
+  });
+  return { ...file, file: join(folder, "rollwatch.yaml"), hash: "0000", secrets: [] };
+}

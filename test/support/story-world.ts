@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { World } from "../../src/app/world.ts";
+import { openFiles } from "../../src/system/files.ts";
+import type { Answer, Http } from "../../src/system/http.ts";
+import { openIds } from "../../src/system/ids.ts";
+import type { Processes } from "../../src/system/process.ts";
+import { createManualClock, type ManualClock } from "./fakes/clock.ts";
+import { type FakeDatabase, fakeDatabase } from "./fakes/database.ts";
+import { type FakeEventLoop, fakeEventLoop } from "./fakes/event-loop.ts";
+import { type FakeGit, fakeGit } from "./fakes/git.ts";
+import { anAnswer } from "./fakes/http.ts";
+import { type FakePm2, fakePm2 } from "./fakes/pm2.ts";
+import { fakeProcesses } from "./fakes/processes.ts";
+import { track } from "./outside-work.ts";
+
+export const SERVICES = ["api", "importer", "cleaner"] as const;
+const ORIGIN = "http://127.0.0.1:1";
+export const HEALTH = `${ORIGIN}/health`;
+
+/** What everything around the application does to it, whatever release is installed. */
+type Surroundings = "fine" | "make it answer 500" | "throttle rollwatch";
+
+/** What a release does once its processes run. */
+export type Conduct = "works" | "answers 500" | "crashes";
+
+/** The world of a story: an application of real files, everything else in memory, time in the test's hand. */
+export interface StoryWorld {
+  readonly ports: World;
+  readonly clock: ManualClock;
+  readonly pm2: FakePm2;
+  readonly git: FakeGit;
+  readonly database: FakeDatabase;
+  readonly eventLoop: FakeEventLoop;
+  /** Installs a release with its commit, as `git pull` and `pm2 restart` do. */
+  install(release: string, conduct: Conduct): Promise<void>;
+  setSurroundings(next: Surroundings): void;
+  /** From now on every copy of a tree takes this long. */
+  setCopyTime(ms: number): void;
+  /** A person's `pm2 stop`. */
+  stop(...services: readonly string[]): void;
+  /** A person's `pm2 restart` of everything. */
+  restart(): void;
+  write(path: string, content: string): Promise<void>;
+  /** A file of the application; undefined when it is absent. */
+  read(path: string): Promise<string | undefined>;
+}
+
+/** The commit of a release of the story. */
+export function commitOf(release: string): string {
+  return createHash("sha1").update(release).digest("hex");
+}
+
+/** An application of three services in `root`, without any release yet. */
+export function openStoryWorld(root: string): StoryWorld {
+  const files = track(openFiles());
+  const clock = createManualClock(undefined, files.quiet);
+  const pm2 = fakePm2(() => clock.now());
+  const git = fakeGit();
+  const database = fakeDatabase();
+  const eventLoop = fakeEventLoop();
+  const options = { pm_cwd: root, exec_interpreter: "node", autorestart: true };
+  let surroundings: Surroundings = "fine";
+  let copyMs = 0;
+
+  for (const name of SERVICES) {
+    pm2.add(name, { options, env: { PATH: "/usr/bin", NAME: name } });
+  }
+
+  async function read(path: string): Promise<string | undefined> {
+    return files.port.readText(join(root, path));
+  }
+
+  async function write(path: string, content: string): Promise<void> {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+  }
+
+  async function answer(): Promise<Answer> {
+    const { pid } = await theApi(pm2);
+    if (pid === 0) {
+      const phases = { connectMs: 0, firstByteMs: 0, totalMs: 1 };
+      return { kind: "failed", reason: "refused", detail: "ECONNREFUSED", phases };
+    }
+    if (surroundings === "throttle rollwatch") {
+      return anAnswer({ status: 429 });
+    }
+    const isSick = surroundings !== "fine" || (await read("server/main.js")) !== "works";
+    const body = JSON.stringify({ build: { release: await read("server/release") } });
+    return anAnswer({ status: isSick ? 500 : 200, body });
+  }
+
+  const http: Http = {
+    ask: async ({ url }, signal) => {
+      signal.throwIfAborted();
+      return url.startsWith(`${ORIGIN}/`) ? answer() : anAnswer({ body: "/" });
+    },
+  };
+
+  return {
+    ports: {
+      clock,
+      pm2,
+      git,
+      database,
+      eventLoop,
+      http,
+      files: {
+        ...files.port,
+        copy: async (from, to, signal) => {
+          await clock.sleep(copyMs, signal);
+          return files.port.copy(from, to, signal);
+        },
+      },
+      ids: openIds(),
+      processes: processesIn(root),
+    },
+    clock,
+    pm2,
+    git,
+    database,
+    eventLoop,
+    read,
+    write,
+    install: async (release, conduct) => {
+      await write("server/main.js", conduct);
+      await write("server/release", release);
+      await write("package-lock.json", `lock of ${release}`);
+      git.commit(commitOf(release));
+      restartAll(pm2, clock.now());
+      if (conduct === "crashes") {
+        pm2.change("api", { status: "waiting-restart", pid: 0 });
+      }
+    },
+    setSurroundings: (next) => {
+      surroundings = next;
+    },
+    setCopyTime: (ms) => {
+      copyMs = ms;
+    },
+    stop: (...services) => {
+      for (const name of services) {
+        pm2.change(name, { status: "stopped", pid: 0 });
+      }
+    },
+    restart: () => restartAll(pm2, clock.now()),
+  };
+}
+
+/** A dead pm2 took its services along; a hung one leaves them running. */
+async function theApi(pm2: FakePm2): Promise<{ readonly pid: number }> {
+  const daemon = await pm2.daemon(new AbortController().signal);
+  if (daemon.kind !== "alive") {
+    return { pid: daemon.kind === "dead" ? 0 : 1 };
+  }
+  const [api] = await pm2.services(["api"], new AbortController().signal);
+  return { pid: api?.instances[0]?.pid ?? 0 };
+}
+
+/** A new process of each service, as `pm2 restart` makes it. */
+function restartAll(pm2: FakePm2, now: number): void {
+  for (const [place, name] of SERVICES.entries()) {
+    const facts = { status: "online", pid: 500 + place, startedAt: now } as const;
+    pm2.change(name, { ...facts, uniqueId: `${name} of ${now}` });
+  }
+}
+
+function processesIn(root: string): Processes {
+  const processes = fakeProcesses();
+  processes.answer("node --version", { stdout: "v20.20.2\n" });
+  return { ...processes, look: async () => ({ cwd: root }) };
+}
