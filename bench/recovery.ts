@@ -7,10 +7,21 @@ import {
   roundOfRunbook,
 } from "./rounds.ts";
 
-/** The two cases of the comparison. */
+/** The cases of the comparison: the example's own 16 packages, and as many as such a service usually has. */
 export const CASES: readonly Case[] = [
-  { name: "only code changed", fault: "system-down", reinstall: false },
-  { name: "dependencies changed", fault: "system-down-dependency", reinstall: true },
+  { name: "only code changed", fault: "system-down", reinstall: false, dependencies: "few" },
+  {
+    name: "dependencies changed, 16 packages",
+    fault: "system-down-dependency",
+    reinstall: true,
+    dependencies: "few",
+  },
+  {
+    name: "dependencies changed, 330 packages",
+    fault: "system-down-dependency",
+    reinstall: true,
+    dependencies: "usual",
+  },
 ];
 
 /** All rounds of one case, with their medians. */
@@ -33,7 +44,7 @@ export interface CaseResult {
   };
 }
 
-/** Measures both cases in `rounds` interleaved rounds, each from an empty machine. */
+/** Measures every case in `rounds` interleaved rounds, each from an empty machine. */
 export async function measureRecovery(
   rounds: number,
   how: { readonly tell: (line: string) => void; readonly opened: (lab: Lab) => void },

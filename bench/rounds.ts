@@ -4,6 +4,7 @@ import { startCluster } from "../lab/cluster.ts";
 import type { Lab } from "../lab/lab.ts";
 import { startLoad } from "../lab/load.ts";
 import { startRadiationSystem } from "../lab/radiation-system.ts";
+import type { Dependencies } from "../lab/repository.ts";
 import { rehearse } from "../lab/rehearsal.ts";
 import { findRelease } from "../lab/releases.ts";
 import { prepareByRunbook, rollBackByRunbook } from "./runbook.ts";
@@ -13,6 +14,7 @@ export interface Case {
   readonly name: string;
   readonly fault: string;
   readonly reinstall: boolean;
+  readonly dependencies: Dependencies;
 }
 
 /** One rollback by rollwatch; seconds from the bad release's first process. */
@@ -39,7 +41,13 @@ const AFTERWARDS_MS = 5000;
 /** Rolls one bad release back by rollwatch, from an empty machine. */
 export async function roundOfRollwatch(lab: Lab, measured: Case): Promise<RollwatchRound> {
   const release = await findRelease(measured.fault);
-  const script = { release, bake: BAKE, installWith: "npm", killDaemon: false } as const;
+  const script = {
+    release,
+    bake: BAKE,
+    installWith: "npm",
+    dependencies: measured.dependencies,
+    killDaemon: false,
+  } as const;
   const result = resultOf(release, await rehearse(lab, script, () => undefined));
   const { toBreach, toDecision, toRestored, toVerified } = result.seconds;
   if (toBreach === null || toDecision === null || toRestored === null || toVerified === null) {
@@ -54,7 +62,7 @@ export async function roundOfRunbook(
   measured: Case,
   begun: number,
 ): Promise<RunbookRound> {
-  const system = await startRadiationSystem(lab, await startCluster(lab));
+  const system = await startRadiationSystem(lab, await startCluster(lab), measured.dependencies);
   const preparation = await prepareByRunbook(lab, system);
   const load = startLoad(system.api);
   lab.onEnd("load", async () => {

@@ -62,6 +62,7 @@ async function play(wish: Extract<Wish, { kind: "play" }>): Promise<number> {
       release,
       bake: BAKE,
       installWith: "cache",
+      dependencies: "few",
       killDaemon: wish.killDaemon,
     } as const;
     const rehearsal = await rehearse(lab, script, (scene) => {

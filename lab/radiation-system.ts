@@ -11,7 +11,13 @@ import { modulesHash, replaceModules } from "./modules.ts";
 import { openPm2Home, type Pm2Home } from "./pm2-home.ts";
 import { firstStart } from "./first-start.ts";
 import { EXAMPLE, findRelease } from "./releases.ts";
-import { cloneRepository, createRepository, git, type Repository } from "./repository.ts";
+import {
+  cloneRepository,
+  createRepository,
+  type Dependencies,
+  git,
+  type Repository,
+} from "./repository.ts";
 
 /** The services in the order of their `ecosystem.config.js`. */
 export const SERVICES = [
@@ -53,9 +59,13 @@ const ROLE = "radiation";
 const START_LIMIT_MS = 30_000;
 
 /** Sets the system up with its good release, and returns when that is served. */
-export async function startRadiationSystem(lab: Lab, cluster: Cluster): Promise<RadiationSystem> {
+export async function startRadiationSystem(
+  lab: Lab,
+  cluster: Cluster,
+  dependencies: Dependencies = "few",
+): Promise<RadiationSystem> {
   const root = path.join(lab.folder, "app");
-  const repository = await createRepository(lab);
+  const repository = await createRepository(lab, dependencies);
   await cloneRepository(repository, root);
   const databaseUrl = await createDatabase(cluster);
   const ports = { api: await lab.port(), webSocket: await lab.port() };

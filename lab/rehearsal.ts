@@ -13,6 +13,7 @@ import {
   type RadiationSystem,
   startRadiationSystem,
 } from "./radiation-system.ts";
+import type { Dependencies } from "./repository.ts";
 import type { ExampleRelease } from "./releases.ts";
 import { startWatcher, type Watcher } from "./watcher.ts";
 import { type Delivered, startWebhookReceiver } from "./webhook-receiver.ts";
@@ -23,6 +24,8 @@ export interface Script {
   readonly bake: string;
   /** How dependencies come in the deployment. */
   readonly installWith: "cache" | "npm";
+  /** How many dependencies the releases have. */
+  readonly dependencies: Dependencies;
   /** Whether the daemon is killed, as by `kill -9`, at the first step that the application feels. */
   readonly killDaemon: boolean;
 }
@@ -64,7 +67,7 @@ export async function rehearse(
 ): Promise<Rehearsal> {
   const cluster = await startCluster(lab);
   show({ kind: "cluster-started", cluster });
-  const system = await startRadiationSystem(lab, cluster);
+  const system = await startRadiationSystem(lab, cluster, script.dependencies);
   show({ kind: "system-started", system });
   const webhook = await startWebhookReceiver(lab);
   const watcher = await startWatcher(lab, system, { bake: script.bake, webhook });

@@ -3,6 +3,7 @@ import path from "node:path";
 import { run } from "./command.ts";
 import { type Environment, labEnvironment } from "./environment.ts";
 import type { Lab } from "./lab.ts";
+import { addUsualDependencies } from "./usual-dependencies.ts";
 import { EXAMPLE, type ExampleRelease, overlayOf } from "./releases.ts";
 
 /** The repository from which the watched system's team deploys. */
@@ -16,8 +17,11 @@ export interface Repository {
 /** Folders of the example that its repository does not have. */
 const NOT_PUBLISHED = new Set(["releases", "node_modules", "dist", ".git", ".env"]);
 
+/** How many packages the releases depend on: the example's own few, or as many as such a service usually has. */
+export type Dependencies = "few" | "usual";
+
 /** Makes the team's repository with the good release as its first commit, tagged `v1.4.0`. */
-export async function createRepository(lab: Lab): Promise<Repository> {
+export async function createRepository(lab: Lab, dependencies: Dependencies): Promise<Repository> {
   const folder = path.join(lab.folder, "origin");
   const env = gitEnvironment(lab.folder);
   await mkdir(folder);
@@ -27,6 +31,7 @@ export async function createRepository(lab: Lab): Promise<Repository> {
   });
   await copyFile(path.join(folder, "gitignore.template"), path.join(folder, ".gitignore"));
   await git(folder, env, ["init", "--quiet", "--initial-branch=main"]);
+  await complete(folder, dependencies);
   const repository: Repository = {
     folder,
     env,
@@ -35,11 +40,18 @@ export async function createRepository(lab: Lab): Promise<Repository> {
       for (const file of release.delete) {
         await rm(path.join(folder, file), { recursive: true, force: true });
       }
+      await complete(folder, dependencies);
       return commit(folder, env, `v${release.version}`, release.title);
     },
   };
   await commit(folder, env, "v1.4.0", "Radiation Health Monitoring System");
   return repository;
+}
+
+async function complete(folder: string, dependencies: Dependencies): Promise<void> {
+  if (dependencies === "usual") {
+    await addUsualDependencies(folder);
+  }
 }
 
 /** A work tree at the newest commit of the repository, as on a host. */
