@@ -31,7 +31,7 @@ export interface BrainParts {
   readonly prover: Prover;
   readonly changes: ChangeWatch;
   readonly bell: Bell;
-  /** Told after each turn. */
+  /** Told in each turn what was judged, before anything is done about it: a resumed recovery may take minutes. */
   readonly onTurn: (verdict: Verdict, lagMs: number) => void;
 }
 
@@ -50,9 +50,9 @@ export async function think(parts: BrainParts, signal: AbortSignal): Promise<voi
     await daemon.surroundings.lookAtServices(signal);
     parts.changes.note();
     const verdict = judgeNow(daemon);
+    parts.onTurn(verdict, Math.max(started - dueAt, 0));
     decideAt = await act(parts, verdict, decideAt, signal);
     tellStops(daemon, stops);
-    parts.onTurn(verdict, Math.max(started - dueAt, 0));
     await bell.wait(TURN_MS, signal);
     dueAt = Math.min(daemon.world.clock.monotonic(), started + TURN_MS);
   }

@@ -3,7 +3,7 @@ import type { Breached } from "../decide/situation.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Outcome } from "../model/facts.ts";
 import type { History, Incident } from "../model/history.ts";
-import { held, recommended, recovered, rollbackStarted } from "../notify/notices.ts";
+import { held, recommended, recovered } from "../notify/notices.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
 import { draftPlan } from "./draft-plan.ts";
 import { isFree, recoveryLockPath } from "./locks.ts";
@@ -67,31 +67,28 @@ export function tellDecision(daemon: Daemon, incident: Incident, decision: Decis
   }
 }
 
-/** Makes and journals the plan of a decided rollback, and tells people that it begins. Returns the plan's id. */
+/** Makes and journals the plan of a decided rollback. Returns its id. */
 export async function planRollback(
   daemon: Daemon,
   incident: Incident,
   target: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const { journal, world, config, catalogue } = daemon;
+  const { journal, catalogue } = daemon;
   const release = await catalogue.get(target);
   const plan = await draftPlan(daemon, { incident, release, requestedBy: "policy" }, signal);
   journal.record({ kind: "planned", plan });
-  const now = world.clock.now();
-  const expectedMs = lastRollbackMs(journal.history());
-  daemon.tell(
-    rollbackStarted({ application: config.application.name, incident, now }, plan, expectedMs),
-  );
   return plan.id;
 }
 
-/** Closes an incident whose signals are all ok again, and says so. */
+/** Closes an incident whose signals are all ok again, and says so where a proven rollback has not been told already. */
 export function closeCleared(daemon: Daemon, incident: Incident): void {
   const { journal, world, config, log } = daemon;
   const now = world.clock.now();
   const outcome = outcomeOf(journal.history(), incident);
-  daemon.tell(recovered({ application: config.application.name, incident, now }));
+  if (outcome !== "rolled-back") {
+    daemon.tell(recovered({ application: config.application.name, incident, now }));
+  }
   const reason = "every signal of the incident is ok again";
   journal.record({ kind: "closed", incident: incident.id, outcome, reason });
   log.info({ incident: incident.id, outcome }, "incident closed");
@@ -104,13 +101,18 @@ export function isCleared(daemon: Daemon, incident: Incident): boolean {
     .every((one) => one.state === "ok");
 }
 
-/** A rollback that did not help makes it a failure, whatever cured it later. */
+/**
+ * A rollback that did not help makes it a failure, whatever cured it later. One that was completed is its outcome, also
+ * when rollwatch died before it could write so.
+ */
 function outcomeOf(history: History, incident: Incident): Outcome {
-  const hasFailed = history.recoveries.some(
-    (one) => one.plan.incident === incident.id && one.ended?.result === "needs-human",
-  );
-  if (hasFailed) {
+  const recoveries = history.recoveries.filter((one) => one.plan.incident === incident.id);
+  const results = new Set(recoveries.map((one) => one.ended?.result));
+  if (results.has("needs-human")) {
     return "failed";
+  }
+  if (results.has("completed")) {
+    return "rolled-back";
   }
   return incident.decisions.at(-1)?.kind === "recommend" ? "recommended" : "held";
 }

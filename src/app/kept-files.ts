@@ -4,6 +4,9 @@ import type { Release } from "../model/release.ts";
 import { tellTime } from "../model/units.ts";
 import type { KeptFile } from "../recover/plan-input.ts";
 
+/** Changes that follow each other within this time are one deployment. */
+const DEPLOYMENT_MS = 5 * 60_000;
+
 /** What decides about the configuration files of a rollback. */
 export interface KeptInput {
   readonly application: ApplicationSettings;
@@ -22,7 +25,7 @@ export interface KeptInput {
  */
 export function keptFiles(input: KeptInput): readonly KeptFile[] {
   const { application, target, from, changes, blamed } = input;
-  const [first] = blamed;
+  const first = beginningOf(blamed);
   const before = changes.findLast(
     (change) => first !== undefined && change.at < first.at && change.at > target.capturedAt,
   );
@@ -37,4 +40,16 @@ export function keptFiles(input: KeptInput): readonly KeptFile[] {
     const reason = `changed before the deployment of ${tellTime(first.at)}, for another reason`;
     return isChanged && wasChangedBefore ? [{ path, reason }] : [];
   });
+}
+
+/**
+ * Where the newest of the blamed deployments began: it is seen in several changes (the commit, then what is served). The
+ * ones before it are suspects too, but the application was well on them, so what they changed is left alone.
+ */
+function beginningOf(blamed: readonly Change[]): Change | undefined {
+  let first = blamed.at(-1);
+  for (const change of blamed.toReversed()) {
+    first = first !== undefined && first.at - change.at <= DEPLOYMENT_MS ? change : first;
+  }
+  return first;
 }

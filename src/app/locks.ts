@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { Failure } from "../model/failure.ts";
@@ -13,8 +14,11 @@ export function recoveryLockPath(config: Config): string {
   return join(config.application.pm2Home, "rollwatch.lock");
 }
 
-/** Whether nobody holds a lock at this moment. */
+/** Whether nobody holds a lock at this moment; a lock that nobody ever took is not made by the question. */
 export function isFree(path: string): boolean {
+  if (!existsSync(path)) {
+    return true;
+  }
   try {
     holdLock(path).release();
     return true;

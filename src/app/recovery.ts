@@ -5,11 +5,13 @@ import type { Verification } from "../model/verification.ts";
 import {
   needsHuman,
   rollbackCancelled,
+  rollbackStarted,
   rollbackVerified,
   type IncidentNews,
 } from "../notify/notices.ts";
 import { runRecovery, type RecoveryEnd } from "../recover/run.ts";
 import { holdLock } from "../system/lock.ts";
+import { lastRollbackMs } from "./incident.ts";
 import { recoveryLockPath } from "./locks.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
 import { proveRestored } from "./prove-restored.ts";
@@ -35,6 +37,9 @@ export async function finishRecovery(
   const lock = holdLock(recoveryLockPath(daemon.config));
   try {
     const { plan } = recoveryOf(daemon, planId);
+    // Here and not where it was planned: a kill in between must not keep it from people. It is told once.
+    const expectedMs = lastRollbackMs(daemon.journal.history());
+    daemon.tell(rollbackStarted(newsOf(daemon, plan), plan, expectedMs));
     const acted = await run(daemon, plan, "act", signal);
     if (acted.kind !== "phase-done") {
       end(daemon, plan, acted);

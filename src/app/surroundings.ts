@@ -20,12 +20,18 @@ export interface Surroundings {
   daemon(): Pm2Daemon | undefined;
   controls(): readonly Control[];
   /** What is deployed, and when that was looked at; undefined before the first look. */
-  identity(): { readonly value: Identity; readonly at: number } | undefined;
+  identity(): Seen | undefined;
   lookAtServices(signal: AbortSignal): Promise<void>;
   /** Looks at everything now; for the moment of a decision. */
   lookAtAll(signal: AbortSignal): Promise<void>;
   /** Looks at identity and controls again and again until the signal aborts. */
   keepLooking(signal: AbortSignal): Promise<void>;
+}
+
+/** What was deployed when the look began. */
+interface Seen {
+  readonly value: Identity;
+  readonly at: number;
 }
 
 interface SurroundingsPorts {
@@ -44,7 +50,7 @@ export function openSurroundings(
   let services: readonly Service[] = [];
   let daemon: Pm2Daemon | undefined;
   let controls: readonly Control[] = [];
-  let identity: { readonly value: Identity; readonly at: number } | undefined;
+  let identity: Seen | undefined;
 
   async function lookAtServices(signal: AbortSignal): Promise<void> {
     const deadline = world.clock.deadline(SERVICES_MS, signal);
@@ -66,7 +72,8 @@ export function openSurroundings(
   async function lookAtIdentity(signal: AbortSignal): Promise<void> {
     // The moment before the look: what changes during it is found by the next one.
     const at = world.clock.now();
-    identity = { value: await observeIdentity(world, application, signal), at };
+    const value = await observeIdentity(world, application, signal);
+    identity = newer(identity, { value, at });
   }
 
   async function lookAtAll(signal: AbortSignal): Promise<void> {
@@ -89,4 +96,9 @@ export function openSurroundings(
     lookAtAll,
     keepLooking,
   };
+}
+
+/** Two looks may overlap, and the one that began first may end last. */
+function newer(known: Seen | undefined, seen: Seen): Seen {
+  return known !== undefined && known.at > seen.at ? known : seen;
 }

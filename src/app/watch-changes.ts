@@ -1,6 +1,8 @@
-import type { Identity } from "../model/identity.ts";
+import { openRecovery, type History } from "../model/history.ts";
+import { IDENTITY_PARTS, type Identity, type IdentityPart } from "../model/identity.ts";
 import { compareIdentity } from "../release/ledger.ts";
 import type { Daemon } from "./daemon.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Notes every change of what is deployed, announced or not. */
 export interface ChangeWatch {
@@ -8,36 +10,51 @@ export interface ChangeWatch {
   note(plan?: string): void;
 }
 
+type KnownIdentity = NonNullable<History["identity"]>;
+type SeenIdentity = NonNullable<ReturnType<Surroundings["identity"]>>;
+
+type Known = NonNullable<History["identity"]>;
+type Seen = NonNullable<ReturnType<Daemon["surroundings"]["identity"]>>;
+
 /** A watch that continues from the identity in the journal. */
 export function openChangeWatch(daemon: Daemon): ChangeWatch {
   const { journal, surroundings, observatory, log } = daemon;
   /** When the identity of the journal was last seen to be still there. */
   let confirmedAt: number | undefined;
 
-  function note(plan?: string): void {
+  /** A look to compare, if there is one. What a recovery changes waits until it is done: a restart in its middle blames nobody else. */
+  function news(plan: string | undefined): Seen | undefined {
+    const isTooEarly = plan === undefined && openRecovery(journal.history()) !== undefined;
     const seen = surroundings.identity();
-    if (seen === undefined || seen.at === confirmedAt) {
+    return isTooEarly || seen?.at === confirmedAt ? undefined : seen;
+  }
+
+  function noteChange(known: Known, seen: Seen, plan: string | undefined): void {
+    const { parts, summary } = compareIdentity(known.value, seen.value);
+    const to = merged(known.value, seen.value);
+    if (parts.length > 0) {
+      const after = confirmedAt ?? known.since;
+      const by = plan === undefined ? {} : { plan };
+      const change = { after, at: seen.at, parts: [...parts], summary: [...summary], to, ...by };
+      journal.record({ kind: "change-seen", change });
+      observatory.cut(change);
+      log.info({ summary, plan }, "what is deployed has changed");
+    } else if (isMore(known.value, to)) {
+      // What nobody could read before is compared from now on.
+      journal.record({ kind: "identity-seen", identity: to });
+    }
+  }
+
+  function note(plan?: string): void {
+    const seen = news(plan);
+    if (seen === undefined) {
       return;
     }
     const known = journal.history().identity;
     if (known === undefined) {
       journal.record({ kind: "identity-seen", identity: seen.value });
-      confirmedAt = seen.at;
-      return;
-    }
-    const { parts, summary } = compareIdentity(known.value, seen.value);
-    if (parts.length > 0) {
-      const change = {
-        after: confirmedAt ?? known.since,
-        at: seen.at,
-        parts: [...parts],
-        summary: [...summary],
-        to: merged(known.value, seen.value),
-        ...(plan === undefined ? {} : { plan }),
-      };
-      journal.record({ kind: "change-seen", change });
-      observatory.cut(change);
-      log.info({ summary, plan }, "what is deployed has changed");
+    } else {
+      noteChange(known, seen, plan);
     }
     confirmedAt = seen.at;
   }
@@ -58,6 +75,19 @@ function merged(before: Identity, after: Identity): Identity {
     ...mergedHashes("configFiles", before, after),
     ...mergedHashes("definitions", before, after),
   };
+}
+
+/** Whether a part is known now that was not before. */
+function isMore(before: Identity, after: Identity): boolean {
+  return IDENTITY_PARTS.some((part) => namesIn(after[part]) > namesIn(before[part]));
+}
+
+/** How many values a part holds: one for a text, one for each name of a table. */
+function namesIn(value: Identity[IdentityPart]): number {
+  if (value === undefined) {
+    return 0;
+  }
+  return typeof value === "object" && value !== null ? Object.keys(value).length : 1;
 }
 
 function mergedHashes(

@@ -36,7 +36,8 @@ const FOLDS: Folds = {
   "daemon-stopped": (history) => history,
   "identity-seen": (history, { identity }, at) => ({
     ...history,
-    identity: { value: identity, since: at },
+    // Seen again with more known of it: it is there since it was first seen.
+    identity: { value: identity, since: history.identity?.since ?? at },
   }),
   "change-seen": (history, { change }) => ({
     ...history,

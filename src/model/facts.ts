@@ -24,7 +24,7 @@ export const Fact = z.discriminatedUnion("kind", [
     configHash: z.string(),
   }),
   z.object({ kind: z.literal("daemon-stopped"), reason: z.string() }),
-  /** The first look at the application: what was there before any change that rollwatch saw. */
+  /** The first look at the application, before any change that rollwatch saw; again when more can be read of the same. */
   z.object({ kind: z.literal("identity-seen"), identity: Identity }),
   z.object({ kind: z.literal("change-seen"), change: Change }),
   z.object({

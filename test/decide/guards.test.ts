@@ -288,6 +288,15 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
     },
     "recommend",
   ],
+  [
+    "not-rolled-back-before",
+    "did not cure the open incident, whatever is deployed now",
+    {
+      identity: anIdentity({ commit: "d".repeat(40) }),
+      history: aHistory({ incidents: [anIncident()], recoveries: [aRecovery(NOON - DAY)] }),
+    },
+    "recommend",
+  ],
   ["daily-budget", "is untouched", {}, "allow"],
   ["daily-budget", "is spent", recovered(aRecovery(NOW - DAY + 20_001)), "recommend"],
   ["daily-budget", "was spent a day ago", recovered(aRecovery(NOW - DAY + 20_000)), "allow"],

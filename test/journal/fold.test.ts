@@ -172,6 +172,15 @@ describe("what was deployed", () => {
     });
   });
 
+  it("is there since it was first seen, however much more of it can be read later", () => {
+    const history = foldAll([
+      { kind: "identity-seen", identity: { commit: "one" } },
+      { kind: "identity-seen", identity: { commit: "one", schema: "001 (1)" } },
+    ]);
+
+    expect(history.identity).toEqual({ value: { commit: "one", schema: "001 (1)" }, since: 10 });
+  });
+
   it("is remembered for the last hundred changes", () => {
     const history = foldAll(
       Array.from({ length: 130 }, (_, n): Fact => ({

@@ -1,9 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { z } from "zod";
 import { openLifecycle } from "../../src/app/lifecycle.ts";
 import { watchOver } from "../../src/app/watch.ts";
-import { ConfigFile, type Config } from "../../src/config/schema.ts";
+import type { Config } from "../../src/config/schema.ts";
 import { emptyHistory, fold } from "../../src/journal/fold.ts";
 import { openStore, type JournalStore } from "../../src/journal/store.ts";
 import type { Entry, Fact } from "../../src/model/facts.ts";
@@ -11,10 +10,9 @@ import type { History, Incident, Recovery } from "../../src/model/history.ts";
 import type { Notice, NoticeReason } from "../../src/model/notice.ts";
 import { parseDuration } from "../../src/model/units.ts";
 import { openLog } from "../../src/system/log.ts";
-import { HEALTH, openStoryWorld, SERVICES, type StoryWorld } from "./story-world.ts";
+import { type Policy, storyConfig } from "./story-config.ts";
+import { openStoryWorld, type StoryWorld } from "./story-world.ts";
 import { withTempFolder } from "./temp.ts";
-
-type Policy = z.input<typeof ConfigFile>["policy"];
 
 /** rollwatch and what it watches, from the outside: what happens, how time passes, and what it made of it. */
 export interface Scenario extends StoryWorld {
@@ -72,7 +70,7 @@ async function open(
   folder: string,
   policy: Policy,
 ): Promise<{ readonly story: Scenario; readonly end: () => Promise<void> }> {
-  const config = configOf(folder, policy);
+  const config = storyConfig(folder, policy);
   await mkdir(config.state, { recursive: true, mode: 0o700 });
   await mkdir(config.application.pm2Home, { recursive: true });
   const world = openStoryWorld(config.application.root);
@@ -103,18 +101,30 @@ async function open(
     const lifecycle = openLifecycle(log);
     const store = watchedStore();
     lifecycle.onStop("journal", () => store.close());
-    let watching: Promise<unknown> = Promise.resolve();
-    const ready = new Promise<void>((resolve) => {
-      const host = { version: "test", pid: 1, nodeVersion: "v20", announceReady: resolve };
-      const input = { config, world: world.ports, store, log, host, lifecycle };
-      watching = watchOver(input, stopping.signal).finally(async () => lifecycle.stop());
-    });
-    run = { stopping, ended: watching.catch((error: unknown) => error) };
-    await Promise.race([ready, watching]);
+    let isReady = false;
+    function announceReady(): void {
+      isReady = true;
+    }
+    const host = { version: "test", pid: 1, nodeVersion: "v20", announceReady };
+
+    async function watch(): Promise<unknown> {
+      try {
+        const input = { config, world: world.ports, store, log, host, lifecycle };
+        return await watchOver(input, stopping.signal);
+      } catch (error) {
+        return error;
+      } finally {
+        await lifecycle.stop();
+      }
+    }
+
+    const ended = watch();
+    run = { stopping, ended };
+    await until(() => isReady, ended);
   }
 
   async function stopsRollwatch(): Promise<void> {
-    const error = await ended(run);
+    const error = await endOf(run);
     run = undefined;
     if (error instanceof Error && fate === undefined) {
       throw error;
@@ -123,14 +133,17 @@ async function open(
   }
 
   /** What is still to be delivered or put away may take its time. */
-  async function ended(last: Run | undefined): Promise<unknown> {
-    let isOver = last === undefined;
+  async function endOf(last: Run | undefined): Promise<unknown> {
     last?.stopping.abort("told to stop");
-    void last?.ended.then(() => (isOver = true));
-    while (!isOver) {
-      await world.clock.advance(STEP_MS);
+    for (;;) {
+      const error = await Promise.race([
+        last?.ended,
+        world.clock.advance(STEP_MS).then(() => "not yet"),
+      ]);
+      if (error !== "not yet") {
+        return error;
+      }
     }
-    return last?.ended;
   }
 
   async function passes(duration: string): Promise<void> {
@@ -169,6 +182,22 @@ async function open(
   return { story, end: stopsRollwatch };
 }
 
+/** Opening takes real time (sockets), in which the story's clock stands still. */
+async function until(isReady: () => boolean, ended: Promise<unknown>): Promise<void> {
+  while (!isReady()) {
+    const error = await Promise.race([ended, turn()]);
+    if (error instanceof Error) {
+      throw error;
+    }
+  }
+}
+
+async function turn(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 type Telling = Pick<
   Scenario,
   "facts" | "history" | "incident" | "recovery" | "told" | "notice" | "blocks"
@@ -184,17 +213,17 @@ function tellingOf(entries: readonly Entry[]): Telling {
   }
 
   function incident(): Incident {
-    return last(history().incidents, "incident", entries);
+    return newest(history().incidents, "incident", entries);
   }
 
   return {
     facts: () => entries.map((entry) => entry.fact),
     history,
     incident,
-    recovery: () => last(history().recoveries, "recovery", entries),
+    recovery: () => newest(history().recoveries, "recovery", entries),
     told: () => notices().flatMap(({ reason }) => (reason === "release-proven" ? [] : [reason])),
     notice: (reason) =>
-      last(
+      newest(
         notices().filter((one) => one.reason === reason),
         `notice ${reason}`,
         entries,
@@ -208,7 +237,7 @@ function tellingOf(entries: readonly Entry[]): Telling {
   };
 }
 
-function last<T>(list: readonly T[], what: string, entries: readonly Entry[]): T {
+function newest<T>(list: readonly T[], what: string, entries: readonly Entry[]): T {
   const found = list.at(-1);
   if (found === undefined) {
     throw new Error(`there is no ${what}; the journal ends with ${tail(entries)}`);
@@ -221,29 +250,4 @@ function tail(entries: readonly Entry[]): string {
     .slice(-12)
     .map(({ fact }) => JSON.stringify(fact).slice(0, 160))
     .join("\n");
-}
-
-function configOf(folder: string, policy: Policy): Config {
-  const [serving, second, destructive] = SERVICES;
-  const file = ConfigFile.parse({
-    application: {
-      name: "story",
-      root: join(folder, "app"),
-      pm2Home: join(folder, "pm2"),
-      services: [{ name: serving }, { name: second }, { name: destructive, destructive: true }],
-      artifacts: ["server", "package-lock.json"],
-      configFiles: { environment: [".env"], monitoring: ["limits.yaml"] },
-      releaseIdFrom: { url: HEALTH, json: "build.release" },
-    },
-    signals: [
-      { name: "health", trigger: "system-down", probe: { kind: "http", url: HEALTH } },
-      { name: "services", trigger: "system-down", probe: { kind: "pm2" } },
-    ],
-    policy: { triggers: { "system-down": { mode: "auto" } }, ...policy },
-    release: { bake: "20s" },
-    verify: { settle: "5s", steady: "5s", timeout: "60s" },
-    server: { listen: "127.0.0.1:0" },
-    state: join(folder, "state"),
-  });
-  return { ...file, file: join(folder, "rollwatch.yaml"), hash: "0000", secrets: [] };
 }

@@ -36,6 +36,8 @@ export interface StoryWorld {
   /** Installs a release with its commit, as `git pull` and `pm2 restart` do. */
   install(release: string, conduct: Conduct): Promise<void>;
   setSurroundings(next: Surroundings): void;
+  /** Where the kernel says that every process works. */
+  setProcessesIn(folder: string): void;
   /** From now on every copy of a tree takes this long. */
   setCopyTime(ms: number): void;
   /** A person's `pm2 stop`. */
@@ -55,7 +57,7 @@ export function commitOf(release: string): string {
 /** An application of three services in `root`, without any release yet. */
 export function openStoryWorld(root: string): StoryWorld {
   const files = track(openFiles());
-  const clock = createManualClock(undefined, files.quiet);
+  const clock = createManualClock(undefined, async () => files.quiet());
   const pm2 = fakePm2(() => clock.now());
   const git = fakeGit();
   const database = fakeDatabase();
@@ -63,6 +65,7 @@ export function openStoryWorld(root: string): StoryWorld {
   const options = { pm_cwd: root, exec_interpreter: "node", autorestart: true };
   let surroundings: Surroundings = "fine";
   let copyMs = 0;
+  let workingIn = root;
 
   for (const name of SERVICES) {
     pm2.add(name, { options, env: { PATH: "/usr/bin", NAME: name } });
@@ -109,12 +112,14 @@ export function openStoryWorld(root: string): StoryWorld {
       files: {
         ...files.port,
         copy: async (from, to, signal) => {
-          await clock.sleep(copyMs, signal);
+          if (copyMs > 0) {
+            await clock.sleep(copyMs, signal);
+          }
           return files.port.copy(from, to, signal);
         },
       },
       ids: openIds(),
-      processes: processesIn(root),
+      processes: processesIn(() => workingIn),
     },
     clock,
     pm2,
@@ -135,6 +140,9 @@ export function openStoryWorld(root: string): StoryWorld {
     },
     setSurroundings: (next) => {
       surroundings = next;
+    },
+    setProcessesIn: (folder) => {
+      workingIn = folder;
     },
     setCopyTime: (ms) => {
       copyMs = ms;
@@ -166,8 +174,8 @@ function restartAll(pm2: FakePm2, now: number): void {
   }
 }
 
-function processesIn(root: string): Processes {
+function processesIn(folder: () => string): Processes {
   const processes = fakeProcesses();
   processes.answer("node --version", { stdout: "v20.20.2\n" });
-  return { ...processes, look: async () => ({ cwd: root }) };
+  return { ...processes, look: async () => ({ cwd: folder() }) };
 }

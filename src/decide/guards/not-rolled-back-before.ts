@@ -1,3 +1,4 @@
+import { openIncident } from "../../model/history.ts";
 import { isSameRelease } from "../../model/identity.ts";
 import {
   allow,
@@ -10,7 +11,7 @@ import {
 } from "../guard.ts";
 import type { BreachSituation } from "../situation.ts";
 
-/** Whether this would be the first rollback of what is deployed: rolling a rollback back is how storms begin. */
+/** Whether this would be the first rollback of the incident and of what is deployed: rolling a rollback back is how storms begin. */
 export const notRolledBackBefore: Guard = { id: "not-rolled-back-before", check };
 
 function check(situation: BreachSituation): Opinion {
@@ -22,6 +23,12 @@ function check(situation: BreachSituation): Opinion {
     );
   }
   const recoveries = effectiveRecoveries(situation);
+  const incident = openIncident(situation.history)?.id;
+  const earlier = recoveries.find((one) => one.plan.incident === incident);
+  if (earlier !== undefined) {
+    // Not told by the release: one with a configuration file that was kept is none that was ever captured.
+    return recommend(`${earlier.plan.id} did not cure this incident`);
+  }
   const from = recoveries.find((one) => isSameRelease(one.plan.from, identity));
   if (from !== undefined) {
     return recommend(`what is deployed was rolled back before, by ${from.plan.id}`);

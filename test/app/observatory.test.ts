@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { openObservatory, type Observatory } from "../../src/app/observatory.ts";
+import type { Sample } from "../../src/model/sample.ts";
+import { aChange, aRule, aService, NOON } from "../support/builders.ts";
+import { aSample } from "../support/daemon.ts";
+
+const RULES = [aRule({ name: "health", service: "api" }), aRule({ name: "services" })];
+
+/** Bad samples of `health`, two seconds apart from noon. */
+function suffer(observatory: Observatory, count: number): void {
+  for (let sample = 0; sample < count; sample += 1) {
+    observatory.receive(aSample("health", NOON + sample * 2000, 1));
+  }
+}
+
+describe("the observatory", () => {
+  it("is complete when every signal was sampled", () => {
+    const observatory = openObservatory(RULES);
+
+    observatory.receive(aSample("health", NOON, 0));
+    const early = observatory.isComplete();
+    observatory.receive(aSample("services", NOON, 0));
+
+    expect([early, observatory.isComplete()]).toEqual([false, true]);
+  });
+
+  it("ignores a sample of a signal that it does not know", () => {
+    const observatory = openObservatory(RULES);
+
+    observatory.receive(aSample("of an earlier configuration", NOON, 1));
+
+    expect(observatory.signals(NOON, []).map((one) => one.name)).toEqual(["health", "services"]);
+  });
+
+  it("says `no-data` of a service that a person stopped, and judges it afresh when it is started", () => {
+    const observatory = openObservatory(RULES);
+    const stopped = [aService("api", { status: "stopped", pid: 0 })];
+    suffer(observatory, 2);
+
+    const [during] = observatory.signals(NOON + 3000, stopped);
+    observatory.receive(aSample("health", NOON + 4000, 1));
+    observatory.signals(NOON + 5000, [aService("api")]);
+    observatory.receive(aSample("health", NOON + 6000, 1));
+    const [after] = observatory.signals(NOON + 6000, [aService("api")]);
+
+    expect(during?.state).toBe("no-data");
+    expect(after?.badWindows).toBe(1);
+  });
+
+  it("says nothing else of the other services' signals", () => {
+    const observatory = openObservatory(RULES);
+    observatory.receive(aSample("services", NOON, 0));
+
+    const stopped = [aService("api", { status: "stopped", pid: 0 })];
+
+    expect(observatory.signals(NOON, stopped)[1]?.state).toBe("ok");
+  });
+
+  it.each([
+    // The run began before anybody can have changed anything: it says nothing of the new release.
+    ["before", NOON + 1000, 0],
+    // It began while the change was under way, so it may be its doing.
+    ["while", NOON - 1000, 2],
+  ] as const)("cuts a run of bad samples that began %s the change", (_when, after, badWindows) => {
+    const observatory = openObservatory(RULES);
+    suffer(observatory, 2);
+
+    observatory.cut(aChange({ after, at: NOON + 3000 }));
+
+    expect(observatory.signals(NOON + 3000, [])[0]?.badWindows).toBe(badWindows);
+  });
+
+  it("tells each sample to its listeners until they stop", () => {
+    const observatory = openObservatory(RULES);
+    const heard: Sample[] = [];
+    const stop = observatory.onSample((sample) => heard.push(sample));
+
+    suffer(observatory, 1);
+    stop();
+    suffer(observatory, 2);
+
+    expect(heard).toHaveLength(1);
+  });
+});

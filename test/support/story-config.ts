@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import type { z } from "zod";
+import { ConfigFile, type Config } from "../../src/config/schema.ts";
+import { HEALTH, SERVICES } from "./story-world.ts";
+
+export type Policy = z.input<typeof ConfigFile>["policy"];
+
+/** The configuration of a story: application, pm2 home and state are folders in `folder`, and the times are short. */
+export function storyConfig(folder: string, policy: Policy): Config {
+  const [serving, second, destructive] = SERVICES;
+  const file = ConfigFile.parse({
+    application: {
+      name: "story",
+      root: join(folder, "app"),
+      pm2Home: join(folder, "pm2"),
+      services: [{ name: serving }, { name: second }, { name: destructive, destructive: true }],
+      artifacts: ["server", "package-lock.json"],
+      configFiles: { environment: [".env"], monitoring: ["limits.yaml"] },
+      releaseIdFrom: { url: HEALTH, json: "build.release" },
+    },
+    signals: [
+      { name: "health", trigger: "system-down", probe: { kind: "http", url: HEALTH } },
+      { name: "services", trigger: "system-down", probe: { kind: "pm2" } },
+    ],
+    policy: { triggers: { "system-down": { mode: "auto" } }, ...policy },
+    release: { bake: "20s", verifyEvery: "1m" },
+    verify: { settle: "5s", steady: "5s", timeout: "60s" },
+    server: { listen: "127.0.0.1:0" },
+    state: join(folder, "state"),
+  });
+  return { ...file, file: join(folder, "rollwatch.yaml"), hash: "0000", secrets: [] };
+}
