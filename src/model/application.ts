@@ -41,7 +41,7 @@ export const ApplicationSettings = z.strictObject({
   root: z.string().regex(/^\//u, "expected an absolute path"),
   /** The pm2 home of the application, never rollwatch's own. */
   pm2Home: z.string().regex(/^\//u, "expected an absolute path"),
-  /** The pm2 program, for the few things its socket cannot do. Default `pm2`, found in PATH. */
+  /** The pm2 program, which writes its dump. Default `pm2`, found in PATH. */
   pm2Program: z.string().default("pm2"),
   services: z.array(ServiceSettings).min(1),
   /** Stops all services at the same time instead of in reverse order; for those that do not need each other to finish. Default false. */

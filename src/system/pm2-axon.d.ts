@@ -15,13 +15,12 @@ declare module "pm2-axon" {
 declare module "pm2-axon-rpc" {
   import type { RequestSocket } from "pm2-axon";
 
-  /** Remote calls over a socket; the answer comes as the callback's second argument. */
+  /** Remote calls over a socket; the last argument is the callback, whose second argument is the answer. */
   class Client {
     constructor(socket: RequestSocket);
     call(
       method: string,
-      argument: unknown,
-      done: (error: Error | null, answer: unknown) => void,
+      ...args: readonly [...unknown[], done: (error: Error | null, answer: unknown) => void]
     ): void;
   }
   const rpc: { readonly Client: typeof Client };

@@ -14,7 +14,7 @@ export class CallError extends Error {
 /** One call to the pm2 daemon. */
 export interface Call {
   readonly method: string;
-  readonly argument: unknown;
+  readonly args: readonly unknown[];
 }
 
 /**
@@ -41,13 +41,17 @@ export async function callPm2(
       socket.on("socket error", (error: NodeJS.ErrnoException) => reject(asCallError(error)));
       socket.on("close", () => reject(new CallError("dead", "pm2 closed the connection")));
       socket.connect(socketPath);
-      new rpc.Client(socket).call(call.method, call.argument, (error, answer) => {
-        if (error === null) {
-          resolve(answer);
-        } else {
-          reject(new CallError("refused", error.message));
-        }
-      });
+      new rpc.Client(socket).call(
+        call.method,
+        ...call.args,
+        (error: Error | null, answer: unknown) => {
+          if (error === null) {
+            resolve(answer);
+          } else {
+            reject(new CallError("refused", error.message));
+          }
+        },
+      );
     });
   } finally {
     isOver = true;

@@ -24,7 +24,7 @@ export async function findDaemon(pm2: Pm2Access, signal: AbortSignal): Promise<P
   const pid = await daemonPid(pm2);
   try {
     // The report serves as the ping: it says when the daemon started, and the daemon answers it as soon.
-    const call = { method: "getReport", argument: {} };
+    const call = { method: "getReport", args: [{}] };
     const report = Report.parse(await callWithin(pm2, call, PING_MS, signal));
     return {
       kind: "alive",
@@ -45,7 +45,7 @@ export async function findDaemon(pm2: Pm2Access, signal: AbortSignal): Promise<P
 
 /** pm2's list of processes. */
 export async function list(pm2: Pm2Access, signal: AbortSignal): Promise<readonly Pm2Record[]> {
-  const answer = await ask(pm2, { method: "getMonitorData", argument: {} }, LIST_MS, signal);
+  const answer = await ask(pm2, { method: "getMonitorData", args: [{}] }, LIST_MS, signal);
   const parsed = z.array(z.unknown()).safeParse(answer);
   try {
     return parseRecords(parsed.data);
@@ -66,13 +66,30 @@ export async function ask(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CallError && error.kind === "refused") {
-      throw new Failure("program-failed", `pm2 refused ${call.method}: ${error.message}`, {
-        hint: "Look at `pm2 list` and at pm2.log in the application's pm2 home.",
-        cause: error,
-      });
+      throw failed(`pm2 refused ${call.method}: ${error.message}`, error);
     }
     throw unreachable(`pm2 does not answer ${call.method}: ${messageOf(error)}`, error);
   }
+}
+
+/** The daemon, which must live. */
+export async function requireDaemon(
+  pm2: Pm2Access,
+  signal: AbortSignal,
+): Promise<Extract<Pm2Daemon, { kind: "alive" }>> {
+  const daemon = await findDaemon(pm2, signal);
+  if (daemon.kind !== "alive") {
+    throw unreachable(`pm2 is ${daemon.kind}: ${daemon.reason}`);
+  }
+  return daemon;
+}
+
+/** The failure of everything that pm2 did not do as it was told. */
+export function failed(message: string, cause?: unknown): Failure {
+  return new Failure("program-failed", message, {
+    hint: "Look at `pm2 list` and at pm2.log in the application's pm2 home.",
+    cause,
+  });
 }
 
 /** The failure of everything that needs a daemon where there is none. */

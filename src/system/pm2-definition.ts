@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { relative } from "node:path";
 import type { Definition } from "./pm2.ts";
 
 /**
@@ -44,16 +43,15 @@ const DEFINED = [
 ] as const;
 
 /** Options that are kept to start the process again as it was, but whose change is no change of the release. */
-const KEPT = ["vizion", "automation", "pm_out_log_path", "pm_err_log_path", "pm_log_path"] as const;
-
-/** Where pm2's own names differ from those of an ecosystem file. */
-const ECOSYSTEM_NAMES: Readonly<Record<string, string>> = {
-  pm_cwd: "cwd",
-  exec_interpreter: "interpreter",
-  pm_out_log_path: "out_file",
-  pm_err_log_path: "error_file",
-  pm_log_path: "log_file",
-};
+const KEPT = [
+  "vizion",
+  "automation",
+  "username",
+  "pm_pid_path",
+  "pm_out_log_path",
+  "pm_err_log_path",
+  "pm_log_path",
+] as const;
 
 /** Set anew at each start by pm2, npm, the shell or the login session it was started from. */
 const PER_START =
@@ -84,32 +82,6 @@ export function definitionHash(definition: Omit<Definition, "hash">): string {
   return createHash("sha256")
     .update(JSON.stringify(canonical({ defined, variables })))
     .digest("hex");
-}
-
-/**
- * The text of a file that pm2 starts these instances of one service from. `filter_env` with the empty string matches every
- * variable of the pm2 program's own environment, so that the process gets `env` and nothing else.
- */
-export function ecosystemText(definitions: readonly Definition[]): string {
-  const [first] = definitions;
-  const options = Object.entries(first?.options ?? {})
-    .filter(([key]) => key !== "pm_exec_path")
-    .map(([key, value]) => [ECOSYSTEM_NAMES[key] ?? key, value]);
-  const app = {
-    ...Object.fromEntries(options),
-    name: first?.name,
-    script: first === undefined ? undefined : scriptOf(first),
-    instances: definitions.length,
-    filter_env: [""],
-    env: first?.env,
-  };
-  return JSON.stringify({ apps: [app] });
-}
-
-/** The script as seen from the working directory: pm2 gives a path with a blank to a shell, and a bare `serve` is a word of its own. */
-export function scriptOf(definition: Definition): string {
-  const { pm_cwd: cwd, pm_exec_path: script } = definition.options;
-  return `./${relative(String(cwd), String(script))}`;
 }
 
 /** The same value with the keys of every object sorted, so that equal values have equal text. */

@@ -1,41 +1,13 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { Failure } from "../model/failure.ts";
-import { definitionHash, ecosystemText, scriptOf } from "./pm2-definition.ts";
-import { findDaemon, list, unreachable } from "./pm2-daemon.ts";
-import { toDefinition } from "./pm2-record.ts";
-import type { Definition, Pm2Access } from "./pm2.ts";
+import { failed, findDaemon, list, requireDaemon, unreachable } from "./pm2-daemon.ts";
+import type { Pm2Access } from "./pm2.ts";
 
-/** Longest run of the pm2 program; a service that declares itself ready is waited for. */
+/** Longest run of the pm2 program. */
 const DEADLINE_MS = 120_000;
 
 const DumpedProcess = z.object({ name: z.string() });
-
-/** Deletes a service's processes by id and starts the definitions with exactly their environments; then looks whether it is so. */
-export async function replace(
-  pm2: Pm2Access,
-  name: string,
-  definitions: readonly Definition[],
-  signal: AbortSignal,
-): Promise<void> {
-  await requireStartable(pm2, name, definitions);
-  const ids = (await list(pm2, signal)).filter((one) => one.name === name).map((one) => one.pm_id);
-  if (ids.length > 0) {
-    await run(pm2, ["delete", ...ids.map(String)], signal);
-  }
-  const file = join(pm2.settings.home, `rollwatch-${name}.json`);
-  await pm2.files.writeAtomic(file, ecosystemText(definitions), 0o600);
-  try {
-    await run(pm2, ["start", file], signal);
-  } finally {
-    await pm2.files.remove(file);
-  }
-  const started = (await list(pm2, signal)).filter((one) => one.name === name).map(toDefinition);
-  const [want, got] = [definitions, started].map((all) => all.map(definitionHash).toSorted());
-  if (JSON.stringify(want) !== JSON.stringify(got)) {
-    throw failed(`pm2 did not start ${name} as it was captured (${started.length} processes)`);
-  }
-}
 
 /** Writes pm2's dump and looks whether it names the services that pm2 has. */
 export async function save(pm2: Pm2Access, signal: AbortSignal): Promise<void> {
@@ -53,35 +25,10 @@ export async function save(pm2: Pm2Access, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What can be known to fail is refused before anything is deleted. */
-async function requireStartable(
-  pm2: Pm2Access,
-  name: string,
-  definitions: readonly Definition[],
-): Promise<void> {
-  const [first] = definitions;
-  if (first === undefined || definitions.some((one) => one.name !== name)) {
-    throw new Failure("service-unknown", `there is no definition to start ${name} from`, {
-      hint: "The captured release does not know this service.",
-    });
-  }
-  const { pm_cwd: folder, pm_exec_path: script } = first.options;
-  for (const path of [folder, script]) {
-    if (typeof path !== "string" || (await pm2.files.kind(path)) === "absent") {
-      throw failed(`${name} cannot be started: ${String(path)} does not exist`);
-    }
-  }
-  if (scriptOf(first).includes(" ")) {
-    throw failed(`${name} cannot be started: pm2 gives a script with a blank to a shell`);
-  }
-}
-
 async function run(pm2: Pm2Access, args: readonly string[], signal: AbortSignal): Promise<void> {
   const { home, program, environment } = pm2.settings;
-  const before = await findDaemon(pm2, signal);
-  if (before.kind !== "alive") {
-    throw unreachable(`pm2 is ${before.kind}: ${before.reason}`);
-  }
+  // Given to a dead daemon, the program would start a new, empty one.
+  const before = await requireDaemon(pm2, signal);
   const command = { program, args, cwd: home, env: programEnvironment(home, environment) };
   const finished = await pm2.processes.run({ ...command, deadlineMs: DEADLINE_MS }, signal);
   const verb = args[0] ?? "";
@@ -123,10 +70,4 @@ function namesIn(dump: string | undefined): readonly string[] {
   } catch {
     return [];
   }
-}
-
-function failed(message: string): Failure {
-  return new Failure("program-failed", message, {
-    hint: "Look at `pm2 list` and at pm2.log in the application's pm2 home.",
-  });
 }

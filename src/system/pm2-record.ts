@@ -21,6 +21,11 @@ const Pm2Record = z.object({
 });
 export type Pm2Record = z.infer<typeof Pm2Record>;
 
+/** What tells a variable from a key of pm2's own; proxies are by custom in lower case. */
+const VARIABLE = /^[A-Z]|^(https?|all|no)_proxy$/u;
+/** Given back to pm2, these would start a process under the number of another. */
+const NUMBERED_BY_PM2: ReadonlySet<string> = new Set(["unique_id", "pm_id"]);
+
 const NumberedEntry = z.object({ pm_id: z.number() });
 
 /** pm2's list, parsed. */
@@ -48,7 +53,7 @@ export function toDefinition(record: Pm2Record): Definition {
   const defined = {
     name: record.name,
     options: pickOptions(record.pm2_env),
-    env: toEnvironment(record.pm2_env.env),
+    env: toEnvironment(record.pm2_env),
   };
   return { ...defined, hash: definitionHash(defined) };
 }
@@ -82,14 +87,21 @@ function toInstance(record: Pm2Record): ServiceInstance {
   };
 }
 
-/** The environment as text, without what pm2 adds by itself at each start. */
-function toEnvironment(env: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+/**
+ * The environment that the process got, as text, without what pm2 adds by itself at each start. pm2 keeps it twice: beside its own keys,
+ * which is what it hands to the process, and in `env`, where a restart from an ecosystem file leaves that file's variables only. Beside
+ * pm2's own keys a variable is known by its capitals.
+ */
+function toEnvironment(record: Pm2Record["pm2_env"]): Readonly<Record<string, string>> {
+  const { env: named, ...all } = record;
+  const numbered = record["instance_var"] ?? "NODE_APP_INSTANCE";
+  const beside = Object.entries(all).filter(([key]) => VARIABLE.test(key) && key !== numbered);
   const variables: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
+  for (const [key, value] of [...beside, ...Object.entries(named)]) {
     const isText =
       typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-    if (isText && name !== "unique_id") {
-      variables[name] = String(value);
+    if (isText && !NUMBERED_BY_PM2.has(key)) {
+      variables[key] = String(value);
     }
   }
   return variables;

@@ -3,11 +3,12 @@ import { Failure } from "../model/failure.ts";
 import type { Pm2Daemon, Service } from "../model/service.ts";
 import type { Clock } from "./clock.ts";
 import type { Files } from "./files.ts";
-import { ask, findDaemon, list } from "./pm2-daemon.ts";
-import { replace, save } from "./pm2-program.ts";
-import { statusOf, toDefinition, toServices } from "./pm2-record.ts";
-import type { Pm2Record } from "./pm2-record.ts";
-import type { Processes, ProcessFacts } from "./process.ts";
+import { findDaemon, list } from "./pm2-daemon.ts";
+import { restart, stop } from "./pm2-process.ts";
+import { save } from "./pm2-program.ts";
+import { toDefinition, toServices } from "./pm2-record.ts";
+import { replace } from "./pm2-replace.ts";
+import type { Processes } from "./process.ts";
 
 /**
  * The application's pm2. It never starts a daemon: with a dead or hung one every call but `daemon` throws
@@ -24,7 +25,10 @@ export interface Pm2 {
   stop(id: number, signal: AbortSignal): Promise<void>;
   /** Starts a stopped process with the definition and environment that pm2 holds; a running one is restarted. */
   restart(id: number, signal: AbortSignal): Promise<void>;
-  /** Removes a service from pm2 and starts the definition, through the pm2 program with exactly the captured environment. */
+  /**
+   * Removes a service from pm2 and starts one process for each definition, with exactly its environment. Nothing is removed when what is
+   * to be started is not there. Interrupted anywhere, it can be called again: it leaves the given processes and no others.
+   */
   replace(name: string, definitions: readonly Definition[], signal: AbortSignal): Promise<void>;
   /** Whether a `dump.pm2` exists, that is, whether this pm2 brings its services back after a reboot. */
   hasDump(): Promise<boolean>;
@@ -47,7 +51,7 @@ export interface Definition {
 interface Pm2Settings {
   /** PM2_HOME; its path must leave room for a socket's name. */
   readonly home: string;
-  /** The pm2 program, a path or a name to be found in PATH. */
+  /** The pm2 program, a path or a name to be found in PATH; it writes the dump. */
   readonly program: string;
   /** rollwatch's own environment; of it only PATH and HOME reach the pm2 program. */
   readonly environment: Readonly<Record<string, string>>;
@@ -67,9 +71,6 @@ export interface Pm2Access extends Pm2Ports {
   readonly socket: string;
 }
 
-/** Longest stop or start of one process; the caller's signal is usually earlier. */
-const EFFECT_MS = 120_000;
-const POLL_MS = 50;
 /** How long pm2 itself honours its reload lock. */
 const RELOAD_LOCK_MS = 30_000;
 /** Bytes that a socket's path may have on Linux. */
@@ -98,52 +99,6 @@ export function openPm2(settings: Pm2Settings, ports: Pm2Ports): Pm2 {
     save: (signal) => save(pm2, signal),
     busy: (now) => reloading(pm2, now),
   };
-}
-
-async function stop(pm2: Pm2Access, id: number, signal: AbortSignal): Promise<void> {
-  const before = await find(pm2, id, signal);
-  const pid = before.pid ?? 0;
-  const facts = pid === 0 ? undefined : await pm2.processes.look(pid);
-  await ask(pm2, { method: "stopProcessId", argument: id }, EFFECT_MS, signal);
-  const end = pm2.clock.deadline(EFFECT_MS, signal);
-  while (statusOf(await find(pm2, id, end)) !== "stopped") {
-    await pm2.clock.sleep(POLL_MS, end);
-  }
-  await untilGone(pm2, { pid, facts }, end);
-}
-
-async function restart(pm2: Pm2Access, id: number, signal: AbortSignal): Promise<void> {
-  const status = statusOf(await find(pm2, id, signal));
-  // In any other state pm2 would start a second process beside one that is on its way, or refuse.
-  if (status !== "online" && status !== "stopped" && status !== "errored") {
-    await stop(pm2, id, signal);
-  }
-  // The empty environment is what is merged into the process's own: nothing of ours.
-  const call = { method: "restartProcessId", argument: { id, env: {} } };
-  await ask(pm2, call, EFFECT_MS, signal);
-}
-
-async function find(pm2: Pm2Access, id: number, signal: AbortSignal): Promise<Pm2Record> {
-  const found = (await list(pm2, signal)).find((one) => one.pm_id === id);
-  if (found === undefined) {
-    throw new Failure("service-unknown", `pm2 has no process with the id ${id}`, {
-      hint: "Somebody deleted it meanwhile; look at `pm2 list` and start the service again.",
-    });
-  }
-  return found;
-}
-
-/** Waits until the pid is free or belongs to another process. */
-async function untilGone(
-  pm2: Pm2Access,
-  process: { readonly pid: number; readonly facts: ProcessFacts | undefined },
-  end: AbortSignal,
-): Promise<void> {
-  let now = process.facts;
-  while (now !== undefined && now.startTicks === process.facts?.startTicks) {
-    await pm2.clock.sleep(POLL_MS, end);
-    now = await pm2.processes.look(process.pid);
-  }
 }
 
 async function reloading(pm2: Pm2Access, now: number): Promise<string | null> {

@@ -11,17 +11,20 @@ import type { Pm2Home } from "../../lab/pm2-home.ts";
 import { isAlive, processesOf } from "../../lab/processes.ts";
 import type { ServiceInstance } from "../../src/model/service.ts";
 import { openClock } from "../../src/system/clock.ts";
+import type { Clock } from "../../src/system/clock.ts";
 import { openFiles } from "../../src/system/files.ts";
 import { openPm2 } from "../../src/system/pm2.ts";
-import type { Definition, Pm2 } from "../../src/system/pm2.ts";
+import type { Pm2 } from "../../src/system/pm2.ts";
 import { openProcesses } from "../../src/system/process.ts";
 import { pm2Contract } from "../contracts/pm2.ts";
 
 const clock = openClock();
 const { signal } = new AbortController();
 
-/** Writes its environment down at every start, and exits at SIGUSR2 as a crash does. */
+/** Writes its environment down at every start, is ready a while later if told so, and exits at SIGUSR2 as a crash does. */
 const SCRIPT = `
+console.log("started");
+setTimeout(() => process.send?.("ready"), Number(process.env.READY_AFTER_MS || 0));
 require("fs").writeFileSync("env-" + process.env.name + "-" + (process.env.NODE_APP_INSTANCE || 0) + ".json", JSON.stringify(process.env));
 process.on("SIGUSR2", () => process.exit(3));
 setInterval(() => undefined, 1000);
@@ -64,6 +67,12 @@ function aService(name: string, options: object = {}, env: object = {}): object 
   };
 }
 
+/** Starts a service as a person does, from a file. */
+async function startService({ app, home }: Setting, service: object): Promise<void> {
+  await writeFile(join(app, "more.json"), JSON.stringify({ apps: [service] }));
+  await home.command(["start", "more.json"], app);
+}
+
 async function instances(pm2: Pm2, name: string): Promise<readonly ServiceInstance[]> {
   const [service] = await pm2.services([name], signal);
   return service?.instances ?? [];
@@ -75,6 +84,33 @@ async function only(pm2: Pm2, name: string): Promise<ServiceInstance> {
     throw new Error(`no instance of ${name}`);
   }
   return instance;
+}
+
+/** The same pm2, seen by somebody who dies at the call after so many. */
+function mortal({ home }: Setting, calls: number): Pm2 {
+  let left = calls;
+  const mortalClock: Clock = {
+    ...clock,
+    deadline: (ms, parent) => {
+      left -= 1;
+      return left < 0 ? AbortSignal.abort(new Error("died")) : clock.deadline(ms, parent);
+    },
+  };
+  const settings = { home: home.folder, program: PM2_PROGRAM, environment: {} };
+  const ports = { clock: mortalClock, files: openFiles(), processes: openProcesses(clock) };
+  return openPm2(settings, ports);
+}
+
+/** Every process of a service, whether pm2 knows it or not. */
+async function running({ lab }: Setting): Promise<readonly number[]> {
+  const all = await processesOf(lab.folder);
+  return sorted(
+    all.filter((one) => /steady\.js|ProcessContainer/u.test(one.command)).map((one) => one.pid),
+  );
+}
+
+function sorted(pids: readonly number[]): readonly number[] {
+  return pids.toSorted((a, b) => a - b);
 }
 
 async function daemonPid(home: Pm2Home): Promise<number> {
@@ -92,8 +128,12 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
  * The environment that the latest process wrote down; asked once for each start. pm2 adds its own record, whose keys are
  * in lower case.
  */
-async function environmentOf(app: string, name: string): Promise<Readonly<Record<string, string>>> {
-  const file = join(app, `env-${name}-0.json`);
+async function environmentOf(
+  app: string,
+  name: string,
+  worker = 0,
+): Promise<Readonly<Record<string, string>>> {
+  const file = join(app, `env-${name}-${worker}.json`);
   await until(async () => (await readFile(file, "utf8").catch(() => "")).endsWith("}"));
   const all = z.record(z.string(), z.string()).parse(JSON.parse(await readFile(file, "utf8")));
   await rm(file);
@@ -246,9 +286,24 @@ describe("pm2 itself", () => {
     expect(await only(pm2, "waiting")).toMatchObject({ id, status: "online" });
   });
 
-  it("gives a replaced service exactly the captured environment", async () => {
+  it("stops a service that is still launching for good", async () => {
+    const { pm2 } = setting;
+    const slow = aService("slow", { wait_ready: true }, { READY_AFTER_MS: "1000" });
+    const starting = startService(setting, slow);
+    await until(async () => (await instances(pm2, "slow"))[0]?.status === "launching");
+    const { id, pid } = await only(pm2, "slow");
+
+    await pm2.stop(id, signal);
+    await starting;
+
+    expect(await only(pm2, "slow")).toMatchObject({ status: "stopped", restarts: 0 });
+    expect(await running(setting)).not.toContain(pid);
+    expect(await running(setting)).toHaveLength(1);
+  });
+
+  it("gives a replaced service exactly the captured environment, with nothing added meanwhile and nothing of ours", async () => {
     const { app, home, pm2 } = setting;
-    const [captured] = await pm2.definitions(["steady"], signal);
+    const captured = await pm2.definitions(["steady"], signal);
     const environment = await environmentOf(app, "steady");
     const additions = {
       apps: [aService("steady", {}, { COLOR: "red", ADDED: "by the bad release" })],
@@ -257,30 +312,81 @@ describe("pm2 itself", () => {
     await home.command(["restart", "ecosystem.json", "--update-env"], app);
     const worse = await environmentOf(app, "steady");
 
-    await pm2.replace("steady", captured === undefined ? [] : [captured], signal);
+    await pm2.replace("steady", captured, signal);
 
+    const restored = await environmentOf(app, "steady");
     expect(worse["ADDED"]).toBe("by the bad release");
-    expect(await environmentOf(app, "steady")).toEqual(environment);
-    expect(await readdir(home.folder)).not.toContain("rollwatch-steady.json");
+    expect(restored).toEqual(environment);
+    expect(Object.keys(restored)).not.toContain("LEAK");
+    expect(restored["PORT"]).toBe("4104");
   });
 
   it("takes back every option that a release defines", async () => {
     const { pm2 } = setting;
-    const [captured] = await pm2.definitions(["steady"], signal);
+    const captured = await pm2.definitions(["steady"], signal);
 
-    await pm2.replace("steady", captured === undefined ? [] : [captured], signal);
+    await pm2.replace("steady", captured, signal);
 
-    const [restored] = await pm2.definitions(["steady"], signal);
-    expect(restored).toEqual(captured);
+    expect(await pm2.definitions(["steady"], signal)).toEqual(captured);
+    expect((await only(pm2, "steady")).definitionHash).toBe(captured[0]?.hash);
   });
 
-  it("replaces a cluster by as many workers as were captured", async () => {
+  it("keeps the hash of a replaced service over a crash and over an update by an unchanged file", async () => {
     const { app, home, pm2 } = setting;
-    const pair = aService("pair", { instances: 2, exec_mode: "cluster" });
-    await writeFile(join(app, "pair.json"), JSON.stringify({ apps: [pair] }));
-    await home.command(["start", "pair.json"], app);
+    const captured = await pm2.definitions(["steady"], signal);
+    await pm2.replace("steady", captured, signal);
+    const replaced = await only(pm2, "steady");
+    await environmentOf(app, "steady");
+
+    kill(replaced.pid, "SIGUSR2");
+    await until(async () => (await only(pm2, "steady")).startedAt !== replaced.startedAt);
+    const crashed = await only(pm2, "steady");
+    await home.command(["startOrRestart", "ecosystem.json", "--update-env"], app);
+    const updated = await only(pm2, "steady");
+
+    await pm2.replace("steady", await pm2.definitions(["steady"], signal), signal);
+
+    const hashes = [replaced, crashed, updated, await only(pm2, "steady")].map(
+      (one) => one.definitionHash,
+    );
+    expect(new Set([...hashes, captured[0]?.hash]).size).toBe(1);
+    expect(updated.restarts).toBe(crashed.restarts + 1);
+  });
+
+  it("lets pm2 bring a replaced service back after a reboot as it is", async () => {
+    const { app, home, pm2 } = setting;
+    const captured = await pm2.definitions(["steady"], signal);
+    await pm2.replace("steady", captured, signal);
+    await environmentOf(app, "steady");
+    await pm2.save(signal);
+    await home.kill();
+
+    await home.command(["resurrect"], app);
+
+    expect((await only(pm2, "steady")).definitionHash).toBe(captured[0]?.hash);
+    expect((await environmentOf(app, "steady"))["COLOR"]).toBe("blue");
+  });
+
+  it("captures the whole environment also after a restart from a file, which pm2 then takes for all of it", async () => {
+    const { app, home, pm2 } = setting;
+    await environmentOf(app, "steady");
+    await home.command(["startOrRestart", "ecosystem.json", "--update-env"], app);
+    const environment = await environmentOf(app, "steady");
+    const captured = await pm2.definitions(["steady"], signal);
+
+    await pm2.replace("steady", captured, signal);
+
+    expect(await environmentOf(app, "steady")).toEqual(environment);
+    expect(environment).toMatchObject({ PATH: home.env["PATH"], COLOR: "blue" });
+  });
+
+  it("replaces a cluster by as many workers as were captured, numbered anew", async () => {
+    const { app, home, pm2 } = setting;
+    await startService(setting, aService("pair", { instances: 2, exec_mode: "cluster" }));
     const before = await instances(pm2, "pair");
     const captured = await pm2.definitions(["pair"], signal);
+    await environmentOf(app, "pair", 1);
+    await home.command(["scale", "pair", "3"], app);
 
     await pm2.replace("pair", captured, signal);
 
@@ -288,20 +394,131 @@ describe("pm2 itself", () => {
     expect(new Set(before.map((one) => one.uniqueId)).size).toBe(2);
     expect(after.map((one) => one.status)).toEqual(["online", "online"]);
     expect(new Set([...before, ...after].map((one) => one.definitionHash)).size).toBe(1);
+    expect((await environmentOf(app, "pair", 1))["NODE_APP_INSTANCE"]).toBe("1");
   });
 
-  it("deletes nothing when the script to start is gone", async () => {
+  it("gives each process of a service its own counted variable", async () => {
     const { app, pm2 } = setting;
-    const [captured] = await pm2.definitions(["steady"], signal);
-    const gone: readonly Definition[] =
-      captured === undefined
-        ? []
-        : [{ ...captured, options: { ...captured.options, pm_exec_path: join(app, "gone.js") } }];
+    await startService(setting, aService("twins", { instances: 2, increment_var: "PORT" }));
+    const captured = await pm2.definitions(["twins"], signal);
+    await environmentOf(app, "twins", 1);
 
-    const replacing = pm2.replace("steady", gone, signal);
+    await pm2.replace("twins", captured, signal);
+
+    expect((await environmentOf(app, "twins", 1))["PORT"]).toBe("4105");
+    expect(await pm2.definitions(["twins"], signal)).toMatchObject(
+      captured.map(({ env, hash }) => ({ env, hash })),
+    );
+  });
+
+  it("waits for a replaced service to call itself ready", async () => {
+    const { pm2 } = setting;
+    await startService(setting, aService("slow", { wait_ready: true }, { READY_AFTER_MS: "400" }));
+    const captured = await pm2.definitions(["slow"], signal);
+    const begun = clock.now();
+
+    await pm2.replace("slow", captured, signal);
+
+    expect((await only(pm2, "slow")).status).toBe("online");
+    expect(clock.now() - begun).toBeGreaterThanOrEqual(400);
+  });
+
+  it("leaves one process when it replaces a service that is still launching", async () => {
+    const { pm2 } = setting;
+    await startService(setting, aService("slow", { wait_ready: true }, { READY_AFTER_MS: "1000" }));
+    const captured = await pm2.definitions(["slow"], signal);
+    const first = new AbortController();
+    const dying = pm2.replace("slow", captured, first.signal).catch((error: unknown) => error);
+    await until(async () =>
+      (await instances(pm2, "slow")).some((one) => one.status === "launching"),
+    );
+    first.abort(new Error("killed"));
+
+    await pm2.replace("slow", captured, signal);
+
+    expect(await dying).toMatchObject({ message: "killed" });
+    const known = [...(await instances(pm2, "slow")), await only(pm2, "steady")];
+    expect(known).toHaveLength(2);
+    expect(await running(setting)).toEqual(sorted(known.map((one) => one.pid)));
+  });
+
+  it("leaves one set of processes wherever the attempt before it died", async () => {
+    const { pm2 } = setting;
+    await startService(
+      setting,
+      aService("pair", { instances: 2, watch: ["nothing"], kill_timeout: 300 }),
+    );
+    const captured = await pm2.definitions(["pair"], signal);
+    let deaths = 0;
+    let calls = 0;
+    let survived = false;
+
+    while (!survived) {
+      survived = await mortal(setting, calls)
+        .replace("pair", captured, signal)
+        .then(
+          () => true,
+          () => false,
+        );
+      calls += 1;
+      deaths += survived ? 0 : 1;
+      await pm2.replace("pair", captured, signal);
+
+      const known = [...(await instances(pm2, "pair")), await only(pm2, "steady")];
+      expect(known).toHaveLength(3);
+      expect(await running(setting)).toEqual(sorted(known.map((one) => one.pid)));
+    }
+
+    expect(deaths).toBeGreaterThan(10);
+  });
+
+  it("starts a service that pm2 does not know", async () => {
+    const { app, home, pm2 } = setting;
+    const captured = await pm2.definitions(["steady"], signal);
+    const environment = await environmentOf(app, "steady");
+    await home.command(["delete", "steady"], app);
+
+    await pm2.replace("steady", captured, signal);
+
+    expect((await only(pm2, "steady")).definitionHash).toBe(captured[0]?.hash);
+    expect(await environmentOf(app, "steady")).toEqual(environment);
+  });
+
+  it("writes to the same logs, whose folder it makes when it is gone", async () => {
+    const { app, pm2 } = setting;
+    const logs = join(app, "logs");
+    await startService(
+      setting,
+      aService("noisy", { merge_logs: true, out_file: join(logs, "noisy.log") }),
+    );
+    const captured = await pm2.definitions(["noisy"], signal);
+    await rm(logs, { recursive: true });
+
+    await pm2.replace("noisy", captured, signal);
+
+    await until(async () => (await readFile(join(logs, "noisy.log"), "utf8")) === "started\n");
+    expect(await pm2.definitions(["noisy"], signal)).toMatchObject(
+      captured.map(({ options }) => ({
+        options: { pm_out_log_path: options["pm_out_log_path"] },
+      })),
+    );
+  });
+
+  it.each([
+    ["script", { pm_exec_path: "/nowhere/steady.js" }],
+    ["folder", { pm_cwd: "/nowhere" }],
+    ["interpreter", { exec_interpreter: "no-such-interpreter" }],
+    ["place for its log", { pm_out_log_path: undefined }],
+  ])("deletes nothing when the %s to start with is missing", async (_, change) => {
+    const { pm2 } = setting;
+    const before = await only(pm2, "steady");
+    const captured = await pm2.definitions(["steady"], signal);
+    const unfit = captured.map((one) => ({ ...one, options: { ...one.options, ...change } }));
+
+    const replacing = pm2.replace("steady", unfit, signal);
 
     await expect(replacing).rejects.toMatchObject({ code: "program-failed" });
-    expect((await only(pm2, "steady")).status).toBe("online");
+    expect((await only(pm2, "steady")).uniqueId).toBe(before.uniqueId);
   });
 
   it("keeps the old dump as a backup when it saves", async () => {

@@ -336,6 +336,28 @@ describe("start-service", () => {
     });
   });
 
+  it("is not done while one of the captured processes is missing", async () => {
+    await withTempFolder(async (folder) => {
+      const patient = await aPatient(folder);
+      patient.pm2.add("api", { options: {}, env: {} });
+      const good = await patient.capture("rel-good");
+      const [first, second] = await patient.pm2.definitions(["api"], LIVE);
+      await patient.pm2.replace("api", [{ name: "api", hash: "new", options: {}, env: {} }], LIVE);
+      const plan = await patient.plan(good);
+      const descriptor = KnownStep.parse(plan.steps.find(({ id }) => id === "start-service:api"));
+      const step = createStep(descriptor, { ...patient.ports, planId: "plan-1", switchedAt: 0 });
+      // What a replacement leaves that is killed between the two.
+      await patient.pm2.replace("api", first === undefined ? [] : [first], LIVE);
+
+      const wasDone = await step.isDone(LIVE);
+      await runOnce(step);
+
+      expect(wasDone).toBe(false);
+      expect(await step.isDone(LIVE)).toBe(true);
+      expect(await patient.pm2.definitions(["api"], LIVE)).toEqual([first, second]);
+    });
+  });
+
   it("brings it back too where pm2 lost the service meanwhile", async () => {
     await withScene(async ({ step, patient }) => {
       await runOnce(step("start-service:api", { pm2: knowingNothing(patient) }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { definitionHash, ecosystemText } from "../../src/system/pm2-definition.ts";
+import { definitionHash } from "../../src/system/pm2-definition.ts";
 import type { Definition } from "../../src/system/pm2.ts";
 
 function aDefinition(changes: Partial<Definition> = {}): Definition {
@@ -42,6 +42,7 @@ describe("definitionHash", () => {
     ["the session of who started it", withVariable("SSH_CONNECTION", "192.0.2.1 5 192.0.2.2 22")],
     ["pm2's own variables", withVariable("PM2_USAGE", "CLI")],
     ["the module settings that pm2 adds under the service's name", withVariable("api", "{}")],
+    ["the mark of an update by pm2", withVariable("updateEnv", "true")],
     ["an option that is false instead of absent", withOption("wait_ready", false)],
     ["the place of its logs", withOption("pm_out_log_path", "/var/log/api.log")],
     ["the order of its variables", aDefinition({ env: { NODE_ENV: "production", PORT: "3000" } })],
@@ -54,25 +55,5 @@ describe("definitionHash", () => {
     const second = { ...first, env: { ...first.env, WORKER: "1" } };
 
     expect(definitionHash(second)).toBe(definitionHash(first));
-  });
-});
-
-describe("ecosystemText", () => {
-  it("starts as many instances as there are definitions, with their environment only", () => {
-    const text = ecosystemText([aDefinition(), aDefinition()]);
-
-    expect(JSON.parse(text)).toEqual({
-      apps: [
-        {
-          name: "api",
-          script: "./server.js",
-          cwd: "/srv/app",
-          exec_mode: "fork_mode",
-          instances: 2,
-          filter_env: [""],
-          env: { PORT: "3000", NODE_ENV: "production" },
-        },
-      ],
-    });
   });
 });

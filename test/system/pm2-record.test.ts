@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseRecords, toServices } from "../../src/system/pm2-record.ts";
+import { parseRecords, toDefinition, toServices } from "../../src/system/pm2-record.ts";
 
 /** An entry of pm2's list, cut to what matters. */
 function anEntry(changes: object = {}, env: object = {}): object {
@@ -20,6 +20,10 @@ function instancesOf(
   ...entries: readonly object[]
 ): ReturnType<typeof toServices>[number]["instances"] {
   return toServices(parseRecords(entries), ["api"])[0]?.instances ?? [];
+}
+
+function environmentOf(env: object): Readonly<Record<string, string>> | undefined {
+  return parseRecords([anEntry({}, env)]).map(toDefinition)[0]?.env;
 }
 
 describe("pm2's list", () => {
@@ -62,5 +66,29 @@ describe("pm2's list", () => {
     const services = instancesOf(anEntry({}, { env: { SECRET: "hush" }, SECRET: "hush" }));
 
     expect(JSON.stringify(services)).not.toContain("hush");
+  });
+});
+
+describe("a definition's environment", () => {
+  it("is what the process got, also where pm2 named a part of it only", () => {
+    const env = environmentOf({ PATH: "/bin", http_proxy: "http://p", env: { PORT: 3000 } });
+
+    expect(env).toEqual({ PATH: "/bin", http_proxy: "http://p", PORT: "3000" });
+  });
+
+  it.each([
+    ["pm2's own keys", { restart_time: 3, node_version: "20.20.2", namespace: "default" }],
+    ["the number of a worker", { NODE_APP_INSTANCE: 1 }],
+    ["the number of a worker under a name of its own", { instance_var: "WORKER", WORKER: 1 }],
+    ["pm2's numbers among the variables", { env: { PORT: 3000, pm_id: 0, unique_id: "5f2c" } }],
+    ["what is no text", { TAGS: ["a"], env: { PORT: 3000, io: null } }],
+  ])("leaves out %s", (_, changes) => {
+    expect(environmentOf(changes)).toEqual({ PORT: "3000" });
+  });
+
+  it("has a worker's number that the service set itself", () => {
+    expect(environmentOf({ NODE_APP_INSTANCE: "x", env: { NODE_APP_INSTANCE: "x" } })).toEqual({
+      NODE_APP_INSTANCE: "x",
+    });
   });
 });

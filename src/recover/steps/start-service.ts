@@ -17,7 +17,8 @@ export type StartServiceDescriptor = z.infer<typeof StartServiceDescriptor>;
 
 /**
  * Done when all its processes were started after the switch, from the right folder and, for `replace`, by the captured
- * definition. So a start is not repeated after a crash, and one that pm2 made by itself before the switch does not count.
+ * definitions, one for each. So a start is not repeated after a crash, and one that pm2 made by itself before the switch does not
+ * count.
  */
 export function createStartService(descriptor: StartServiceDescriptor, ports: StepPorts): Step {
   const { service, release, how } = descriptor;
@@ -35,7 +36,7 @@ export function createStartService(descriptor: StartServiceDescriptor, ports: St
           return false;
         }
       }
-      return instances.length > 0;
+      return how === "restart" ? instances.length > 0 : instances.length === definitions.length;
     },
     run: async (signal) => {
       const { instances } = await lookAt(ports, service, signal);
