@@ -10,11 +10,8 @@ export interface ChangeWatch {
   note(plan?: string): void;
 }
 
-type KnownIdentity = NonNullable<History["identity"]>;
-type SeenIdentity = NonNullable<ReturnType<Surroundings["identity"]>>;
-
 type Known = NonNullable<History["identity"]>;
-type Seen = NonNullable<ReturnType<Daemon["surroundings"]["identity"]>>;
+type Seen = NonNullable<ReturnType<Surroundings["identity"]>>;
 
 /** A watch that continues from the identity in the journal. */
 export function openChangeWatch(daemon: Daemon): ChangeWatch {

@@ -77,6 +77,7 @@ async function open(
   const log = openLog({ level: "silent", secrets: [], fd: 1 });
   const entries: Entry[] = [];
   let fate: ((fact: Fact) => boolean) | undefined;
+  let hasDied = false;
   let run: Run | undefined;
 
   function watchedStore(): JournalStore {
@@ -86,6 +87,7 @@ async function open(
       ...store,
       append: (fact) => {
         isDead ||= fate?.(fact) === true;
+        hasDied ||= isDead;
         if (isDead) {
           throw new Error("killed");
         }
@@ -126,10 +128,15 @@ async function open(
   async function stopsRollwatch(): Promise<void> {
     const error = await endOf(run);
     run = undefined;
-    if (error instanceof Error && fate === undefined) {
+    const wasToDie = fate !== undefined;
+    fate = undefined;
+    if (wasToDie && !hasDied) {
+      throw new Error("it never came to the fact before which it was to die");
+    }
+    hasDied = false;
+    if (error instanceof Error && !wasToDie) {
       throw error;
     }
-    fate = undefined;
   }
 
   /** What is still to be delivered or put away may take its time. */
