@@ -1,10 +1,10 @@
-import { Failure, messageOf } from "../model/failure.ts";
+import { messageOf } from "../model/failure.ts";
 import type { Decision } from "../model/decision.ts";
 import { openIncident, openRecovery, type Incident } from "../model/history.ts";
-import { isStoppedByPerson } from "../model/service.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { stoppedByPerson } from "../notify/notices.ts";
 import type { Bell } from "./bell.ts";
+import type { Breached } from "../decide/situation.ts";
 import { judgeNow, type Daemon } from "./daemon.ts";
 import {
   closeCleared,
@@ -14,6 +14,8 @@ import {
   planRollback,
   tellDecision,
 } from "./incident.ts";
+import { recoveryLockPath, tryLock } from "./locks.ts";
+import { stoppedByPeople } from "./own-stops.ts";
 import type { Prover } from "./prover.ts";
 import { finishRecovery } from "./recovery.ts";
 import type { ChangeWatch } from "./watch-changes.ts";
@@ -100,7 +102,10 @@ async function answer(parts: BrainParts, signal: AbortSignal): Promise<void> {
   if (incident === undefined) {
     return;
   }
-  const decision = await decideOn(daemon, incident, verdict, signal);
+  const decision = await decideOrTell(daemon, incident, verdict, signal);
+  if (decision === undefined) {
+    return;
+  }
   if (decision.kind !== "roll-back" || decision.target === null) {
     tellDecision(daemon, incident, decision);
     return;
@@ -108,6 +113,25 @@ async function answer(parts: BrainParts, signal: AbortSignal): Promise<void> {
   const plan = await planOrTell(daemon, incident, decision, signal);
   if (plan !== undefined) {
     await recover(parts, plan, signal);
+  }
+}
+
+/** What keeps rollwatch from deciding (a lock that may not be touched, a full disk) is told to a person; a crash would tell nobody. */
+async function decideOrTell(
+  daemon: Daemon,
+  incident: Incident,
+  verdict: Breached,
+  signal: AbortSignal,
+): Promise<Decision | undefined> {
+  try {
+    return await decideOn(daemon, incident, verdict, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = `rollwatch cannot decide: ${messageOf(error)}`;
+    daemon.log.error({ incident: incident.id, error: messageOf(error) }, "cannot decide");
+    const at = daemon.world.clock.now();
+    tellDecision(daemon, incident, { kind: "hold", at, reason, guards: [], target: null });
+    return undefined;
   }
 }
 
@@ -132,13 +156,15 @@ async function planOrTell(
 /** Another rollwatch at work on these services is no failure of this one: it waits and looks again. */
 async function recover(parts: BrainParts, plan: string, signal: AbortSignal): Promise<void> {
   const { daemon, changes } = parts;
+  const attempt = tryLock(recoveryLockPath(daemon.config));
+  if (attempt.kind === "refused") {
+    daemon.log.warn({ plan, reason: attempt.reason }, "the recovery waits for its lock");
+    return;
+  }
   try {
     await finishRecovery(daemon, changes, plan, signal);
-  } catch (error) {
-    if (!(error instanceof Failure && error.code === "lock-held")) {
-      throw error;
-    }
-    daemon.log.warn({ plan, error: messageOf(error) }, "the recovery waits for its lock");
+  } finally {
+    attempt.lock.release();
   }
 }
 
@@ -148,7 +174,7 @@ function tellStops(daemon: Daemon, stops: Map<string, number>): void {
     return;
   }
   const now = world.clock.monotonic();
-  const stopped = surroundings.services().filter(isStoppedByPerson);
+  const stopped = stoppedByPeople(surroundings.services(), journal.history());
   for (const name of stops.keys()) {
     if (!stopped.some((service) => service.name === name)) {
       stops.delete(name);

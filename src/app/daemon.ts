@@ -7,6 +7,7 @@ import type { Signal, SignalRule } from "../model/signal.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Catalogue } from "../release/catalogue.ts";
 import type { Log } from "../system/log.ts";
+import { stoppedByPeople } from "./own-stops.ts";
 import type { Observatory } from "./observatory.ts";
 import type { Readinesses } from "./readinesses.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -29,8 +30,9 @@ export interface Daemon {
 
 /** Every signal as it is now. */
 export function signalsNow(daemon: Daemon): readonly Signal[] {
-  const { observatory, surroundings, world } = daemon;
-  return observatory.signals(world.clock.now(), surroundings.services());
+  const { observatory, surroundings, world, journal } = daemon;
+  const stopped = stoppedByPeople(surroundings.services(), journal.history());
+  return observatory.signals(world.clock.now(), stopped);
 }
 
 /** The verdict over all signals as they are now. */

@@ -7,6 +7,7 @@ import { held, recommended, recovered } from "../notify/notices.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
 import { draftPlan } from "./draft-plan.ts";
 import { isFree, recoveryLockPath } from "./locks.ts";
+import { isOurStop } from "./own-stops.ts";
 import { gatherSituation } from "./situation.ts";
 
 /** Opens the incident of a proven breach. */
@@ -94,11 +95,25 @@ export function closeCleared(daemon: Daemon, incident: Incident): void {
   log.info({ incident: incident.id, outcome }, "incident closed");
 }
 
-/** Whether every signal that opened the incident is ok. */
+/**
+ * Whether every signal that opened the incident is ok. Not while services stand still because a recovery stopped them: pm2
+ * has nothing to complain of then.
+ */
 export function isCleared(daemon: Daemon, incident: Incident): boolean {
-  return signalsNow(daemon)
-    .filter((one) => incident.signals.includes(one.name))
-    .every((one) => one.state === "ok");
+  const { surroundings, journal, config } = daemon;
+  const history = journal.history();
+  // Destructive ones wait for a proof, whatever else is well.
+  const needed = new Set(
+    config.application.services.filter((one) => !one.destructive).map((one) => one.name),
+  );
+  const still = surroundings.services().filter((service) => isOurStop(service, history));
+  if (still.some((service) => needed.has(service.name))) {
+    return false;
+  }
+  const signals = signalsNow(daemon);
+  const concerned = signals.filter((one) => incident.signals.includes(one.name));
+  // An incident of signals that are no longer configured is judged by those that are.
+  return (concerned.length > 0 ? concerned : signals).every((one) => one.state === "ok");
 }
 
 /**

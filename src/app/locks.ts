@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
-import { Failure } from "../model/failure.ts";
-import { holdLock } from "../system/lock.ts";
+import { messageOf } from "../model/failure.ts";
+import { holdLock, type Lock } from "../system/lock.ts";
 
 /** Held for the daemon's life: a second one with this state folder would write a second history. */
 export function daemonLockPath(config: Config): string {
@@ -14,18 +14,27 @@ export function recoveryLockPath(config: Config): string {
   return join(config.application.pm2Home, "rollwatch.lock");
 }
 
-/** Whether nobody holds a lock at this moment; a lock that nobody ever took is not made by the question. */
+/** Whether the lock could be taken at this moment; a lock that nobody ever took is not made by the question. */
 export function isFree(path: string): boolean {
   if (!existsSync(path)) {
     return true;
   }
+  const attempt = tryLock(path);
+  if (attempt.kind === "held") {
+    attempt.lock.release();
+  }
+  return attempt.kind === "held";
+}
+
+/** The lock, or why it cannot be had: somebody has it, or it may not be touched. */
+export function tryLock(
+  path: string,
+):
+  | { readonly kind: "held"; readonly lock: Lock }
+  | { readonly kind: "refused"; readonly reason: string } {
   try {
-    holdLock(path).release();
-    return true;
+    return { kind: "held", lock: holdLock(path) };
   } catch (error) {
-    if (error instanceof Failure && error.code === "lock-held") {
-      return false;
-    }
-    throw error;
+    return { kind: "refused", reason: messageOf(error) };
   }
 }

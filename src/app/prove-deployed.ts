@@ -15,9 +15,7 @@ export async function proveDeployed(
   const captured = await existingCapture(daemon, identity);
   const release = captured ?? (await capture(daemon, identity, signal));
   signal.throwIfAborted();
-  if (release.provenAt !== undefined) {
-    return;
-  }
+  // Also when it was proven before: it baked again, so it is the newest proof, and the age of a proof counts.
   journal.record({ kind: "release-proven", release: release.id });
   log.info({ release: release.id }, "release proven healthy");
   const known = journal.history().releases.find((one) => one.id === release.id);
@@ -36,7 +34,10 @@ async function existingCapture(
   const known = journal
     .history()
     .releases.findLast(
-      (one) => isSameRelease(one.identity, identity) && one.identity.schema === identity.schema,
+      (one) =>
+        isSameRelease(one.identity, identity) &&
+        one.identity.schema === identity.schema &&
+        one.identity.served === identity.served,
     );
   const items = known === undefined ? [] : await catalogue.list();
   return items.some((item) => item.kind === "release" && item.release.id === known?.id)

@@ -5,7 +5,7 @@ import type { Plan } from "../model/plan.ts";
 import type { Release } from "../model/release.ts";
 import type { Service } from "../model/service.ts";
 import type { Check, Verification } from "../model/verification.ts";
-import { switchedAt } from "../recover/next-step.ts";
+import { passedOver, switchedAt } from "../recover/next-step.ts";
 import { compareIdentity, observeIdentity } from "../release/ledger.ts";
 import { judgeAfresh } from "../verify/fresh.ts";
 import { verify } from "../verify/verify.ts";
@@ -17,7 +17,10 @@ export async function proveRestored(
   recovery: Recovery,
   signal: AbortSignal,
 ): Promise<Verification> {
-  const { world, config, rules, observatory } = daemon;
+  const { world, config, observatory } = daemon;
+  const started = startedServices(recovery.plan);
+  // What answers for a service that a person had stopped before stays silent, and says nothing of the release.
+  const rules = daemon.rules.filter(({ service }) => service === undefined || started.has(service));
   const samples: Sample[] = [];
   const stop = observatory.onSample((sample) => samples.push(sample));
   const from = switchedAt(recovery);
@@ -46,30 +49,43 @@ export async function proveRestored(
 /** Whether what is installed and what is served is the target, and whether its services run. */
 async function identityChecks(
   daemon: Daemon,
-  { plan }: Recovery,
+  recovery: Recovery,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const { world, config, catalogue, surroundings } = daemon;
+  const { plan } = recovery;
   const target = await catalogue.get(plan.target);
   const [identity] = await Promise.all([
     observeIdentity(world, config.application, signal),
     surroundings.lookAtServices(signal),
   ]);
-  const isServed = config.application.releaseIdFrom !== undefined;
+  const { releaseIdFrom, serving, services } = config.application;
+  const server = serving ?? services[0]?.name ?? "";
+  const isServed =
+    releaseIdFrom !== undefined &&
+    startedServices(plan).has(server) &&
+    target.identity.served !== undefined;
   return [
-    checkInstalled(plan, target, identity),
+    checkInstalled(recovery, target, identity),
     ...(isServed ? [checkServed(target, identity)] : []),
     checkServices(plan, surroundings.services()),
   ];
 }
 
-function checkInstalled(plan: Plan, target: Release, identity: Identity): Check {
+function checkInstalled(
+  { plan, ...recovery }: Recovery,
+  target: Release,
+  identity: Identity,
+): Check {
+  const isGitLeft = passedOver({ plan, ...recovery }).some((line) => line.startsWith("point-git"));
   const kept = new Set((plan.kept ?? []).map((file) => file.path));
   const configFiles = Object.entries(target.identity.configFiles ?? {});
   const definitions = Object.entries(target.identity.definitions ?? {});
   const started = startedServices(plan);
+  const { commit, ...unnamed } = target.identity;
   const wanted = {
-    ...target.identity,
+    // git only names what is installed: where pointing it was passed over, that is told as left undone.
+    ...(isGitLeft ? unnamed : { ...unnamed, ...(commit === undefined ? {} : { commit }) }),
     configFiles: Object.fromEntries(configFiles.filter(([path]) => !kept.has(path))),
     definitions: Object.fromEntries(definitions.filter(([name]) => started.has(name))),
   };

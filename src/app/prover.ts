@@ -1,6 +1,6 @@
 import { messageOf } from "../model/failure.ts";
 import { openIncident, openRecovery } from "../model/history.ts";
-import type { Identity } from "../model/identity.ts";
+import type { Identity, IdentityPart } from "../model/identity.ts";
 import { isStoppedByPerson } from "../model/service.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { compareIdentity } from "../release/ledger.ts";
@@ -10,6 +10,8 @@ import { proveDeployed } from "./prove-deployed.ts";
 
 /** A failed capture is tried again after this time. */
 const RETRY_MS = 60_000;
+/** A release that goes on being healthy is noted as proven again after this time: its proof must not grow old. */
+const PROVE_AGAIN_MS = 24 * 60 * 60_000;
 
 /**
  * Proves the deployed release: once its identity has stood for the bake time with every signal ok, it is captured beside
@@ -23,6 +25,9 @@ export interface Prover {
   /** Stops a capture and waits until it is gone. */
   stop(): Promise<void>;
 }
+
+/** Parts that a process reads when it starts. */
+const INSTALLED: ReadonlySet<IdentityPart> = new Set(["commit", "lockfile", "configFiles"]);
 
 interface Baking {
   readonly identity: Identity;
@@ -38,7 +43,7 @@ interface Work {
 export function openProver(daemon: Daemon): Prover {
   const { clock } = daemon.world;
   let baking: Baking | undefined;
-  let isProven = false;
+  let provenUntil = 0;
   let retryAt = 0;
   let work: Work | undefined;
 
@@ -47,16 +52,17 @@ export function openProver(daemon: Daemon): Prover {
     const next = bakes(daemon, verdict, baking, identity);
     if (next !== baking) {
       baking = next;
-      isProven = false;
+      provenUntil = 0;
       work?.child.abort();
     }
-    if (baking !== undefined && !isProven && work === undefined) {
-      beginWhenDue(baking, signal);
+    if (baking !== undefined && identity !== undefined && work === undefined) {
+      beginWhenDue(baking.since, identity, signal);
     }
   }
 
-  function beginWhenDue({ identity, since }: Baking, signal: AbortSignal): void {
-    if (clock.monotonic() >= Math.max(since + daemon.config.release.bake, retryAt)) {
+  function beginWhenDue(since: number, identity: Identity, signal: AbortSignal): void {
+    const dueAt = Math.max(since + daemon.config.release.bake, retryAt, provenUntil);
+    if (clock.monotonic() >= dueAt && isComplete(daemon, identity)) {
       const child = childOf(signal);
       work = { child, done: capture(identity, child) };
     }
@@ -65,7 +71,7 @@ export function openProver(daemon: Daemon): Prover {
   async function capture(identity: Identity, child: Child): Promise<void> {
     try {
       await proveDeployed(daemon, identity, child.signal);
-      isProven = !child.signal.aborted;
+      provenUntil = child.signal.aborted ? 0 : clock.monotonic() + PROVE_AGAIN_MS;
     } catch (error) {
       if (!child.signal.aborted) {
         retryAt = clock.monotonic() + RETRY_MS;
@@ -101,6 +107,30 @@ function bakes(
   return isSame ? baking : { identity, since: daemon.world.clock.monotonic() };
 }
 
+/** A part that cannot be read right now would be missing from the capture, and from every rollback to it. */
+function isComplete({ config }: Daemon, identity: Identity): boolean {
+  const { commit, served, lockfile, configFiles, definitions, schema } = identity;
+  const parts = [commit, lockfile, configFiles, definitions, schema];
+  return (
+    parts.every((part) => part !== undefined) &&
+    (config.application.releaseIdFrom === undefined || served !== undefined)
+  );
+}
+
+/** What lies on the disk is what runs: the serving processes were started after the code or its configuration last changed. */
+function isRunningWhatIsDeployed({ config, journal, surroundings }: Daemon): boolean {
+  const { serving, services } = config.application;
+  const name = serving ?? services[0]?.name;
+  const change = journal
+    .history()
+    .changes.findLast((one) => one.parts.some((part) => INSTALLED.has(part)));
+  const server = surroundings.services().find((service) => service.name === name);
+  return (
+    change === undefined ||
+    (server?.instances ?? []).every((one) => one.pid === 0 || one.startedAt >= change.after)
+  );
+}
+
 /** Everything is known and good, and nothing was stopped or is being repaired. */
 function isAllWell(daemon: Daemon, verdict: Verdict): boolean {
   const { journal, surroundings } = daemon;
@@ -111,6 +141,7 @@ function isAllWell(daemon: Daemon, verdict: Verdict): boolean {
     openIncident(history) === undefined &&
     openRecovery(history) === undefined &&
     surroundings.daemon()?.kind === "alive" &&
-    !surroundings.services().some(isStoppedByPerson)
+    !surroundings.services().some(isStoppedByPerson) &&
+    isRunningWhatIsDeployed(daemon)
   );
 }

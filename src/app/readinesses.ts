@@ -34,7 +34,7 @@ export function openReadinesses(
   };
 }
 
-/** The newest proven release that is not the one deployed; undefined when there is none. */
+/** The newest proven release that is not the one deployed and was never rolled back from; undefined when there is none. */
 export function newestProvenOther(
   history: History,
   deployed: Identity | undefined,
@@ -42,5 +42,12 @@ export function newestProvenOther(
   return history.releases
     .filter((one) => one.provenAt !== undefined)
     .filter((one) => deployed === undefined || !isSameRelease(one.identity, deployed))
+    .filter((one) => !wasRolledBack(history, one))
     .toSorted((one, other) => (other.provenAt ?? 0) - (one.provenAt ?? 0))[0];
+}
+
+function wasRolledBack(history: History, release: KnownRelease): boolean {
+  return history.recoveries
+    .filter((one) => one.attempts.length > 0 && one.ended?.result !== "cancelled")
+    .some((one) => isSameRelease(one.plan.from, release.identity));
 }

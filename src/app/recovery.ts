@@ -1,6 +1,7 @@
 import { assertNever } from "../model/assert-never.ts";
 import type { Incident, Recovery } from "../model/history.ts";
-import type { Plan } from "../model/plan.ts";
+import type { Plan, RecoveryResult } from "../model/plan.ts";
+import { tellDuration } from "../model/units.ts";
 import type { Verification } from "../model/verification.ts";
 import {
   needsHuman,
@@ -9,10 +10,10 @@ import {
   rollbackVerified,
   type IncidentNews,
 } from "../notify/notices.ts";
+import { passedOver } from "../recover/next-step.ts";
 import { runRecovery, type RecoveryEnd } from "../recover/run.ts";
-import { holdLock } from "../system/lock.ts";
+import { compareIdentity } from "../release/ledger.ts";
 import { lastRollbackMs } from "./incident.ts";
-import { recoveryLockPath } from "./locks.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
 import { proveRestored } from "./prove-restored.ts";
 import type { ChangeWatch } from "./watch-changes.ts";
@@ -20,11 +21,14 @@ import type { ChangeWatch } from "./watch-changes.ts";
 /** Longest wait for the signals to say again whether the breach is still there. */
 const GATE_MS = 60_000;
 const GATE_LOOK_MS = 200;
+/** A recovery that stood still this long in the middle is not gone on with unasked. */
+const MAX_AWAY_MS = 15 * 60_000;
 
 type Gate = "go" | { readonly cancel: string };
 
 /**
  * Carries a planned recovery to its end, from wherever the journal says it stands: the first time and after a crash alike.
+ * The caller holds the recovery lock.
  *
  * States, each told by the journal: planned -> preparing -> (gate) -> acting -> verifying -> settling -> ended.
  */
@@ -34,36 +38,49 @@ export async function finishRecovery(
   planId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const lock = holdLock(recoveryLockPath(daemon.config));
-  try {
-    const { plan } = recoveryOf(daemon, planId);
-    // Here and not where it was planned: a kill in between must not keep it from people. It is told once.
-    const expectedMs = lastRollbackMs(daemon.journal.history());
-    daemon.tell(rollbackStarted(newsOf(daemon, plan), plan, expectedMs));
-    const acted = await run(daemon, plan, "act", signal);
-    if (acted.kind !== "phase-done") {
-      end(daemon, plan, acted);
-      return;
-    }
-    await noteOwnChange(daemon, watch, plan, signal);
-    const verification = await verifyOnce(daemon, plan, signal);
-    if (verification.result !== "proven") {
-      const reason = `rolled back, but health is ${verification.result}`;
-      close(daemon, plan, { result: "needs-human", reason });
-      return;
-    }
-    const settled = await run(daemon, plan, "settle", signal);
-    if (settled.kind !== "phase-done") {
-      end(daemon, plan, settled);
-      return;
-    }
-    await noteOwnChange(daemon, watch, plan, signal);
-    const left =
-      settled.warnings.length === 0 ? "" : `; left undone: ${settled.warnings.join("; ")}`;
-    close(daemon, plan, { result: "completed", reason: `${plan.target} is proven healthy${left}` });
-  } finally {
-    lock.release();
+  const recovery = recoveryOf(daemon, planId);
+  const { plan } = recovery;
+  const away = awayFor(recovery, daemon.world.clock.now());
+  if (away > MAX_AWAY_MS) {
+    const reason = `rollwatch was away for ${tellDuration(away)} in the middle of it, and people may have gone on by hand`;
+    close(daemon, plan, { result: "needs-human", reason });
+    return;
   }
+  // Here and not where it was planned: a kill in between must not keep it from people. It is told once.
+  const expectedMs = lastRollbackMs(daemon.journal.history());
+  daemon.tell(rollbackStarted(newsOf(daemon, plan), plan, expectedMs));
+  const acted = await run(daemon, plan, "act", signal);
+  if (acted.kind !== "phase-done") {
+    end(daemon, plan, acted);
+    return;
+  }
+  await noteOwnChange(daemon, watch, plan, signal);
+  const verification = await verifyOnce(daemon, plan, signal);
+  if (verification.result !== "proven") {
+    const reason = `rolled back, but health is ${verification.result}`;
+    close(daemon, plan, { result: "needs-human", reason });
+    return;
+  }
+  const settled = await run(daemon, plan, "settle", signal);
+  if (settled.kind !== "phase-done") {
+    end(daemon, plan, settled);
+    return;
+  }
+  await noteOwnChange(daemon, watch, plan, signal);
+  close(daemon, plan, {
+    result: "completed",
+    reason: [`${plan.target} is proven healthy`, ...settled.warnings].join("; left undone: "),
+  });
+}
+
+/** How long nothing was done for a recovery that has begun to act; 0 before that. */
+function awayFor({ plan, steps, attempts, verification }: Recovery, now: number): number {
+  const acts = new Set(plan.steps.filter((step) => step.phase !== "prepare").map((one) => one.id));
+  if (!steps.some((record) => acts.has(record.step))) {
+    return 0;
+  }
+  const times = steps.map((record) => record.finishedAt ?? record.startedAt);
+  return now - Math.max(...times, ...attempts, verification?.at ?? 0);
 }
 
 async function run(
@@ -90,10 +107,10 @@ async function judgeAgain(daemon: Daemon, plan: Plan, signal: AbortSignal): Prom
   for (;;) {
     await surroundings.lookAtServices(signal);
     const concerned = signalsNow(daemon).filter((one) => incident.signals.includes(one.name));
-    if (concerned.some((one) => one.state === "breach")) {
-      return "go";
+    if (concerned.some((one) => one.state === "breach" && one.badWindows > 0)) {
+      return isStillDeployed(daemon, plan, signal);
     }
-    if (concerned.every((one) => one.state === "ok")) {
+    if (concerned.length > 0 && concerned.every((one) => one.state === "ok")) {
       return { cancel: "the breach cleared before the first act" };
     }
     if (world.clock.monotonic() >= deadline) {
@@ -102,6 +119,18 @@ async function judgeAgain(daemon: Daemon, plan: Plan, signal: AbortSignal): Prom
     }
     await world.clock.sleep(GATE_LOOK_MS, signal);
   }
+}
+
+/** The plan was made for what was deployed then; over anything else it would leave a mixture. */
+async function isStillDeployed(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
+  const { surroundings } = daemon;
+  await surroundings.lookAtAll(signal);
+  // Not by what is served: an application that is down serves this or nothing.
+  const { served: _then, ...from } = plan.from;
+  const { summary } = compareIdentity(from, surroundings.identity()?.value ?? {});
+  return summary.length === 0
+    ? "go"
+    : { cancel: `what is deployed changed since the plan was made: ${summary.join("; ")}` };
 }
 
 async function noteOwnChange(
@@ -156,8 +185,8 @@ function close(
   const { verification } = recovery;
   if (how.result === "cancelled") {
     tell(rollbackCancelled(news, plan, how.reason));
-  } else if (verification !== undefined) {
-    tell(rollbackVerified(news, recovery, verification));
+  } else if (verification !== undefined && isTheWholeStory(how.result, verification)) {
+    tell(rollbackVerified(news, recovery, verification, passedOver(recovery)));
   } else {
     tell(needsHuman(news, recovery, how.reason));
   }
@@ -171,6 +200,11 @@ function close(
     });
   }
   log.info({ plan: plan.id, ...how }, "recovery ended");
+}
+
+/** A proven release whose recovery still needs a person (a service that would not start afterwards) is no success. */
+function isTheWholeStory(result: RecoveryResult, verification: Verification): boolean {
+  return result === "completed" || verification.result !== "proven";
 }
 
 function newsOf(daemon: Daemon, plan: Plan): IncidentNews {

@@ -1,9 +1,9 @@
 import type { BreachSituation, Breached, Target } from "../decide/situation.ts";
 import { messageOf } from "../model/failure.ts";
 import type { Identity } from "../model/identity.ts";
-import { isStoppedByPerson } from "../model/service.ts";
 import type { Readiness, Release } from "../model/release.ts";
 import type { Daemon } from "./daemon.ts";
+import { stoppedByPeople } from "./own-stops.ts";
 import { newestProvenOther } from "./readinesses.ts";
 
 /** A check of the target's hashes counts for this many of its intervals. */
@@ -35,12 +35,8 @@ export async function gatherSituation(
 ): Promise<BreachSituation> {
   const { config, world, journal, surroundings, rules } = daemon;
   const identity = surroundings.identity()?.value ?? {};
-  const stopped = new Set(
-    surroundings
-      .services()
-      .filter(isStoppedByPerson)
-      .map((service) => service.name),
-  );
+  const history = journal.history();
+  const stopped = stoppedByPeople(surroundings.services(), history).map((one) => one.name);
   const breached = new Set(breach.verdict.breaches.map((one) => one.signal));
   const concerned = rules.flatMap((rule) =>
     breached.has(rule.name) && rule.service !== undefined ? [rule.service] : [],
@@ -50,17 +46,29 @@ export async function gatherSituation(
     verdict: breach.verdict,
     since: breach.since,
     policy: config.policy,
-    history: journal.history(),
+    history,
     identity,
     controls: surroundings.controls(),
     services: surroundings.services(),
+    stopped,
     concerned,
+    unattributed: unattributedOf(daemon, breached),
     target: await findTarget(daemon, identity, breach.to, signal),
     busy: await whoIsAtWork(daemon),
-    work: config.application.services.filter((service) => !stopped.has(service.name)),
+    work: config.application.services.filter((service) => !stopped.includes(service.name)),
     lockHeld: breach.lockHeld,
     evidence: ["probe"],
   };
+}
+
+/** Breached http signals that no service is known to answer; pm2's own signal names its services. */
+function unattributedOf({ config, rules }: Decider, breached: ReadonlySet<string>): string[] {
+  const http = new Set(
+    config.signals.filter((one) => one.probe.kind === "http").map((one) => one.name),
+  );
+  return rules
+    .filter((rule) => breached.has(rule.name) && http.has(rule.name) && rule.service === undefined)
+    .map((rule) => rule.name);
 }
 
 async function findTarget(
@@ -106,12 +114,19 @@ async function readinessOf(
   return readinesses.check(release, signal);
 }
 
-/** Who else changes the application right now; empty when nobody does. */
-async function whoIsAtWork(daemon: Decider): Promise<readonly string[]> {
-  const { world, config } = daemon;
+/** Who else changes the application right now; empty when nobody does. Who cannot be asked may be at work. */
+async function whoIsAtWork({ config, world }: Decider): Promise<readonly string[]> {
   const reasons = await Promise.all([
-    world.git.busy(config.application.root),
-    world.pm2.busy(world.clock.now()),
+    askWhether("git", async () => world.git.busy(config.application.root)),
+    askWhether("pm2", async () => world.pm2.busy(world.clock.now())),
   ]);
   return reasons.filter((reason) => reason !== null);
+}
+
+async function askWhether(who: string, ask: () => Promise<string | null>): Promise<string | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    return `${who} cannot be asked whether somebody is at work: ${messageOf(error)}`;
+  }
 }

@@ -5,6 +5,7 @@ import type { Identity } from "../model/identity.ts";
 import type { Pm2Daemon, Service } from "../model/service.ts";
 import type { Controls } from "../observe/controls.ts";
 import { observeIdentity } from "../release/ledger.ts";
+import type { Clock } from "../system/clock.ts";
 import type { Log } from "../system/log.ts";
 import type { World } from "./world.ts";
 
@@ -12,6 +13,8 @@ import type { World } from "./world.ts";
 const REFRESH_MS = 5000;
 /** Longest look at the services: longer than pm2's own ping, so that a hung daemon is told as such. */
 const SERVICES_MS = 2500;
+/** Longest look at what is deployed; what was seen last stands until the next one. */
+const IDENTITY_MS = 5000;
 
 /** What rollwatch last saw around the signals, and how to look again. */
 export interface Surroundings {
@@ -50,7 +53,7 @@ export function openSurroundings(
   let services: readonly Service[] = [];
   let daemon: Pm2Daemon | undefined;
   let controls: readonly Control[] = [];
-  let identity: Seen | undefined;
+  const identity = latestOf<Identity>(world.clock);
 
   async function lookAtServices(signal: AbortSignal): Promise<void> {
     const deadline = world.clock.deadline(SERVICES_MS, signal);
@@ -70,10 +73,7 @@ export function openSurroundings(
   }
 
   async function lookAtIdentity(signal: AbortSignal): Promise<void> {
-    // The moment before the look: what changes during it is found by the next one.
-    const at = world.clock.now();
-    const value = await observeIdentity(world, application, signal);
-    identity = newer(identity, { value, at });
+    await identity.look(async () => lookInTime(world, application, signal));
   }
 
   async function lookAtAll(signal: AbortSignal): Promise<void> {
@@ -91,14 +91,60 @@ export function openSurroundings(
     services: () => services,
     daemon: () => daemon,
     controls: () => controls,
-    identity: () => identity,
+    identity: () => identity.seen(),
     lookAtServices,
     lookAtAll,
     keepLooking,
   };
 }
 
-/** Two looks may overlap, and the one that began first may end last. */
-function newer(known: Seen | undefined, seen: Seen): Seen {
-  return known !== undefined && known.at > seen.at ? known : seen;
+/** Keeps the answer of the look that began last: two may overlap, and the wall clock may be set back in between. */
+function latestOf<T>(clock: Clock): {
+  readonly seen: () => { readonly value: T; readonly at: number } | undefined;
+  readonly look: (ask: () => Promise<T | undefined>) => Promise<void>;
+} {
+  let seen: { readonly value: T; readonly at: number } | undefined;
+  let begun = 0;
+  let newest = 0;
+  return {
+    seen: () => seen,
+    look: async (ask) => {
+      // The moment before the look: what changes during it is found by the next one.
+      const at = clock.now();
+      begun += 1;
+      const order = begun;
+      const value = await ask();
+      if (value !== undefined && order > newest) {
+        newest = order;
+        seen = { value, at };
+      }
+    },
+  };
+}
+
+/** What is deployed; undefined when it takes too long: a mount that stands still is given up by the one who waits for it. */
+async function lookInTime(
+  world: World,
+  application: ApplicationSettings,
+  signal: AbortSignal,
+): Promise<Identity | undefined> {
+  const deadline = world.clock.deadline(IDENTITY_MS, signal);
+  try {
+    return await Promise.race([
+      observeIdentity(world, application, deadline),
+      rejectedBy(deadline),
+    ]);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (deadline.aborted) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }

@@ -44,7 +44,7 @@ function serviceBehind(probe: ProbeSettings, application: ApplicationSettings): 
   }
   const { releaseIdFrom, serving } = application;
   if (releaseIdFrom === undefined) {
-    return serving;
+    return serving ?? application.services[0]?.name;
   }
   const sameOrigin = new URL(probe.url).origin === new URL(releaseIdFrom.url).origin;
   return sameOrigin ? (serving ?? application.services[0]?.name) : undefined;

@@ -20,7 +20,7 @@ export const Brakes = z.strictObject({
   cooldown: Duration.prefault("60m"),
   /** Automatic rollbacks in 24 hours. Default 1. */
   rollbacksPerDay: z.int().min(1).default(1),
-  /** Oldest proof of a release that is still a target, from its capture. Default 7d. */
+  /** Oldest proof of a release that is still a target; one that goes on being healthy is proven anew each day. Default 7d. */
   maxReleaseAge: Duration.prefault("7d"),
 });
 export type Brakes = z.infer<typeof Brakes>;

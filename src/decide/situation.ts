@@ -33,8 +33,12 @@ export interface Situation {
   readonly identity: Identity;
   readonly controls: readonly Control[];
   readonly services: readonly Service[];
+  /** The services that a person stopped, by name. */
+  readonly stopped: readonly string[];
   /** The services whose stop explains the breached signals (the rules' `service`); empty when no single one does. */
   readonly concerned: readonly string[];
+  /** Breached signals of which no service is known to answer them. */
+  readonly unattributed: readonly string[];
   readonly target: Target;
   /** Why somebody else seems to be deploying: git's index lock, pm2's reload lock. Empty when nobody is. */
   readonly busy: readonly string[];

@@ -49,6 +49,7 @@ export function rollbackVerified(
   news: IncidentNews,
   recovery: Recovery,
   verification: Verification,
+  leftUndone: readonly string[] = [],
 ): NoticeDraft {
   const { plan } = recovery;
   const isProven = verification.result === "proven";
@@ -59,6 +60,7 @@ export function rollbackVerified(
       `${news.application} is healthy again on ${plan.target}`,
       ...whatAndWhy(news),
       done,
+      ...leftUndone.map((line) => `Left undone: ${line}.`),
       `Proof: all ${verification.checks.length} checks passed at ${tellTime(verification.at)}.`,
       "Next: find out what was wrong with the release before it is deployed again. No further message unless it breaks again.",
       budget(news),

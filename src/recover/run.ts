@@ -117,7 +117,11 @@ async function askGate(
 }
 
 async function cancel({ ports, plan }: RecoveryRun, reason: string): Promise<RecoveryEnd> {
-  await discardStaging(ports.files, ports.application.root, plan.id);
+  try {
+    await discardStaging(ports.files, ports.application.root, plan.id);
+  } catch (error) {
+    return { kind: "cancelled", reason: `${reason}; its staging stays: ${messageOf(error)}` };
+  }
   return { kind: "cancelled", reason };
 }
 

@@ -41,9 +41,9 @@ describe("the rule of a signal", () => {
     ["http", `${ORIGIN}/health`, { serving: "worker" }, "worker"],
     // Another port is another service, and nobody said which.
     ["http", "http://127.0.0.1:3001/health", {}, undefined],
-    // Without a release id there is no origin to compare with: only what was said counts.
-    ["http", `${ORIGIN}/health`, { releaseIdFrom: undefined }, undefined],
-    ["http", `${ORIGIN}/health`, { releaseIdFrom: undefined, serving: "web" }, "web"],
+    // Without a release id there is no origin to compare with: the serving service answers, by default the first.
+    ["http", `${ORIGIN}/health`, { releaseIdFrom: undefined }, "web"],
+    ["http", `${ORIGIN}/health`, { releaseIdFrom: undefined, serving: "worker" }, "worker"],
   ])("knows the service behind it: %s %s %o", (kind, url, application, expected) => {
     const rule = ruleOf(aSignal({ kind, url }), anApplication(application));
 

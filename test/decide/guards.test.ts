@@ -103,7 +103,7 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   [
     "change-in-blame-window",
     "has one two hours before",
-    changed({ after: 0, at: NOON - 2 * HOUR }),
+    changed({ after: NOON - 2 * HOUR - MINUTE, at: NOON - 2 * HOUR }),
     "allow",
   ],
   [
@@ -149,26 +149,91 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   [
     "stopped-by-person",
     "finds the breached service stopped",
-    { services: [aService("api", STOPPED), aService("importer")] },
+    { services: [aService("api", STOPPED), aService("importer")], stopped: ["api"] },
     "hold",
   ],
   [
     "stopped-by-person",
     "finds another one stopped",
-    { services: [aService("api"), aService("importer", STOPPED)] },
+    { services: [aService("api"), aService("importer", STOPPED)], stopped: ["importer"] },
     "allow",
   ],
   [
     "stopped-by-person",
     "finds all stopped",
-    { concerned: [], services: [aService("importer", STOPPED)] },
+    { concerned: [], services: [aService("importer", STOPPED)], stopped: ["importer"] },
     "hold",
+  ],
+  [
+    "stopped-by-person",
+    "cannot tell whether the stopped one answers the breached probe",
+    {
+      concerned: [],
+      unattributed: ["front-page"],
+      services: [aService("api"), aService("importer", STOPPED)],
+      stopped: ["importer"],
+    },
+    "recommend",
   ],
   [
     "stopped-by-person",
     "finds it errored",
     { services: [aService("api", { status: "errored" })] },
     "allow",
+  ],
+  ["services-known", "finds all in pm2", {}, "allow"],
+  [
+    "services-known",
+    "misses one that somebody deleted",
+    { services: [{ name: "api", instances: [] }, aService("importer")] },
+    "recommend",
+  ],
+  ["preparable", "knows of no failed preparation", {}, "allow"],
+  [
+    "preparable",
+    "remembers one of this incident that failed",
+    {
+      history: aHistory({
+        incidents: [anIncident()],
+        recoveries: [
+          aRecovery(3, {
+            plan: aPlan({ incident: anIncident().id }),
+            steps: [
+              {
+                step: "stage:server",
+                startedAt: 1,
+                finishedAt: 2,
+                outcome: { kind: "failed", detail: "ENOSPC" },
+              },
+            ],
+            ended: { at: 3, result: "cancelled", reason: "stage:server: ENOSPC" },
+          }),
+        ],
+      }),
+    },
+    "recommend",
+  ],
+  [
+    "preparable",
+    "counts the third cancelled plan of the incident",
+    {
+      history: aHistory({
+        incidents: [anIncident()],
+        recoveries: ["p1", "p2", "p3"].map((id) =>
+          aRecovery(3, {
+            plan: aPlan({ id, incident: anIncident().id }),
+            ended: { at: 3, result: "cancelled", reason: "not confirmed" },
+          }),
+        ),
+      }),
+    },
+    "recommend",
+  ],
+  [
+    "change-in-blame-window",
+    "does not know when, because rollwatch was away for hours",
+    changed({ after: NOON - 5 * HOUR, at: NOON - MINUTE }),
+    "recommend",
   ],
   ["pm2-alive", "answers", {}, "allow"],
   ["pm2-alive", "is red", control("pm2", "red"), "hold"],
@@ -181,13 +246,14 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
     targetRelease({ identity: anIdentity({ commit: BAD_COMMIT }) }),
     "recommend",
   ],
-  ["target-proven", "has one of seven days", targetRelease({ capturedAt: NOW - 7 * DAY }), "allow"],
+  ["target-proven", "has one of seven days", target({ provenAt: NOW - 7 * DAY }), "allow"],
   [
     "target-proven",
-    "has an older one",
-    targetRelease({ capturedAt: NOW - 7 * DAY - 1 }),
-    "recommend",
+    "has one captured long ago and proven since",
+    targetRelease({ capturedAt: NOW - 30 * DAY }),
+    "allow",
   ],
+  ["target-proven", "has an older one", target({ provenAt: NOW - 7 * DAY - 1 }), "recommend"],
   [
     "target-proven",
     "overlooks a newer one",

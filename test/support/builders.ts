@@ -215,6 +215,8 @@ export function aSituation(over: Partial<BreachSituation> = {}): BreachSituation
     identity: anIdentity({ commit: BAD_COMMIT }),
     controls: greenControls(),
     services: [aService("api"), aService("importer")],
+    stopped: [],
+    unattributed: [],
     concerned: ["api"],
     target: {
       kind: "candidate",

@@ -3,6 +3,9 @@ import { blameWindowMsOf } from "../policy.ts";
 import { allow, blamedChanges, recommend, type Guard, type Opinion } from "../guard.ts";
 import type { BreachSituation } from "../situation.ts";
 
+/** A change whose time is known no better than this (rollwatch was away) may be older than the blame window, and than the breach. */
+const LONGEST_DOUBT_MS = 60 * 60_000;
+
 /** Whether something was changed shortly before the breach began: without a change there is nothing to take back. */
 export const changeInBlameWindow: Guard = { id: "change-in-blame-window", check };
 
@@ -16,5 +19,11 @@ function check(situation: BreachSituation): Opinion {
     );
   }
   const what = newest.summary.join("; ");
+  const unknownMs = newest.at - newest.after;
+  if (unknownMs > LONGEST_DOUBT_MS) {
+    return recommend(
+      `something was changed while nobody looked, at an unknown time in ${tellDuration(unknownMs)}: ${what}`,
+    );
+  }
   return allow(`changed within ${tellDuration(windowMs)} before the breach: ${what}`);
 }

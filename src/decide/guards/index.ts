@@ -12,8 +12,10 @@ import { notBeforeChange } from "./not-before-change.ts";
 import { notQuarantinedTarget } from "./not-quarantined-target.ts";
 import { notRolledBackBefore } from "./not-rolled-back-before.ts";
 import { pm2Alive } from "./pm2-alive.ts";
+import { preparable } from "./preparable.ts";
 import { safeWork } from "./safe-work.ts";
 import { schemaUnchanged } from "./schema-unchanged.ts";
+import { servicesKnown } from "./services-known.ts";
 import { stoppedByPerson } from "./stopped-by-person.ts";
 import { targetProven } from "./target-proven.ts";
 import { targetReady } from "./target-ready.ts";
@@ -26,6 +28,7 @@ export const GUARDS: readonly Guard[] = [
   notBeforeChange,
   controlsGreen,
   stoppedByPerson,
+  servicesKnown,
   pm2Alive,
   targetProven,
   targetReady,
@@ -35,6 +38,7 @@ export const GUARDS: readonly Guard[] = [
   dailyBudget,
   notQuarantinedTarget,
   noDeploymentRunning,
+  preparable,
   lockHeld,
   safeWork,
   evidence,

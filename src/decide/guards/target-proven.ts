@@ -27,10 +27,12 @@ function check(situation: BreachSituation): Opinion {
   if (newer !== undefined) {
     return recommend(`${newer.id} was proven after ${release.id}`);
   }
-  const ageMs = now - release.capturedAt;
+  const ageMs = now - provenAt;
   if (ageMs > policy.brakes.maxReleaseAge) {
     const limit = tellDuration(policy.brakes.maxReleaseAge);
-    return recommend(`${release.id} is ${tellDuration(ageMs)} old, limit ${limit}`);
+    return recommend(
+      `${release.id} was last proven healthy ${tellDuration(ageMs)} ago, limit ${limit}`,
+    );
   }
   const between = deployedSince(situation, release.identity);
   return between.length > 1
