@@ -36,7 +36,7 @@ export function openWorld(config: Config, environment: Environment): World {
     eventLoop: openEventLoop(clock),
     files,
     processes,
-    git: openGit(processes, children),
+    git: openGit(processes, children, clock),
     http: openHttp(clock),
     pm2: openPm2(
       { home: pm2Home, program: pm2Program, environment: children },

@@ -1,6 +1,9 @@
-import { lstat, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure } from "../model/failure.ts";
+import { Failure, messageOf } from "../model/failure.ts";
+import { tellDuration } from "../model/units.ts";
+import type { Clock } from "./clock.ts";
+import { locksIn, whyBusy } from "./git-lock.ts";
 import type { Finished, Processes } from "./process.ts";
 
 /** The application's repository. git is identity here, never transport: nothing fetches, nothing checks out. */
@@ -21,7 +24,10 @@ export interface Git {
   hasCommit(root: string, commit: string, signal: AbortSignal): Promise<boolean>;
   /** Detaches HEAD at `commit` and makes the index match it; the work tree is left alone. */
   pointHead(root: string, commit: string, signal: AbortSignal): Promise<void>;
-  /** Why somebody else seems to be working in the repository (its index is locked); null when nobody is. */
+  /**
+   * Why somebody else seems to be working in the repository (its index is locked), or that this cannot be told; null when
+   * nobody is. A lock older than 15 min is a dead command's and holds nobody back. Never throws.
+   */
   busy(root: string): Promise<string | null>;
 }
 
@@ -59,9 +65,11 @@ type Run = (
  * Opens git. Only PATH and HOME of `environment` reach it. The index is written to a file of our own and renamed, so a
  * crash of ours never leaves an `index.lock` behind that nobody could tell from a stranger's.
  */
-export function openGit(processes: Processes, environment: Readonly<Record<string, string>>): Git {
-  const gitFolders = new Map<string, string>();
-
+export function openGit(
+  processes: Processes,
+  environment: Readonly<Record<string, string>>,
+  clock: Pick<Clock, "now">,
+): Git {
   async function run(...[root, args, signal, more]: Parameters<Run>): Promise<Finished> {
     const env = { ...searchPath(environment), ...FIXED_ENVIRONMENT, ...more };
     const command = { program: "git", args: [...SAFE_OPTIONS, ...args], cwd: root, env };
@@ -88,16 +96,14 @@ export function openGit(processes: Processes, environment: Readonly<Record<strin
       return walked.status === 0;
     },
     async pointHead(root, commit, signal) {
-      await pointHead(run, root, commit, signal);
+      await pointHead(run, root, { commit, now: clock.now() }, signal);
     },
     async busy(root) {
-      const folder = gitFolders.get(root) ?? (await ownFolder(run, root));
-      if (folder === null) {
-        return null;
+      try {
+        return await whyBusy(root, clock.now());
+      } catch (error) {
+        return `git cannot tell whether somebody deploys: ${messageOf(error)}`;
       }
-      gitFolders.set(root, folder);
-      const lock = await lockIn(folder);
-      return lock === null ? null : `another git command holds ${lock}`;
     },
   };
 }
@@ -143,14 +149,18 @@ async function resolveTag(
 async function pointHead(
   run: Run,
   root: string,
-  commit: string,
+  { commit, now }: { readonly commit: string; readonly now: number },
   signal: AbortSignal,
 ): Promise<void> {
   requireCommit(commit);
   const folder = await gitFolder(run, root, signal);
-  const lock = folder === null ? null : await lockIn(folder);
-  if (folder === null || lock !== null) {
-    throw refused(folder === null ? `${root} is no git work tree` : `${lock} is held`);
+  if (folder === null) {
+    throw refused(`${root} is no git work tree`);
+  }
+  // A stale one too: git itself would refuse, and only a person may remove what is not ours.
+  const [lock] = await locksIn(folder, now);
+  if (lock !== undefined) {
+    throw refused(`${lock.path} is there for ${tellDuration(lock.ageMs)}`);
   }
   const index = join(folder, "index.rollwatch");
   await rm(index, { force: true });
@@ -161,13 +171,6 @@ async function pointHead(
   await rename(index, join(folder, "index"));
   const args = ["update-ref", "--no-deref", "-m", "rollwatch: roll back", "HEAD", commit];
   requireSuccess(await run(root, args, signal), `HEAD could not be set to ${commit}`);
-}
-
-/** Where a repository keeps its locks; asks git only where that is not plain to see. */
-async function ownFolder(run: Run, root: string): Promise<string | null> {
-  const own = join(root, ".git");
-  const isFolder = (await kindOf(own)) === "folder";
-  return isFolder ? own : gitFolder(run, root, new AbortController().signal);
 }
 
 async function gitFolder(run: Run, root: string, signal: AbortSignal): Promise<string | null> {
@@ -236,21 +239,4 @@ function requireCommit(commit: string): void {
 
 function commitIn(text: string): string | null {
   return /^[0-9a-f]{40}$/u.exec(text.trimEnd())?.[0] ?? null;
-}
-
-async function lockIn(folder: string): Promise<string | null> {
-  for (const name of ["index.lock", "HEAD.lock"]) {
-    if ((await kindOf(join(folder, name))) !== "absent") {
-      return join(folder, name);
-    }
-  }
-  return null;
-}
-
-async function kindOf(path: string): Promise<"folder" | "absent" | "other"> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found === undefined) {
-    return "absent";
-  }
-  return found.isDirectory() ? "folder" : "other";
 }

@@ -1,4 +1,15 @@
-import { chown, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chown,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { getuid } from "node:process";
 import { execa } from "execa";
@@ -13,6 +24,7 @@ import { fakeGit } from "../support/fakes/git.ts";
 import { fakeProcesses } from "../support/fakes/processes.ts";
 
 const { signal } = new AbortController();
+const clock = openClock();
 const PATH = process.env["PATH"] ?? "/usr/bin:/bin";
 
 /** git as a person uses it, for what tests need beside the port. */
@@ -31,6 +43,14 @@ async function commit(root: string, text: string): Promise<string> {
   return git(root, "rev-parse", "HEAD");
 }
 
+/** Only root can; for everybody else the repository stays their own. */
+async function chownToNobody(root: string): Promise<void> {
+  if (getuid?.() === 0) {
+    await chown(root, 65_534, 65_534);
+    await chown(join(root, ".git"), 65_534, 65_534);
+  }
+}
+
 async function open(): Promise<GitUnderTest> {
   const root = await mkdtemp("/tmp/rw-");
   await git(root, "init", "-q");
@@ -38,7 +58,7 @@ async function open(): Promise<GitUnderTest> {
   const newer = await commit(root, "newer");
   const environment = { PATH, HOME: root, GIT_DIR: "/nowhere", GIT_INDEX_FILE: "/nowhere" };
   return {
-    git: openGit(openProcesses(openClock()), environment),
+    git: openGit(openProcesses(clock), environment, clock),
     root,
     older,
     newer,
@@ -119,6 +139,52 @@ describe("git", () => {
     expect((await stat(lock)).size).toBe(0);
   });
 
+  it.each([
+    // a deployment at work
+    { minutes: 14, busy: "has held" },
+    // killed in the middle
+    { minutes: 16, busy: null },
+    // the clock was set back since
+    { minutes: -16, busy: null },
+  ])("takes a lock of $minutes minutes ago for $busy", async ({ minutes, busy }) => {
+    const lock = join(root, ".git", "index.lock");
+    await writeFile(lock, "");
+    const at = clock.now() / 1000 - minutes * 60;
+    await utimes(lock, at, at);
+
+    const reason = await port.busy(root);
+
+    expect(reason ?? "null").toContain(busy ?? "null");
+    expect(reason ?? "14 min").toContain("14 min");
+    await expect(port.pointHead(root, under.older, signal)).rejects.toThrow("index.lock is there");
+  });
+
+  it("sees a young lock beside a stale one", async () => {
+    await writeFile(join(root, ".git", "index.lock"), "");
+    await utimes(join(root, ".git", "index.lock"), 1, 1);
+    await writeFile(join(root, ".git", "HEAD.lock"), "");
+
+    expect(await port.busy(root)).toContain("HEAD.lock");
+  });
+
+  it("sees a lock in the repository above, also of one that git does not trust", async () => {
+    await chownToNobody(root);
+    const server = join(root, "server");
+
+    const before = await port.busy(server);
+    await writeFile(join(root, ".git", "index.lock"), "");
+
+    expect(before).toBeNull();
+    expect(await port.busy(server)).toContain("index.lock");
+  });
+
+  it("says that it cannot tell, and does not throw, where it cannot look", async () => {
+    await rm(join(root, ".git"), { recursive: true });
+    await symlink(".git", join(root, ".git"));
+
+    expect(await port.busy(root)).toContain("git cannot tell");
+  });
+
   it("sees that somebody works in a second work tree", async () => {
     const tree = join(root, "tree");
     await git(root, "worktree", "add", "-q", tree, under.older);
@@ -178,8 +244,7 @@ describe("git", () => {
   });
 
   it.runIf(getuid?.() === 0)("explains a repository that belongs to another user", async () => {
-    await chown(root, 65_534, 65_534);
-    await chown(join(root, ".git"), 65_534, 65_534);
+    await chownToNobody(root);
 
     const asking = port.head(root, signal);
 
@@ -193,7 +258,7 @@ describe("git", () => {
     const processes = fakeProcesses();
     processes.answer("git", { kind: "not-found", status: null });
 
-    const asking = openGit(processes, {}).head(root, signal);
+    const asking = openGit(processes, {}, clock).head(root, signal);
 
     await expect(asking).rejects.toMatchObject({ code: "program-missing" });
   });
@@ -202,7 +267,7 @@ describe("git", () => {
     const processes = fakeProcesses();
     processes.answer("git", { kind: "timed-out", status: null });
 
-    const asking = openGit(processes, {}).head(root, signal);
+    const asking = openGit(processes, {}, clock).head(root, signal);
 
     await expect(asking).rejects.toThrow(/did not answer/u);
   });
