@@ -20,14 +20,23 @@ export interface Lock {
 export function holdLock(path: string): Lock {
   const holder = `${path}.holder`;
   const db = beginExclusive(path, holder);
-  // Beside the lock, never in it: closing any descriptor of the lock's file would let the lock go.
-  writeFileSync(holder, `pid ${process.pid}\n`, { mode: 0o600 });
+  noteHolder(holder);
   return {
     release: () => {
       db.exec("rollback");
       db.close();
     },
   };
+}
+
+/** For people only: when it cannot be written (a full disk), the lock is held all the same. */
+function noteHolder(holder: string): void {
+  try {
+    // Beside the lock, never in it: closing any descriptor of the lock's file would let the lock go.
+    writeFileSync(holder, `pid ${process.pid}\n`, { mode: 0o600 });
+  } catch {
+    // A refusal then tells an older holder, or none.
+  }
 }
 
 function beginExclusive(path: string, holder: string): Database.Database {

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/model/failure.ts";
@@ -42,6 +42,19 @@ describe("the lock", () => {
         expect(refusal.code).toBe("lock-held");
         expect(refusal.message).toContain(`pid ${holder.pid}, since 20`);
       });
+    });
+  });
+
+  it("is held, and let go again, also where its holder cannot be noted", async () => {
+    await withTempFolder(async (folder) => {
+      const path = join(folder, "lock");
+      await mkdir(`${path}.holder`);
+
+      const lock = holdLock(path);
+
+      expect(refusalOf(path).code).toBe("lock-held");
+      lock.release();
+      expect(() => holdLock(path).release()).not.toThrow();
     });
   });
 
