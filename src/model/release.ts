@@ -25,7 +25,14 @@ export const Release = z.object({
   artifacts: z.array(CapturedPath),
   configFiles: z.array(CapturedPath.extend({ kindOfConfig: z.string() })),
   /** Services with the state they were in. */
-  services: z.array(z.object({ name: z.string(), instances: z.number().int() })),
+  services: z.array(
+    z.object({
+      name: z.string(),
+      instances: z.number().int(),
+      /** Where its processes worked, by the kernel's word: a service may leave pm2's folder at boot. */
+      workedIn: z.array(z.string()).optional(),
+    }),
+  ),
   /** Version of the Node that runs the services, such as `v20.20.2`. */
   interpreter: z.string(),
 });

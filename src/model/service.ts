@@ -27,6 +27,11 @@ export interface ServiceInstance {
   readonly script: string;
   /** Whether pm2 itself restarts it after an exit. */
   readonly autorestart: boolean;
+  /** How long pm2 waits after its first signal before it kills. */
+  readonly killTimeoutMs: number;
+  /** Whether pm2 calls it `launching` until it says that it is ready, and how long at most. */
+  readonly waitReady: boolean;
+  readonly listenTimeoutMs: number;
   /** sha256 over definition and environment as pm2 holds them; the values themselves stay out of it. */
   readonly definitionHash: string;
 }

@@ -41,21 +41,23 @@ export function stageStep(path: CapturedPath, { target, kept }: PlanInput): read
 /** Stops the services that have processes: one after the other in the order given, or all in one step. */
 export function stopSteps(
   works: readonly ServiceWork[],
-  stopTogether: boolean,
+  { application, target }: PlanInput,
 ): readonly KnownStep[] {
+  const { stopTogether } = application;
   const stopping = works.filter(({ processes }) => processes > 0);
   const groups = stopTogether ? [stopping] : stopping.map((work) => [work]);
-  return groups.filter((group) => group.length > 0).map(stopStep);
+  return groups.filter((group) => group.length > 0).map((group) => stopStep(group, target.id));
 }
 
-function stopStep(group: readonly ServiceWork[]): KnownStep {
+function stopStep(group: readonly ServiceWork[], target: string): KnownStep {
   const services = group.map(({ settings }) => settings.name);
-  const needMs = group.map(({ settings, processes }) => settings.quiesce * processes);
+  const needMs = group.map(({ stopMs }) => stopMs);
+  const gone = group.filter(({ starts }) => !starts).map(({ settings }) => settings.name);
   return {
     id: `stop-service:${services.join(",")}`,
     kind: "stop-service",
     phase: "act",
-    text: `stop ${services.join(", ")}`,
+    text: `stop ${services.join(", ")}${gone.length === 0 ? "" : ` (${gone.join(", ")} for good: ${target} has no such service)`}`,
     deadlineMs: Math.max(...needMs) + STOP_MARGIN_MS,
     services,
   };
@@ -98,7 +100,7 @@ export function pointGitStep({ target, from }: PlanInput): readonly KnownStep[] 
 
 /** Starts a service in its phase. */
 export function startStep(
-  { settings, processes, starts, how }: ServiceWork,
+  { settings, processes, bootMs, starts, how }: ServiceWork,
   { target }: PlanInput,
   phase: Phase,
 ): readonly KnownStep[] {
@@ -111,7 +113,7 @@ export function startStep(
           kind: "start-service",
           phase,
           text: `start ${name}${definition}`,
-          deadlineMs: START_MS * Math.max(processes, 1),
+          deadlineMs: START_MS * Math.max(processes, 1) + bootMs,
           release: target.id,
           service: name,
           how,

@@ -24,7 +24,7 @@ export function makePlan(input: PlanInput): Plan {
   const paths = differingPaths(input);
   const steps: readonly KnownStep[] = [
     ...paths.flatMap((path) => stageStep(path, input)),
-    ...stopSteps(works.toReversed(), input.application.stopTogether),
+    ...stopSteps(works.toReversed(), input),
     ...paths.map(switchStep),
     ...pointGitStep(input),
     ...early.flatMap((work) => startStep(work, input, "act")),

@@ -24,45 +24,70 @@ export async function lookAt(
   return service ?? { name, instances: [] };
 }
 
-/** The captured definitions of one service. */
-export async function capturedDefinitions(
-  ports: RecoveryPorts,
-  release: string,
-  name: string,
-): Promise<readonly Definition[]> {
-  const definitions = await ports.catalogue.readDefinitions(release);
-  return definitions.filter((definition) => definition.name === name);
+/** One service of a captured release. */
+export interface CapturedService {
+  readonly definitions: readonly Definition[];
+  /** The folders in which its processes worked at the capture, by the kernel's word. */
+  readonly workedIn: readonly string[];
 }
 
-/** Why a process is not one of the restored release: too old, gone, or at work in the wrong folder; undefined when it is. */
+/** What the captured release knows of one service. */
+export async function capturedService(
+  { catalogue }: RecoveryPorts,
+  release: string,
+  name: string,
+): Promise<CapturedService> {
+  const definitions = await catalogue.readDefinitions(release);
+  const { services } = await catalogue.get(release);
+  return {
+    definitions: definitions.filter((definition) => definition.name === name),
+    workedIn: services.find((service) => service.name === name)?.workedIn ?? [],
+  };
+}
+
+/**
+ * Why a process is not one of the restored release: too old, gone, or at work in the wrong folder; undefined when it is. One
+ * that pm2 does not restart may have ended by itself since the switch.
+ */
 export async function whyNotRestored(
   ports: StepPorts,
   instance: ServiceInstance,
-  definitions: readonly Definition[],
+  captured: CapturedService,
 ): Promise<string | undefined> {
-  if (!isUp(instance)) {
+  const hasEnded = instance.status === "stopped" && !instance.autorestart;
+  if (!isUp(instance) && !hasEnded) {
     return `is ${instance.status}`;
   }
   if (instance.startedAt < ports.switchedAt) {
-    return `still runs pid ${instance.pid} from before the switch`;
+    return hasEnded
+      ? "was not started since the switch"
+      : `still runs pid ${instance.pid} from before the switch`;
   }
-  const facts = await ports.processes.look(instance.pid);
-  if (facts === undefined) {
-    return `has no process ${instance.pid}`;
-  }
-  const captured = definitions[0]?.options["pm_cwd"];
-  const expected = typeof captured === "string" ? captured : instance.cwd;
-  if (facts.cwd !== undefined && !(await isPlace(ports, expected, facts.cwd))) {
-    return `runs in ${facts.cwd} instead of ${expected}`;
-  }
-  return undefined;
+  return hasEnded ? undefined : whyElsewhere(ports, instance, captured);
 }
 
-/** The kernel shows a folder without the links on the way to it, so behind a link any folder will do that is not staging. */
-async function isPlace(ports: StepPorts, expected: string, actual: string): Promise<boolean> {
-  if (isInStaging(actual) || actual.endsWith(" (deleted)")) {
-    return false;
+async function whyElsewhere(
+  ports: StepPorts,
+  { pid, cwd }: ServiceInstance,
+  { definitions, workedIn }: CapturedService,
+): Promise<string | undefined> {
+  const facts = await ports.processes.look(pid);
+  if (facts === undefined) {
+    return `has no process ${pid}`;
   }
+  const actual = facts.cwd;
+  if (actual === undefined) {
+    return undefined;
+  }
+  const captured = definitions[0]?.options["pm_cwd"];
+  const expected = typeof captured === "string" ? captured : cwd;
+  const isGone = isInStaging(actual) || actual.endsWith(" (deleted)");
+  const isKnown = workedIn.includes(actual) || (await isPlace(ports, expected, actual));
+  return isGone || !isKnown ? `runs in ${actual} instead of ${expected}` : undefined;
+}
+
+/** The kernel shows a folder without the links on the way to it, so behind a link any folder will do. */
+async function isPlace(ports: StepPorts, expected: string, actual: string): Promise<boolean> {
   return (
     actual === expected ||
     actual.startsWith(`${expected}/`) ||

@@ -48,7 +48,7 @@ export async function captureRelease(
   signal: AbortSignal,
 ): Promise<Release> {
   const { files } = ports;
-  const { stateFolder, id } = request;
+  const { application, stateFolder, id } = request;
   const folder = releaseFolder(stateFolder, id);
   const partial = partialFolder(stateFolder, id);
   if ((await files.kind(folder)) !== "absent") {
@@ -60,6 +60,9 @@ export async function captureRelease(
   await removeLeftovers(files, stateFolder);
   try {
     const release = await build(ports, request, partial, signal);
+    // Nothing but the rename may fail after it: a lasting fault must not add a tag at every try, nor a crash make a
+    // release without its tag.
+    await tagCommit(ports.git, release, application.root, signal);
     await files.rename(partial, folder);
     return release;
   } catch (error) {
@@ -85,14 +88,14 @@ async function build(
     format: 1,
     id,
     capturedAt: now,
-    tag: await tagCommit(ports.git, request, signal),
+    tag: tagNameOf(request),
     identity,
     artifacts: artifacts.map((path) => found(measured, path)),
     configFiles: configFiles.map((file) => ({
       ...found(measured, file.path),
       kindOfConfig: file.kindOfConfig,
     })),
-    services: await runningServices(ports.pm2, application, signal),
+    services: await runningServices(ports, application, signal),
     interpreter: await interpreterVersion(ports.processes, definitions, application.root, signal),
   };
   await refuseChange(ports, request, signal);
@@ -178,33 +181,39 @@ function changed(message: string): Failure {
 }
 
 async function runningServices(
-  pm2: Pm2,
+  { pm2, processes }: CapturePorts,
   application: ApplicationSettings,
   signal: AbortSignal,
 ): Promise<Release["services"]> {
   const names = application.services.map((service) => service.name);
   const services = await pm2.services(names, signal);
-  return services.map(({ name, instances }) => ({
-    name,
-    instances: instances.filter((one) => one.pid !== 0).length,
-  }));
+  return Promise.all(
+    services.map(async ({ name, instances }) => {
+      const running = instances.filter((one) => one.pid !== 0);
+      const facts = await Promise.all(running.map(async ({ pid }) => processes.look(pid)));
+      const folders = facts.flatMap((one) => (one?.cwd === undefined ? [] : [one.cwd]));
+      return { name, instances: running.length, workedIn: [...new Set(folders)].toSorted() };
+    }),
+  );
 }
 
 /** The runbook's tag, `pre-deployment-YYYYMMDD-HHMMSS` in UTC; null outside a repository. */
-async function tagCommit(
-  git: Git,
-  { application, identity, now, id }: CaptureRequest,
-  signal: AbortSignal,
-): Promise<string | null> {
-  if (typeof identity.commit !== "string") {
-    return null;
-  }
+function tagNameOf({ identity, now }: CaptureRequest): string | null {
   const [day = "", time = ""] = new Date(now)
     .toISOString()
     .replaceAll(/[-:]|\..*/gu, "")
     .split("T");
-  const name = `pre-deployment-${day}-${time}`;
-  const message = `Release ${id}, captured by rollwatch`;
-  await git.tag(application.root, name, identity.commit, message, signal);
-  return name;
+  return typeof identity.commit === "string" ? `pre-deployment-${day}-${time}` : null;
+}
+
+async function tagCommit(
+  git: Git,
+  { id, tag, identity }: Release,
+  root: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (tag !== null && typeof identity.commit === "string") {
+    const message = `Release ${id}, captured by rollwatch`;
+    await git.tag(root, tag, identity.commit, message, signal);
+  }
 }

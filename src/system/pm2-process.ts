@@ -1,6 +1,6 @@
 import { Failure } from "../model/failure.ts";
 import { ask, list } from "./pm2-daemon.ts";
-import { statusOf } from "./pm2-record.ts";
+import { statusOf, toInstance } from "./pm2-record.ts";
 import type { Pm2Record } from "./pm2-record.ts";
 import type { Pm2Access } from "./pm2.ts";
 import type { ProcessFacts } from "./process.ts";
@@ -14,7 +14,8 @@ const POLL_MS = 50;
  * that ends before that for a crash, forgets that it was told to stop, and starts it again.
  */
 export async function stop(pm2: Pm2Access, id: number, signal: AbortSignal): Promise<void> {
-  const end = pm2.clock.deadline(EFFECT_MS, signal);
+  const { listenTimeoutMs } = toInstance(await find(pm2, id, signal));
+  const end = pm2.clock.deadline(EFFECT_MS + listenTimeoutMs, signal);
   let record = await find(pm2, id, end);
   while (statusOf(record) !== "stopped") {
     if (statusOf(record) === "launching") {

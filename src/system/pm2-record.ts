@@ -21,6 +21,10 @@ const Pm2Record = z.object({
 });
 export type Pm2Record = z.infer<typeof Pm2Record>;
 
+/** pm2's own defaults. */
+const KILL_TIMEOUT_MS = 1600;
+const LISTEN_TIMEOUT_MS = 3000;
+
 /** What tells a variable from a key of pm2's own; proxies are by custom in lower case. */
 const VARIABLE = /^[A-Z]|^(https?|all|no)_proxy$/u;
 /** Given back to pm2, these would start a process under the number of another. */
@@ -68,7 +72,8 @@ export function statusOf(record: Pm2Record): ServiceStatus {
   return SERVICE_STATUSES.find((known) => known === status) ?? "other";
 }
 
-function toInstance(record: Pm2Record): ServiceInstance {
+/** The process as the rest of rollwatch sees it. */
+export function toInstance(record: Pm2Record): ServiceInstance {
   const env = record.pm2_env;
   const status = statusOf(record);
   const autorestart = env["autorestart"];
@@ -83,8 +88,17 @@ function toInstance(record: Pm2Record): ServiceInstance {
     cwd: env.pm_cwd,
     script: env.pm_exec_path,
     autorestart: autorestart !== false && autorestart !== "false",
+    killTimeoutMs: durationOf(env["kill_timeout"], KILL_TIMEOUT_MS),
+    waitReady: (env["wait_ready"] ?? false) !== false && env["wait_ready"] !== "false",
+    listenTimeoutMs: durationOf(env["listen_timeout"], LISTEN_TIMEOUT_MS),
     definitionHash: toDefinition(record).hash,
   };
+}
+
+/** pm2 takes its durations as numbers and as text, and its default for anything else. */
+function durationOf(value: unknown, defaultMs: number): number {
+  const ms = typeof value === "string" ? Number.parseInt(value, 10) : value;
+  return typeof ms === "number" && Number.isFinite(ms) && ms > 0 ? ms : defaultMs;
 }
 
 /**

@@ -186,6 +186,27 @@ describe("a plan", () => {
     expect(ids).not.toContain("start-service:api");
   });
 
+  it("stops for good, and says so, a service that came with the bad release", () => {
+    const identity = { ...TARGET.identity, definitions: { importer: "2", cleaner: "3" } };
+    const services = TARGET.services.filter(({ name }) => name !== "api");
+
+    const { steps } = makePlan(anInput({ target: { ...TARGET, identity, services } }));
+
+    expect(steps.map(({ id }) => id)).not.toContain("start-service:api");
+    expect(steps.find(({ id }) => id === "stop-service:api")).toMatchObject({
+      text: "stop api (api for good: rel-good has no such service)",
+    });
+    expect(steps.find(({ id }) => id === "prove-identity")).toMatchObject({
+      services: ["importer"],
+    });
+  });
+
+  it("starts a service whose definition could not be read at the capture", () => {
+    const { definitions: _, ...identity } = TARGET.identity;
+
+    expect(stepIds({ target: { ...TARGET, identity } })).toContain("start-service:api");
+  });
+
   it.each([
     // the definition is the captured one
     { name: "unchanged", from: "1", known: true, how: "restart" },
@@ -239,5 +260,21 @@ describe("a plan", () => {
     const stop = makePlan(anInput()).steps.find(({ id }) => id === "stop-service:api");
 
     expect(stop).toMatchObject({ deadlineMs: 15_000 });
+  });
+
+  it.each([
+    // pm2 waits longer than the configuration says
+    { over: { killTimeoutMs: 40_000 }, stop: 50_000, start: 30_000 },
+    // one that hangs at boot can be stopped only when pm2 gives up waiting
+    { over: { waitReady: true, listenTimeoutMs: 60_000 }, stop: 75_000, start: 90_000 },
+    // nobody waits for it
+    { over: { waitReady: false, listenTimeoutMs: 60_000 }, stop: 15_000, start: 30_000 },
+  ])("gives pm2 the time it takes itself: $over", ({ over, stop, start }) => {
+    const { steps } = makePlan(anInput({ services: [aService("api", over)] }));
+
+    const deadlines = ["stop", "start"].map(
+      (verb) => steps.find(({ id }) => id === `${verb}-service:api`)?.["deadlineMs"],
+    );
+    expect(deadlines).toEqual([stop, start]);
   });
 });

@@ -461,6 +461,53 @@ describe("prove-identity", () => {
     });
   });
 
+  it("accepts a service that leaves pm2's folder at boot, as it did at the capture", async () => {
+    await withScene(async (scene) => {
+      await startAll(scene);
+      const { patient, good, step } = scene;
+      const services = good.services.map((one) => ({ ...one, workedIn: ["/var/spool"] }));
+      const catalogue = {
+        ...patient.ports.catalogue,
+        get: async () => ({ ...good, services }),
+      };
+      const processes = { ...patient.ports.processes, look: async () => ({ cwd: "/var/spool" }) };
+
+      const proving = step("prove-identity", { catalogue, processes }).run(LIVE);
+
+      await expect(proving).resolves.toContain("good-1");
+    });
+  });
+
+  it("accepts a service that ends by itself, once it was started after the switch", async () => {
+    await withScene(async (scene) => {
+      const { patient, step } = scene;
+      await startAll(scene);
+      const ended = { status: "stopped", pid: 0, autorestart: false } as const;
+      patient.pm2.change("importer", ended);
+
+      const seen = await step("prove-identity").run(LIVE);
+      const isDone = await step("start-service:importer").isDone(LIVE);
+      patient.pm2.change("importer", { startedAt: 0 });
+      const before = step("prove-identity").run(patient.ports.clock.deadline(5000, LIVE));
+
+      expect(seen).toContain("importer ended by itself");
+      expect(isDone).toBe(true);
+      await expect(before).rejects.toThrow("importer was not started since the switch");
+    });
+  });
+
+  it("does not accept a stopped service that pm2 would restart", async () => {
+    await withScene(async (scene) => {
+      await startAll(scene);
+      scene.patient.pm2.change("importer", { status: "stopped", pid: 0 });
+      const deadline = scene.patient.ports.clock.deadline(5000, LIVE);
+
+      const proving = scene.step("prove-identity").run(deadline);
+
+      await expect(proving).rejects.toThrow("importer is stopped");
+    });
+  });
+
   it("does not accept a service that keeps being restarted", async () => {
     await withScene(async (scene) => {
       await startAll(scene);

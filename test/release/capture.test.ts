@@ -45,6 +45,11 @@ describe("capturing a release", () => {
         ["server/config/monitoring.config.js", "monitoring"],
       ]);
       expect(release.services.map(({ instances }) => instances)).toEqual([1, 1, 1]);
+      expect(release.services.map(({ workedIn }) => workedIn)).toEqual([
+        [patient.root],
+        [patient.root],
+        [patient.root],
+      ]);
       expect(release.interpreter).toBe("v20.20.2");
       expect(await modeOf(at)).toBe(0o700);
       expect(await modeOf(join(at, "pm2.json"))).toBe(0o600);
@@ -66,6 +71,39 @@ describe("capturing a release", () => {
 
       expect(release.tag).toBe("pre-deployment-20261122-120000");
       expect(patient.git.calls).toEqual([`tag pre-deployment-20261122-120000 ${GOOD_COMMIT}`]);
+    });
+  });
+
+  it("makes no tag for a capture that fails, however late", async () => {
+    await withTempFolder(async (folder) => {
+      const patient = await aPatient(folder);
+
+      const capturing = captureWith(patient, {
+        writeAtomic: async () => {
+          throw new Error("no space");
+        },
+      });
+
+      await expect(capturing).rejects.toThrow("no space");
+
+      expect(patient.git.calls).toEqual([]);
+    });
+  });
+
+  it("has its tag before it is a release, so that a kill never leaves one without", async () => {
+    await withTempFolder(async (folder) => {
+      const patient = await aPatient(folder);
+      const tagsAtRename: string[] = [];
+      const { files } = patient.ports;
+
+      await captureWith(patient, {
+        rename: async (from, to) => {
+          tagsAtRename.push(...patient.git.calls);
+          await files.rename(from, to);
+        },
+      });
+
+      expect(tagsAtRename).toEqual([`tag pre-deployment-20261122-120000 ${GOOD_COMMIT}`]);
     });
   });
 

@@ -122,6 +122,9 @@ export function aService(name: string, over: Partial<ServiceInstance> = {}): Ser
     cwd: "/srv/app",
     script: "/srv/app/server.js",
     autorestart: true,
+    killTimeoutMs: 1600,
+    waitReady: false,
+    listenTimeoutMs: 3000,
     definitionHash: "3333",
     ...over,
   };

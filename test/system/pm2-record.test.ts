@@ -62,6 +62,27 @@ describe("pm2's list", () => {
     expect(instancesOf(anEntry({}, { autorestart }))).toMatchObject([{ autorestart: expected }]);
   });
 
+  it.each([
+    // pm2's defaults
+    [{}, { killTimeoutMs: 1600, waitReady: false, listenTimeoutMs: 3000 }],
+    [
+      { kill_timeout: 900, wait_ready: true, listen_timeout: 60_000 },
+      { killTimeoutMs: 900, waitReady: true, listenTimeoutMs: 60_000 },
+    ],
+    // as a command line gives them
+    [
+      { kill_timeout: "900", wait_ready: "false", listen_timeout: "60000" },
+      { killTimeoutMs: 900, waitReady: false, listenTimeoutMs: 60_000 },
+    ],
+    // no times
+    [
+      { kill_timeout: "soon", listen_timeout: 0 },
+      { killTimeoutMs: 1600, listenTimeoutMs: 3000 },
+    ],
+  ])("reads pm2's own patience from %j", (env, expected) => {
+    expect(instancesOf(anEntry({}, env))).toMatchObject([expected]);
+  });
+
   it("shows no value of the environment in a service", () => {
     const services = instancesOf(anEntry({}, { env: { SECRET: "hush" }, SECRET: "hush" }));
 

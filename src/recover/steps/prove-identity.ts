@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { Failure, messageOf } from "../../model/failure.ts";
+import type { ServiceInstance } from "../../model/service.ts";
 import { readServedRelease } from "../../release/ledger.ts";
 import { StepBase } from "../descriptor.ts";
 import type { StepPorts } from "../ports.ts";
-import { capturedDefinitions, lookAt, whyNotRestored } from "../services.ts";
+import { capturedService, lookAt, whyNotRestored } from "../services.ts";
 import type { Step } from "../step.ts";
 
 const POLL_MS = 250;
@@ -74,16 +75,16 @@ async function look(
   const seen: string[] = [];
   for (const name of descriptor.services) {
     const { instances } = await lookAt(ports, name, signal);
-    const definitions = await capturedDefinitions(ports, descriptor.release, name);
+    const captured = await capturedService(ports, descriptor.release, name);
     if (instances.length === 0) {
       return { kind: "problem", reason: `pm2 does not know ${name}` };
     }
     for (const instance of instances) {
-      const problem = await whyNotRestored(ports, instance, definitions);
+      const problem = await whyNotRestored(ports, instance, captured);
       if (problem !== undefined) {
         return { kind: "problem", reason: `${name} ${problem}` };
       }
-      seen.push(`${name} pid ${instance.pid} (${instance.restarts} restarts)`);
+      seen.push(`${name} ${tellProcess(instance)}`);
     }
   }
   if (descriptor.served !== null) {
@@ -96,4 +97,9 @@ async function look(
     }
   }
   return { kind: "restored", processes: seen.join(", ") };
+}
+
+/** The same text as long as it is the same process. */
+function tellProcess({ pid, restarts }: ServiceInstance): string {
+  return pid === 0 ? `ended by itself (${restarts} restarts)` : `pid ${pid} (${restarts} restarts)`;
 }

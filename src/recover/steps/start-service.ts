@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Failure } from "../../model/failure.ts";
 import { StepBase } from "../descriptor.ts";
 import type { StepPorts } from "../ports.ts";
-import { capturedDefinitions, lookAt, whyNotRestored } from "../services.ts";
+import { capturedService, lookAt, whyNotRestored } from "../services.ts";
 import type { Step } from "../step.ts";
 
 /** Starts one service on the restored release. */
@@ -27,11 +27,12 @@ export function createStartService(descriptor: StartServiceDescriptor, ports: St
     describe: () => descriptor.text,
     isDone: async (signal) => {
       const { instances } = await lookAt(ports, service, signal);
-      const definitions = await capturedDefinitions(ports, release, service);
+      const captured = await capturedService(ports, release, service);
+      const { definitions } = captured;
       const hashes = new Set(definitions.map((definition) => definition.hash));
       for (const instance of instances) {
         const isDefined = how === "restart" || hashes.has(instance.definitionHash);
-        const problem = await whyNotRestored(ports, instance, definitions);
+        const problem = await whyNotRestored(ports, instance, captured);
         if (!isDefined || problem !== undefined) {
           return false;
         }
@@ -46,7 +47,7 @@ export function createStartService(descriptor: StartServiceDescriptor, ports: St
         }
         return "started again";
       }
-      const definitions = await capturedDefinitions(ports, release, service);
+      const { definitions } = await capturedService(ports, release, service);
       if (definitions.length === 0) {
         throw new Failure(
           "service-unknown",

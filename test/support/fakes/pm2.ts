@@ -76,6 +76,9 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
       cwd: textOf(definition.options["pm_cwd"], "/app"),
       script: textOf(definition.options["pm_exec_path"], "/app/server.js"),
       autorestart: definition.options["autorestart"] !== false,
+      killTimeoutMs: 1600,
+      waitReady: false,
+      listenTimeoutMs: 3000,
       definitionHash: definition.hash,
     };
   }
