@@ -3,6 +3,8 @@ import type { ConfigFile } from "./schema.ts";
 
 const MASK = "***";
 const SECRET_KEY = /^(secret|password|token|apiKey)$/u;
+/** In a query `true` or `full` is no secret, and redacting such words would blot out other texts. */
+const SHORTEST_QUERY_SECRET = 8;
 /** A shorter text is no secret, and redacting it would blot out half of every log line. */
 const SHORTEST_SECRET = 4;
 
@@ -17,15 +19,21 @@ export function isSecretPath(path: KeyPath): boolean {
   );
 }
 
+/** Whether an address stands there; in its credentials and its query there may be secrets, whatever it is for. */
+function isAddressPath(path: KeyPath): boolean {
+  return path.at(-1) === "url";
+}
+
 /** Every secret value of a configuration, longest first, so that none is cut by a shorter one inside it. */
 export function secretsOf(config: ConfigFile, referenced: readonly string[]): readonly string[] {
   const found = new Set(referenced);
   walk(config, [], (value, path) => {
     if (isSecretPath(path)) {
       found.add(value);
-      for (const part of credentialsOf(value)) {
-        found.add(part);
-      }
+    }
+    const parts = isAddressPath(path) ? [...credentialsOf(value), ...queryOf(value)] : [];
+    for (const part of parts) {
+      found.add(part);
     }
     return value;
   });
@@ -40,7 +48,7 @@ export function withoutSecrets(config: ConfigFile, secrets: readonly string[]): 
     if (isSecretPath(path)) {
       return maskAddress(value);
     }
-    return secrets.includes(value) ? MASK : value;
+    return secrets.includes(value) ? MASK : isAddressPath(path) ? maskParts(value) : value;
   });
 }
 
@@ -75,6 +83,30 @@ function credentialsOf(text: string): readonly string[] {
   }
   const url = new URL(text);
   return [url.password, decode(url.password), url.searchParams.get("password") ?? ""];
+}
+
+function queryOf(text: string): readonly string[] {
+  if (!URL.canParse(text)) {
+    return [];
+  }
+  const { search, searchParams } = new URL(text);
+  const asWritten = search.slice(1).split("&");
+  const values = [
+    ...searchParams.values(),
+    ...asWritten.map((pair) => pair.replace(/^[^=]*=/u, "")),
+  ];
+  return values.filter((value) => value.length >= SHORTEST_QUERY_SECRET);
+}
+
+/** The same address without password and query values. */
+function maskParts(text: string): string {
+  const query = text.indexOf("?");
+  const plain = query === -1 ? text : text.slice(0, query);
+  return `${maskPassword(plain)}${query === -1 ? "" : `?${MASK}`}`;
+}
+
+function maskPassword(text: string): string {
+  return text.replace(/^(\w+:\/\/[^/@:]*):[^/@]*@/u, `$1:${MASK}@`);
 }
 
 function maskAddress(text: string): string {

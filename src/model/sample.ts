@@ -6,6 +6,8 @@ export const ABSENCE_REASONS = [
   "throttled",
   "name-resolution",
   "out-of-descriptors",
+  "no-route",
+  "out-of-resources",
   "watcher-lagging",
   "pm2-dead",
   "pm2-hung",

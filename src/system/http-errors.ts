@@ -9,6 +9,13 @@ const LOCAL_REASONS: Readonly<Record<string, Local["reason"]>> = {
   EAI_AGAIN: "name-resolution",
   EMFILE: "out-of-descriptors",
   ENFILE: "out-of-descriptors",
+  ENETUNREACH: "no-route",
+  // What a packet filter of this machine answers.
+  EPERM: "no-route",
+  // No port of our own is left.
+  EADDRNOTAVAIL: "out-of-resources",
+  ENOBUFS: "out-of-resources",
+  ENOMEM: "out-of-resources",
 };
 
 const FAILED_REASONS: Readonly<Record<string, Failed["reason"]>> = {
@@ -18,8 +25,6 @@ const FAILED_REASONS: Readonly<Record<string, Failed["reason"]>> = {
   EPIPE: "reset",
   ETIMEDOUT: "timeout",
   EHOSTUNREACH: "unreachable",
-  ENETUNREACH: "unreachable",
-  EADDRNOTAVAIL: "unreachable",
 };
 
 /** Whose doing a failed exchange is, and what happened; `beforeTls` when the connection was not yet secured. */

@@ -45,7 +45,7 @@ export type Answer =
     }
   | {
       readonly kind: "local";
-      readonly reason: "name-resolution" | "out-of-descriptors";
+      readonly reason: "name-resolution" | "out-of-descriptors" | "no-route" | "out-of-resources";
       readonly detail: string;
     };
 
@@ -84,7 +84,7 @@ async function ask(clock: Clock, request: Ask, signal: AbortSignal): Promise<Ans
   } catch (error) {
     signal.throwIfAborted();
     if (deadline.aborted) {
-      return late(request, marks, phasesOf(clock, marks));
+      return late({ host, after: tellDuration(request.timeoutMs) }, marks, phasesOf(clock, marks));
     }
     const why = explainHttpError(
       error,
@@ -95,10 +95,14 @@ async function ask(clock: Clock, request: Ask, signal: AbortSignal): Promise<Ans
 }
 
 /** A name that nobody resolved in time is not the target's fault. */
-function late(request: Ask, marks: Marks, phases: Phases): Answer {
-  const after = tellDuration(request.timeoutMs);
+function late(
+  { host, after }: { readonly host: string; readonly after: string },
+  marks: Marks,
+  phases: Phases,
+): Answer {
   if (!marks.resolved) {
-    const detail = `the name of ${request.url} was not resolved within ${after}`;
+    // Of the address the host only: the rest may hold credentials.
+    const detail = `the name ${host} was not resolved within ${after}`;
     return { kind: "local", reason: "name-resolution", detail };
   }
   const until = marks.connectedAt === undefined ? "no connection" : "no whole answer";

@@ -84,6 +84,16 @@ describe("a good configuration", () => {
     ]);
   });
 
+  it("has the credentials and the query of what is probed among its secrets", async () => {
+    const probed = "http://watch:ge%20heim@127.0.0.1:1/?key=abc%20defgh&full=true";
+    const text = GOOD.replace(/http:\/\/127[^\s,}"]*/u, probed);
+
+    const config = await load(text);
+
+    expect(text).toContain(probed);
+    expect(config.secrets.toSorted()).toEqual(["abc defgh", "abc%20defgh", "ge heim", "ge%20heim"]);
+  });
+
   it("has a hash that changes with the settings but not with the secrets", async () => {
     const text = `${GOOD}database: { url: "\${URL}" }\n`;
     const one = await load(text, { URL: "postgres://u:first@h/d" });

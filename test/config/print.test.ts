@@ -47,6 +47,21 @@ describe("the printed configuration", () => {
     });
   });
 
+  it("masks password and query of what is probed, and nothing else of it", () => {
+    const url = "http://watch:geheim2@127.0.0.1:3000/health?key=abcdefgh";
+    const plain = "http://127.0.0.1:3000/health";
+    const signal = SETTINGS.signals[0];
+    const config = aConfig({
+      application: { ...SETTINGS.application, releaseIdFrom: { url: plain, json: "release" } },
+      signals: [{ ...signal, probe: { ...signal?.probe, url } }],
+    });
+
+    expect(effectiveConfig(config)).toMatchObject({
+      application: { releaseIdFrom: { url: plain } },
+      signals: [{ probe: { url: "http://watch:***@127.0.0.1:3000/health?***" } }],
+    });
+  });
+
   it("masks secrets by what they are and by where they came from", () => {
     const hook = {
       kind: "webhook",

@@ -11,8 +11,6 @@ const ROWS: readonly (readonly [string, boolean, string])[] = [
   ["EPIPE", false, "failed reset"],
   ["ETIMEDOUT", false, "failed timeout"], // the kernel gave up before our deadline
   ["EHOSTUNREACH", false, "failed unreachable"],
-  ["ENETUNREACH", false, "failed unreachable"],
-  ["EADDRNOTAVAIL", false, "failed unreachable"],
   ["HPE_INVALID_CONSTANT", false, "failed bad-answer"], // no HTTP
   ["HPE_HEADER_OVERFLOW", false, "failed bad-answer"],
   ["CERT_HAS_EXPIRED", true, "failed tls"],
@@ -21,6 +19,11 @@ const ROWS: readonly (readonly [string, boolean, string])[] = [
   ["EAI_AGAIN", true, "local name-resolution"], // the resolver itself is away
   ["EMFILE", false, "local out-of-descriptors"], // rollwatch's own limit
   ["ENFILE", true, "local out-of-descriptors"],
+  ["ENETUNREACH", false, "local no-route"], // this machine's own network is away
+  ["EPERM", false, "local no-route"], // this machine's own packet filter
+  ["EADDRNOTAVAIL", true, "local out-of-resources"], // no port of our own is left
+  ["ENOBUFS", false, "local out-of-resources"],
+  ["ENOMEM", false, "local out-of-resources"],
 ];
 
 describe("explaining a failed exchange", () => {

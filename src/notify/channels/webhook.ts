@@ -19,8 +19,17 @@ export const WebhookChannelSettings = z.strictObject({
 });
 export type WebhookChannelSettings = z.infer<typeof WebhookChannelSettings>;
 
+/**
+ * Bad request, gone, too large, unprocessable: the same notice will never be taken. Any other refusal may come from a receiver that is
+ * being redeployed (404 of its proxy, 401 before it has its keys) and must not lose a page.
+ */
+const FINAL: ReadonlySet<number> = new Set([400, 410, 413, 422]);
+
 /** Characters of a refusing answer that are kept as evidence. */
 const MAX_EXCERPT = 200;
+
+/** Of these the excerpt is made: what is concealed must not be cut in two by it. */
+const MAX_READ = 4096;
 
 /** Standard Webhooks marks secrets in base64 with this prefix; any other secret is its own bytes. */
 const BASE64_PREFIX = "whsec_";
@@ -31,6 +40,7 @@ export function createWebhookChannel(
   settings: WebhookChannelSettings,
   clock: Clock,
 ): Channel {
+  const conceal = concealing(settings);
   return {
     name,
     send: async (notice, signal) => {
@@ -47,10 +57,10 @@ export function createWebhookChannel(
           proxy: false,
           validateStatus: () => true,
         });
-        return await outcomeOf(response, clock.now());
+        return await outcomeOf(response, clock.now(), conceal);
       } catch (error) {
         signal.throwIfAborted();
-        return unanswered(error, deadline.aborted);
+        return unanswered(conceal(messageOf(error)), error, deadline.aborted);
       }
     },
   };
@@ -88,18 +98,25 @@ function keyOf(secret: string): Buffer {
     : Buffer.from(secret, "utf8");
 }
 
-async function outcomeOf(response: AxiosResponse<Readable>, now: number): Promise<Delivery> {
+async function outcomeOf(
+  response: AxiosResponse<Readable>,
+  now: number,
+  conceal: Conceal,
+): Promise<Delivery> {
   const { status } = response;
   if (status >= 200 && status < 300) {
     response.data.destroy();
     return { kind: "delivered" };
   }
-  const detail = `HTTP ${status} ${await excerpt(response.data)}`.trim();
+  const detail = `HTTP ${status} ${await excerpt(response.data, conceal)}`.trim();
   if (status === 429) {
     return { kind: "retry-later", reason: "rate-limited", detail, ...afterOf(response, now) };
   }
   if (status >= 500) {
     return { kind: "retry-later", reason: "server-error", detail, ...afterOf(response, now) };
+  }
+  if (status >= 400 && !FINAL.has(status)) {
+    return { kind: "retry-later", reason: "rejected", detail, ...afterOf(response, now) };
   }
   return { kind: "refused", reason: "rejected", detail };
 }
@@ -111,27 +128,61 @@ function afterOf(response: AxiosResponse, now: number): { readonly afterMs?: num
   return Number.isFinite(afterMs) ? { afterMs: Math.max(afterMs, 0) } : {};
 }
 
-async function excerpt(answer: Readable): Promise<string> {
+/** Takes out of a text what it gives away of the webhook. */
+type Conceal = (text: string) => string;
+
+/** A shorter part of an address says nothing. */
+const SHORTEST_PART = 4;
+
+/** Receivers echo what they were asked for, such as `Cannot POST /services/T0/abc`; whoever knows that can post there. */
+function concealing({ url: address, secret = "" }: WebhookChannelSettings): Conceal {
+  const url = new URL(address);
+  const { pathname, search, searchParams, username, password } = url;
+  const raw = [address, url.href, `${pathname}${search}`, pathname, search, search.slice(1)];
+  const parts = [...pathname.split("/"), ...search.slice(1).split(/[&=]/u), username, password];
+  const secrets = [...searchParams.values(), secret, secret.replace(BASE64_PREFIX, "")];
+  const hidden = [...raw, ...parts, ...secrets]
+    .flatMap((part) => [part, decoded(part)])
+    .filter((part) => part.length >= SHORTEST_PART)
+    .toSorted((one, other) => other.length - one.length);
+  return (text) => {
+    let shown = text;
+    for (const part of hidden) {
+      shown = shown.replaceAll(part, "***");
+    }
+    return shown;
+  };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+async function excerpt(answer: Readable, conceal: Conceal): Promise<string> {
   let text = "";
   try {
     for await (const chunk of answer) {
       text += String(chunk);
-      if (text.length >= MAX_EXCERPT) {
+      if (text.length >= MAX_READ) {
         break; // Leaving the loop destroys the stream: the rest is never read.
       }
     }
   } catch {
-    return text; // A cut answer changes nothing: its status is what counts.
+    // A cut answer changes nothing: its status is what counts.
   }
-  return text.slice(0, MAX_EXCERPT).replaceAll(/\s+/gu, " ");
+  return conceal(text.slice(0, MAX_READ)).slice(0, MAX_EXCERPT).replaceAll(/\s+/gu, " ");
 }
 
-function unanswered(error: unknown, isTimeout: boolean): Delivery {
+function unanswered(detail: string, error: unknown, isTimeout: boolean): Delivery {
   const code = isAxiosError(error) ? error.code : undefined;
   const reason: DeliveryFailure = isTimeout
     ? "timeout"
     : code === "ECONNREFUSED" || code === "ECONNRESET"
       ? "refused"
       : "unknown";
-  return { kind: "retry-later", reason, detail: messageOf(error) };
+  return { kind: "retry-later", reason, detail };
 }

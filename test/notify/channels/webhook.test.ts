@@ -84,7 +84,16 @@ describe("the webhook channel", () => {
       { location: "/elsewhere" },
       { kind: "refused", reason: "rejected", detail: "HTTP 302 because of this" },
     ],
-    [404, {}, { kind: "refused", reason: "rejected", detail: "HTTP 404 because of this" }],
+    ...[400, 410, 413, 422].map((status): [number, Record<string, string>, Delivery] => [
+      status,
+      {},
+      { kind: "refused", reason: "rejected", detail: `HTTP ${status} because of this` },
+    ]),
+    ...[401, 403, 404, 405, 408, 425].map((status): [number, Record<string, string>, Delivery] => [
+      status,
+      {},
+      { kind: "retry-later", reason: "rejected", detail: `HTTP ${status} because of this` },
+    ]),
     [429, {}, { kind: "retry-later", reason: "rate-limited", detail: "HTTP 429 because of this" }],
     [
       429,
@@ -208,6 +217,23 @@ describe("the webhook channel", () => {
       reason: "rejected",
       detail: `HTTP 400 ${"x".repeat(200)}`,
     });
+  });
+
+  it("keeps to itself where it posts and with what secret, when the receiver echoes it", async () => {
+    const secret = "whsec_c2VjcmV0IG9mIGhvb2s=";
+    const { url } = await listen((request, response) => {
+      const key = new URL(request.url ?? "", "http://h").searchParams.get("key");
+      response.writeHead(404).end(`${"x".repeat(190)} POST ${request.url} ${key} T0abc ${secret}`);
+    });
+    const address = `${url.replace("//", "//me:geheim@")}/T0abc?key=p%20q%20r`;
+
+    const delivery = await webhook(address, { secret }).send(
+      aNotice(),
+      new AbortController().signal,
+    );
+
+    expect("detail" in delivery && delivery.detail).toContain("POST ***");
+    expect(JSON.stringify(delivery)).not.toMatch(/hook|T0|p%20q|p q|geheim|c2Vj|key/u);
   });
 
   it("keeps the status of an answer that drips until the time is out", async () => {
