@@ -53,9 +53,18 @@ const KEPT = [
   "pm_log_path",
 ] as const;
 
-/** Set anew at each start by pm2, npm, the shell or the login session it was started from. */
-const PER_START =
-  /^(PM2_.*|npm_.*|axm_.*|SSH_.*|XDG_.*|SUDO_.*|TERM.*|_|SHLVL|PWD|OLDPWD|COLUMNS|LINES|INVOCATION_ID|JOURNAL_STREAM|SILENT|updateEnv|unique_id|pm_id|vizion_running)$/u;
+/**
+ * Set anew at each start by pm2, npm, the shell, the editor, the CI job or the login session it was started from. What changes how a
+ * program works stays: LANG and LC_ALL (the other LC_* are those that ssh brings along), USER and LOGNAME (PostgreSQL clients log in
+ * by them), and of CI's and git's variables those that name what is released, since applications serve them.
+ */
+const PER_START = [
+  /^(PM2_.*|npm_.*|axm_.*|SILENT|updateEnv|unique_id|pm_id|vizion_running)$/u,
+  /^(_|SHLVL|PWD|OLDPWD|COLUMNS|LINES|HOSTNAME|MAIL|LC_(?!ALL$).*)$/u,
+  /^(TERM.*|TMUX.*|COLORTERM|LS_COLORS|S_COLORS|DISPLAY|WINDOWID|DEBUGINFOD_URLS)$/u,
+  /^(SSH_.*|XDG_.*|SUDO_.*|DBUS_.*|GPG_.*|INVOCATION_ID|JOURNAL_STREAM)$/u,
+  /^(VSCODE_.*|CI|(CI|GITHUB|GIT)_(?!.*(SHA|COMMIT|TAG|REF|BRANCH|VERSION|RELEASE)).*)$/u,
+] as const;
 
 /** Those of pm2's options that it takes to start a process again. */
 export function pickOptions(
@@ -77,7 +86,9 @@ export function definitionHash(definition: Omit<Definition, "hash">): string {
   // pm2 leaves out some options that are false, and not always the same ones.
   const defined = Object.fromEntries(DEFINED.map((key) => [key, options[key] ?? false]));
   const variables = Object.fromEntries(
-    Object.entries(env).filter(([key]) => !PER_START.test(key) && !added.has(key)),
+    Object.entries(env).filter(
+      ([key]) => !PER_START.some((names) => names.test(key)) && !added.has(key),
+    ),
   );
   return createHash("sha256")
     .update(JSON.stringify(canonical({ defined, variables })))

@@ -21,6 +21,11 @@ function withVariable(name: string, value: string): Definition {
   return aDefinition({ env: { ...aDefinition().env, [name]: value } });
 }
 
+const OF_A_SESSION =
+  "TMUX TMUX_PANE COLORTERM LS_COLORS S_COLORS DISPLAY WINDOWID LC_TIME MAIL HOSTNAME DEBUGINFOD_URLS DBUS_SESSION_BUS_ADDRESS GPG_TTY VSCODE_IPC_HOOK_CLI GIT_ASKPASS CI CI_JOB_ID GITHUB_RUN_ID".split(
+    " ",
+  );
+
 describe("definitionHash", () => {
   it.each([
     ["a changed script", withOption("pm_exec_path", "/srv/app/other.js")],
@@ -30,6 +35,11 @@ describe("definitionHash", () => {
     ["a memory limit", withOption("max_memory_restart", 100)],
     ["a changed variable", withVariable("PORT", "3001")],
     ["an added variable", withVariable("FEATURE", "on")],
+    ["another language", withVariable("LANG", "de_DE.UTF-8")],
+    ["another locale", withVariable("LC_ALL", "C")],
+    ["the user that a database client logs in as", withVariable("USER", "other")],
+    ["the commit that a CI job deployed", withVariable("GITHUB_SHA", "abc")],
+    ["the version that the application serves", withVariable("GIT_COMMIT", "abc")],
     ["a variable less", aDefinition({ env: { PORT: "3000" } })],
   ])("differs for %s", (_, changed) => {
     expect(definitionHash(changed)).not.toBe(definitionHash(aDefinition()));
@@ -40,6 +50,10 @@ describe("definitionHash", () => {
     ["the number of a worker", withVariable("NODE_APP_INSTANCE", "1")],
     ["the shell's level", withVariable("SHLVL", "7")],
     ["the session of who started it", withVariable("SSH_CONNECTION", "192.0.2.1 5 192.0.2.2 22")],
+    ...OF_A_SESSION.map((name): [string, Definition] => [
+      `the ${name} of who started it`,
+      withVariable(name, "x"),
+    ]),
     ["pm2's own variables", withVariable("PM2_USAGE", "CLI")],
     ["the module settings that pm2 adds under the service's name", withVariable("api", "{}")],
     ["the mark of an update by pm2", withVariable("updateEnv", "true")],
