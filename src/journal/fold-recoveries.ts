@@ -23,11 +23,14 @@ export function started(history: History, fact: FactOf<"recovery-started">, at: 
 
 /** Each beginning is a record of its own: how often a step failed, and where a crash was, stays countable. */
 export function stepStarted(history: History, fact: FactOf<"step-started">, at: number): History {
-  const record: StepRecord = { step: fact.step, startedAt: at };
   return change(history, fact.plan, (recovery) => ({
     ...recovery,
-    steps: [...recovery.steps, record],
+    steps: [...recovery.steps, beginning(recovery, fact.step, at)],
   }));
+}
+
+function beginning({ attempts }: Recovery, step: string, at: number): StepRecord {
+  return { step, attempt: attempts.length, startedAt: at };
 }
 
 export function stepFinished(history: History, fact: FactOf<"step-finished">, at: number): History {
@@ -40,14 +43,18 @@ export function stepFinished(history: History, fact: FactOf<"step-finished">, at
     );
     return {
       ...recovery,
-      steps: begun === -1 ? [...steps, { step, startedAt: at, ...finished }] : steps,
+      steps: begun === -1 ? [...steps, { ...beginning(recovery, step, at), ...finished }] : steps,
     };
   });
 }
 
 export function verified(history: History, fact: FactOf<"verified">): History {
   const { verification } = fact;
-  return change(history, fact.plan, (recovery) => ({ ...recovery, verification }));
+  return change(history, fact.plan, (recovery) => ({
+    ...recovery,
+    verification,
+    attemptsVerified: recovery.attempts.length,
+  }));
 }
 
 export function ended(history: History, fact: FactOf<"recovery-ended">, at: number): History {

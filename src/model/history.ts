@@ -20,6 +20,8 @@ export interface KnownRelease {
 /** One beginning of a step; without an outcome when rollwatch died in it. A step tried again has several. */
 export interface StepRecord {
   readonly step: string;
+  /** Which attempt began it; 1, the first, by default. Times do not tell that, they may go back. */
+  readonly attempt?: number;
   readonly startedAt: number;
   readonly finishedAt?: number;
   readonly outcome?: StepOutcome;
@@ -33,6 +35,8 @@ export interface Recovery {
   readonly attempts: readonly number[];
   readonly steps: readonly StepRecord[];
   readonly verification?: Verification;
+  /** How many attempts there were when it was verified. */
+  readonly attemptsVerified?: number;
   readonly ended?: {
     readonly at: number;
     readonly result: RecoveryResult;

@@ -38,8 +38,7 @@ export function nextStep(recovery: Recovery, until: Phase): Next {
 
 /** Whether another attempt may begin: after three without an end, or three since the verification, a person must look. */
 export function mayAttempt(recovery: Recovery): boolean {
-  const since = recovery.verification?.at ?? 0;
-  return recovery.attempts.filter((at) => at >= since).length < MAX_ATTEMPTS;
+  return recovery.attempts.length - (recovery.attemptsVerified ?? 0) < MAX_ATTEMPTS;
 }
 
 /** The latest moment at which the old release was stopped or switched away; before any of that, the latest attempt's beginning. */
@@ -80,8 +79,10 @@ function recordsOf(
   step: StepDescriptor,
   hasActed: boolean,
 ): readonly StepRecord[] {
-  const since = step.phase === "prepare" && !hasActed ? (recovery.attempts.at(-1) ?? Infinity) : 0;
-  return recovery.steps.filter((record) => record.step === step.id && record.startedAt >= since);
+  const first = step.phase === "prepare" && !hasActed ? recovery.attempts.length : 0;
+  return recovery.steps.filter(
+    (record) => record.step === step.id && (record.attempt ?? 1) >= first,
+  );
 }
 
 /** Why the step failed, as its newest outcome says. */

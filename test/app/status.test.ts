@@ -130,7 +130,7 @@ describe("the incidents' report", () => {
   it("has a step's text, or its id where it has none, and null for what is not over", () => {
     const recovery = aRecovery(NOON, {
       plan: aPlan({ steps: [...STEPS] }),
-      steps: STEPS.map(({ id }) => ({ step: id, startedAt: NOON })),
+      steps: STEPS.map(({ id }) => ({ step: id, attempt: 1, startedAt: NOON })),
     });
     const history = aHistory({ incidents: [anIncident()], recoveries: [recovery] });
 
@@ -156,10 +156,15 @@ describe("the report of a rollback on its way", () => {
     const recovery = aRecovery(NOON, {
       plan: aPlan({ steps: [...STEPS] }),
       steps: [
-        { step: "switch:server", startedAt: NOON, outcome: { kind: "failed", detail: "busy" } },
-        { step: "switch:server", startedAt: NOON, outcome: done },
-        { step: "switch:server", startedAt: NOON, outcome: done },
-        { step: "clean-up", startedAt: NOON },
+        {
+          step: "switch:server",
+          attempt: 1,
+          startedAt: NOON,
+          outcome: { kind: "failed", detail: "busy" },
+        },
+        { step: "switch:server", attempt: 1, startedAt: NOON, outcome: done },
+        { step: "switch:server", attempt: 1, startedAt: NOON, outcome: done },
+        { step: "clean-up", attempt: 1, startedAt: NOON },
       ],
     });
 

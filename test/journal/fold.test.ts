@@ -278,11 +278,11 @@ describe("a recovery", () => {
       attempts: [20, 60],
       steps: [
         { step: "stage", startedAt: 30, finishedAt: 40, outcome: { kind: "done", detail: "d" } },
-        { step: "switch", startedAt: 50 },
-        { step: "switch", startedAt: 70 },
+        { step: "switch", attempt: 1, startedAt: 50 },
+        { step: "switch", attempt: 2, startedAt: 70 },
       ],
     });
-    expect(openRecovery(history)?.steps[2]).toEqual({ step: "switch", startedAt: 70 });
+    expect(openRecovery(history)?.steps[2]).toEqual({ step: "switch", attempt: 2, startedAt: 70 });
   });
 
   it("counts the failures of a step that was tried again", () => {

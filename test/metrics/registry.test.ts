@@ -44,7 +44,7 @@ const RECOVERY: Recovery = {
   },
   plannedAt: 1_007_000,
   attempts: [1_008_000, 1_009_000],
-  steps: [{ step: "switch:server", startedAt: 1_009_000 }],
+  steps: [{ step: "switch:server", attempt: 1, startedAt: 1_009_000 }],
 };
 
 const INVOLVED: History = { ...EMPTY, incidents: [INCIDENT], recoveries: [RECOVERY] };

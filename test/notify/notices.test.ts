@@ -10,6 +10,7 @@ const RECOVERY = aRecovery(NOON + 60_000, {
   steps: [
     {
       step: "switch:server",
+      attempt: 1,
       startedAt: NOON,
       finishedAt: NOON,
       outcome: { kind: "failed", detail: "no space" },

@@ -26,8 +26,14 @@ function aRecovery(over: Partial<Recovery> = {}): Recovery {
 
 function record(step: string, kind?: StepOutcome["kind"], startedAt = NOON + 1): StepRecord {
   return kind === undefined
-    ? { step, startedAt }
-    : { step, startedAt, finishedAt: startedAt + 1, outcome: { kind, detail: "detail" } };
+    ? { step, attempt: 1, startedAt }
+    : {
+        step,
+        attempt: 1,
+        startedAt,
+        finishedAt: startedAt + 1,
+        outcome: { kind, detail: "detail" },
+      };
 }
 
 function done(...steps: readonly string[]): readonly StepRecord[] {
@@ -88,10 +94,16 @@ describe("the next step", () => {
     expect(tell(aRecovery({ attempts, steps: done("stage", "stop") }))).toBe("run switch");
   });
 
+  it("remembers what was prepared when the clock was set back since the attempt began", () => {
+    const steps = [record("stage", "done", NOON - 3_600_000)];
+
+    expect(tell(aRecovery({ steps }))).toBe("gate stop");
+  });
+
   it("begins three attempts, and three more after the verification", () => {
     const verification = { result: "proven", at: NOON + 50, checks: [] } as const;
     const three = [NOON, NOON + 1, NOON + 2];
-    const over = { verification: { ...verification, checks: [] } };
+    const over = { verification: { ...verification, checks: [] }, attemptsVerified: 1 };
 
     expect(mayAttempt(aRecovery({ attempts: three.slice(1) }))).toBe(true);
     expect(mayAttempt(aRecovery({ attempts: three }))).toBe(false);
