@@ -12,6 +12,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { openObservatory } from "./observatory.ts";
 import { openReadinesses } from "./readinesses.ts";
 import { openSurroundings } from "./surroundings.ts";
+import { openWarmth } from "./warmth.ts";
 import type { World } from "./world.ts";
 
 /** What the parts are made of. */
@@ -32,6 +33,7 @@ export function assemble(input: AssembleInput): Daemon {
   const catalogue = openCatalogue(world.files, state);
   const controls = createControls(world, { root: application.root, state });
   lifecycle.onStop("controls", async () => controls.close());
+  const readinesses = openReadinesses(world, catalogue, application);
   return {
     config,
     world,
@@ -41,7 +43,8 @@ export function assemble(input: AssembleInput): Daemon {
     rules,
     observatory: openObservatory(rules),
     surroundings: openSurroundings({ world, controls, log }, application),
-    readinesses: openReadinesses(world, catalogue, application),
+    readinesses,
+    warmth: openWarmth({ config, world, log, journal, catalogue, readinesses }),
     tell: (draft) => {
       const at = world.clock.now();
       queue(journal, address(draft, notify.routes, { id: world.ids.next("notice", at), at }));
