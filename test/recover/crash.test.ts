@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Entry } from "../../src/model/facts.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { RecoveryPorts } from "../../src/recover/ports.ts";
+import { warmUp } from "../../src/release/warm.ts";
 import { runRecovery, type RecoveryEnd, type RecoveryJournal } from "../../src/recover/run.ts";
 import { GOOD_COMMIT } from "../support/builders.ts";
 import { aLife, Death, type Life, memoryJournal, mortalPorts } from "../support/mortal.ts";
@@ -54,12 +55,21 @@ function countSwitches(patient: Patient, ports: RecoveryPorts, seen: string[]): 
   };
 }
 
+interface Lives {
+  readonly journal: Life;
+  readonly effects: Life;
+}
+
 /** A recovery that is killed once and resumed once. */
 async function killAndResume(
   patient: Patient,
-  lives: { readonly journal: Life; readonly effects: Life },
+  lives: Lives,
+  isWarm: boolean,
 ): Promise<{ readonly end: RecoveryEnd; readonly switches: readonly string[] }> {
   const good = await patient.capture("rel-good");
+  if (isWarm) {
+    await warmUp(patient.ports, patient.root, good, LIVE);
+  }
   await patient.deployBad();
   patient.pm2.setDump(true);
   const plan = await patient.plan(good);
@@ -112,11 +122,13 @@ async function expectRestoredOnce(
 }
 
 /** How many records and effects an undisturbed recovery has. */
-async function countAll(): Promise<{ readonly records: number; readonly effects: number }> {
+async function countAll(
+  isWarm: boolean,
+): Promise<{ readonly records: number; readonly effects: number }> {
   return withTempFolder(async (folder) => {
     const patient = await aPatient(folder);
     const lives = { journal: aLife(), effects: aLife() };
-    await killAndResume(patient, lives);
+    await killAndResume(patient, lives, isWarm);
     return { records: lives.journal.happened, effects: lives.effects.happened };
   });
 }
@@ -133,9 +145,12 @@ async function forEachUpTo(last: number, body: (nth: number) => Promise<void>): 
   await Promise.all(Array.from({ length: 8 }, work));
 }
 
-const { records, effects } = await countAll();
+const cold = { name: "without a warm copy", isWarm: false, ...(await countAll(false)) };
+const warm = { name: "with a warm copy", isWarm: true, ...(await countAll(true)) };
 
-describe("a recovery that is killed and resumed", () => {
+describe.each([cold, warm])("a recovery $name that is killed and resumed", (kind) => {
+  const { records, effects, isWarm } = kind;
+
   it("has many places to be killed at", () => {
     expect({ records: records > 25, effects: effects > 25 }).toEqual({
       records: true,
@@ -151,7 +166,7 @@ describe("a recovery that is killed and resumed", () => {
           const patient = await aPatient(folder);
 
           const lives = { journal: aLife({ nth, when }), effects: aLife() };
-          const result = await killAndResume(patient, lives);
+          const result = await killAndResume(patient, lives, isWarm);
 
           expect(lives.journal.isOver).toBe(true);
           await expectRestoredOnce(patient, result);
@@ -168,7 +183,7 @@ describe("a recovery that is killed and resumed", () => {
           const patient = await aPatient(folder);
 
           const lives = { journal: aLife(), effects: aLife({ nth, when }) };
-          const result = await killAndResume(patient, lives);
+          const result = await killAndResume(patient, lives, isWarm);
 
           expect(lives.effects.isOver).toBe(true);
           await expectRestoredOnce(patient, result);
