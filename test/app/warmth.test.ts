@@ -95,12 +95,35 @@ describe("the warm copy", () => {
       await story.startsRollwatch();
       await story.install("bad-2", "answers 500");
 
+      await story.passesUntil((fact) => fact.kind === "verified");
+      const during = await warmCopies(story);
       await story.passesUntil((fact) => fact.kind === "closed");
 
+      expect(during).toEqual({ [provenReleases(story)[0] ?? ""]: [] });
       expect(stagings(story)).toEqual(
         PATHS.map(() => expect.stringContaining("copied from the capture")),
       );
       expect(story.incident().closed?.outcome).toBe("rolled-back");
+    });
+  });
+
+  it("is not made while a recovery is open, also after a kill", async () => {
+    await withScenario({}, async (story) => {
+      await story.beginsProven("good-1");
+      await story.passes("1s");
+      await story.install("bad-2", "answers 500");
+      story.diesBefore((fact) => fact.kind === "verified");
+      await story.passes("60s");
+      await story.stopsRollwatch();
+      const started = story.startsRollwatch();
+
+      await story.passesUntil((fact) => fact.kind === "verified");
+      const during = await warmCopies(story);
+      await story.passesUntil((fact) => fact.kind === "closed");
+      await started;
+
+      expect(during).toEqual({ [provenReleases(story)[0] ?? ""]: [] });
+      expect(story.recovery().attempts).toHaveLength(2);
     });
   });
 
@@ -117,6 +140,7 @@ describe("the warm copy", () => {
       await story.stopsRollwatch();
 
       expect(story.clock.now() - from).toBeLessThan(10_000);
+      await story.passes("3h");
       expect(await warmCopies(story)).toEqual({ [provenReleases(story)[0] ?? ""]: [] });
     });
   });

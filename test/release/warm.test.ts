@@ -157,6 +157,18 @@ describe("a warm copy", () => {
     });
   });
 
+  it("is not called missing when the asking was aborted", async () => {
+    await withScene(async ({ patient, release, warm }) => {
+      await warm();
+      const wanted = { release: "rel-1", path: "web", digest: release.artifacts[1]?.digest ?? "" };
+      const reason = new Error("stop");
+
+      const asked = warmPath(patient.ports.files, patient.root, wanted, AbortSignal.abort(reason));
+
+      await expect(asked).rejects.toBe(reason);
+    });
+  });
+
   it("behind a link is neither made nor believed", async () => {
     await withScene(async ({ patient, at, warm, believed }) => {
       await warm();
