@@ -34,6 +34,8 @@ export function assemble(input: AssembleInput): Daemon {
   const controls = createControls(world, { root: application.root, state });
   lifecycle.onStop("controls", async () => controls.close());
   const readinesses = openReadinesses(world, catalogue, application);
+  const warmth = openWarmth({ config, world, log, journal, catalogue, readinesses });
+  lifecycle.onStop("warm copy", async () => warmth.stop());
   return {
     config,
     world,
@@ -44,7 +46,7 @@ export function assemble(input: AssembleInput): Daemon {
     observatory: openObservatory(rules),
     surroundings: openSurroundings({ world, controls, log }, application),
     readinesses,
-    warmth: openWarmth({ config, world, log, journal, catalogue, readinesses }),
+    warmth,
     tell: (draft) => {
       const at = world.clock.now();
       queue(journal, address(draft, notify.routes, { id: world.ids.next("notice", at), at }));

@@ -110,7 +110,6 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
     ending.abort(signal.reason);
     await Promise.allSettled(loops.slice(0, -1));
     await prover.stop();
-    await daemon.warmth.stop();
     await deliveries.drain(DRAIN_MS);
     delivering.abort();
     await deliveries.finished;
