@@ -145,14 +145,12 @@ async function forEachUpTo(last: number, body: (nth: number) => Promise<void>): 
   await Promise.all(Array.from({ length: 8 }, work));
 }
 
-const cold = { name: "without a warm copy", isWarm: false, ...(await countAll(false)) };
-const warm = { name: "with a warm copy", isWarm: true, ...(await countAll(true)) };
+const cold = await countAll(false);
+const warm = await countAll(true);
 
-describe.each([cold, warm])("a recovery $name that is killed and resumed", (kind) => {
-  const { records, effects, isWarm } = kind;
-
+describe("a recovery that is killed and resumed", () => {
   it("has many places to be killed at", () => {
-    expect({ records: records > 25, effects: effects > 25 }).toEqual({
+    expect({ records: cold.records > 25, effects: cold.effects > 25 }).toEqual({
       records: true,
       effects: true,
     });
@@ -161,12 +159,12 @@ describe.each([cold, warm])("a recovery $name that is killed and resumed", (kind
   it.each(["before", "after"] as const)(
     "ends restored with each effect once, killed %s each record",
     async (when) => {
-      await forEachUpTo(records, async (nth) => {
+      await forEachUpTo(cold.records, async (nth) => {
         await withTempFolder(async (folder) => {
           const patient = await aPatient(folder);
 
           const lives = { journal: aLife({ nth, when }), effects: aLife() };
-          const result = await killAndResume(patient, lives, isWarm);
+          const result = await killAndResume(patient, lives, false);
 
           expect(lives.journal.isOver).toBe(true);
           await expectRestoredOnce(patient, result);
@@ -175,10 +173,15 @@ describe.each([cold, warm])("a recovery $name that is killed and resumed", (kind
     },
   );
 
-  it.each(["before", "after"] as const)(
-    "ends restored with each effect once, killed %s each effect",
-    async (when) => {
-      await forEachUpTo(effects, async (nth) => {
+  it.each([
+    { when: "before", from: "the capture", isWarm: false },
+    { when: "after", from: "the capture", isWarm: false },
+    { when: "before", from: "a warm copy", isWarm: true },
+    { when: "after", from: "a warm copy", isWarm: true },
+  ] as const)(
+    "ends restored from $from with each effect once, killed $when each effect",
+    async ({ when, isWarm }) => {
+      await forEachUpTo((isWarm ? warm : cold).effects, async (nth) => {
         await withTempFolder(async (folder) => {
           const patient = await aPatient(folder);
 
