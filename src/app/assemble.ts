@@ -12,6 +12,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { openObservatory } from "./observatory.ts";
 import { openReadinesses } from "./readinesses.ts";
 import { openSurroundings } from "./surroundings.ts";
+import { openWarmth } from "./warmth.ts";
 import type { World } from "./world.ts";
 
 /** What the parts are made of. */
@@ -32,6 +33,9 @@ export function assemble(input: AssembleInput): Daemon {
   const catalogue = openCatalogue(world.files, state);
   const controls = createControls(world, { root: application.root, state });
   lifecycle.onStop("controls", async () => controls.close());
+  const readinesses = openReadinesses(world, catalogue, application);
+  const warmth = openWarmth({ config, world, log, journal, catalogue, readinesses });
+  lifecycle.onStop("warm copy", async () => warmth.stop());
   return {
     config,
     world,
@@ -41,7 +45,8 @@ export function assemble(input: AssembleInput): Daemon {
     rules,
     observatory: openObservatory(rules),
     surroundings: openSurroundings({ world, controls, log }, application),
-    readinesses: openReadinesses(world, catalogue, application),
+    readinesses,
+    warmth,
     tell: (draft) => {
       const at = world.clock.now();
       queue(journal, address(draft, notify.routes, { id: world.ids.next("notice", at), at }));

@@ -162,7 +162,9 @@ async function recover(parts: BrainParts, plan: string, signal: AbortSignal): Pr
     return;
   }
   try {
+    await daemon.warmth.stop();
     await finishRecovery(daemon, changes, plan, signal);
+    daemon.warmth.begin();
   } finally {
     attempt.lock.release();
   }

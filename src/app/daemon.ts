@@ -11,6 +11,7 @@ import { stoppedByPeople } from "./own-stops.ts";
 import type { Observatory } from "./observatory.ts";
 import type { Readinesses } from "./readinesses.ts";
 import type { Surroundings } from "./surroundings.ts";
+import type { Warmth } from "./warmth.ts";
 import type { World } from "./world.ts";
 
 /** What every part of the running daemon works with. */
@@ -24,6 +25,7 @@ export interface Daemon {
   readonly observatory: Observatory;
   readonly surroundings: Surroundings;
   readonly readinesses: Readinesses;
+  readonly warmth: Warmth;
   /** Puts a notice into the outbox; the same fact is told once. */
   readonly tell: (draft: NoticeDraft) => void;
 }

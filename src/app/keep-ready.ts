@@ -2,12 +2,13 @@ import { messageOf } from "../model/failure.ts";
 import type { History, KnownRelease } from "../model/history.ts";
 import type { Daemon } from "./daemon.ts";
 
-/** Checks the captures again and again, so that a damaged one is known before it is needed. */
+/** Checks the captures again and again, so that a damaged one is known before it is needed, and keeps a warm copy. */
 export async function keepReady(daemon: Daemon, signal: AbortSignal): Promise<void> {
   const { world, config, log } = daemon;
   while (!signal.aborted) {
     try {
       await checkAll(daemon, signal);
+      daemon.warmth.begin();
     } catch (error) {
       signal.throwIfAborted();
       log.error({ error: messageOf(error) }, "could not check the captured releases");

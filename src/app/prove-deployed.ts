@@ -23,6 +23,7 @@ export async function proveDeployed(
     daemon.tell(releaseProven(config.application.name, known));
   }
   await prune(daemon, release.id);
+  daemon.warmth.begin();
 }
 
 /** A capture of just this release that is still in the catalogue; a kill may have left it without its proof. */

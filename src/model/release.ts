@@ -9,6 +9,8 @@ export const CapturedPath = z.object({
   digest: z.string(),
   files: z.number().int().nonnegative(),
   bytes: z.number().int().nonnegative(),
+  /** Of the source when it was captured (see Files.fingerprint); absent in captures of older versions. */
+  fingerprint: z.string().optional(),
 });
 export type CapturedPath = z.infer<typeof CapturedPath>;
 

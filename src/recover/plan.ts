@@ -1,6 +1,6 @@
 import type { Plan } from "../model/plan.ts";
 import type { CapturedPath } from "../model/release.ts";
-import { outermost } from "../release/paths.ts";
+import { releaseUnits } from "../release/paths.ts";
 import {
   cleanUpStep,
   pointGitStep,
@@ -50,12 +50,9 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 function differingPaths({ target, current, kept }: PlanInput): readonly CapturedPath[] {
-  const captured = [...target.artifacts, ...target.configFiles];
-  const units = outermost(captured.map(({ path }) => path));
-  return units.flatMap((unit) => {
-    const wanted = captured.find(({ path }) => path === unit);
-    const found = current.find(({ path }) => path === unit);
-    const isSame = found?.kind === wanted?.kind && found?.digest === wanted?.digest;
-    return wanted === undefined || isSame || kept.some(({ path }) => path === unit) ? [] : [wanted];
+  return releaseUnits(target).filter((wanted) => {
+    const found = current.find(({ path }) => path === wanted.path);
+    const isSame = found?.kind === wanted.kind && found.digest === wanted.digest;
+    return !isSame && !kept.some(({ path }) => path === wanted.path);
   });
 }

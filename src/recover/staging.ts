@@ -1,8 +1,7 @@
 import { join } from "node:path";
+import { BESIDE, makeBeside, WARM } from "../release/beside.ts";
 import { confine } from "../release/confine.ts";
 import type { Files } from "../system/files.ts";
-
-const FOLDER = ".rollwatch";
 
 /**
  * Where a plan keeps trees beside the application's own, on the same file system since rename(2) needs it. Each path of
@@ -18,7 +17,7 @@ export interface Staging {
 
 /** The staging folders of a plan. */
 export function stagingOf(root: string, planId: string): Staging {
-  const folder = join(root, FOLDER, planId);
+  const folder = join(root, BESIDE, planId);
   return {
     folder,
     partial: join(folder, "partial"),
@@ -34,44 +33,40 @@ export async function placeIn(
   area: { readonly planId: string; readonly name: "partial" | "next" | "previous" | "displaced" },
   path: string,
 ): Promise<string> {
-  return confine(files, root, `${FOLDER}/${area.planId}/${area.name}/${path}`);
+  return confine(files, root, `${BESIDE}/${area.planId}/${area.name}/${path}`);
 }
 
 /** Makes a plan's folder, refusing links on the way, and hides all of it from git. */
 export async function makeStaging(files: Files, root: string, planId: string): Promise<Staging> {
-  await confine(files, root, `${FOLDER}/${planId}/next`);
+  await confine(files, root, `${BESIDE}/${planId}/next`);
   const staging = stagingOf(root, planId);
-  await files.makeFolder(staging.folder, 0o700);
-  const ignore = join(root, FOLDER, ".gitignore");
-  if ((await files.kind(ignore)) === "absent") {
-    await files.writeAtomic(ignore, "*\n", 0o600);
-  }
+  await makeBeside(files, root, staging.folder);
   return staging;
 }
 
 /** Removes the staging of a plan that switched nothing; one that did keeps everything. */
 export async function discardStaging(files: Files, root: string, planId: string): Promise<void> {
   const staging = stagingOf(root, planId);
-  await confine(files, root, `${FOLDER}/${planId}/next`);
+  await confine(files, root, `${BESIDE}/${planId}/next`);
   if ((await files.kind(staging.previous)) === "absent") {
     await files.remove(staging.folder);
   }
 }
 
-/** The folders of other plans: evidence of earlier recoveries. */
+/** The folders of other plans: evidence of earlier recoveries. Warm copies are no plan's. */
 export async function otherStagings(
   files: Files,
   root: string,
   planId: string,
 ): Promise<readonly string[]> {
-  await confine(files, root, `${FOLDER}/${planId}`);
-  const names = await files.list(join(root, FOLDER));
+  await confine(files, root, `${BESIDE}/${planId}`);
+  const names = await files.list(join(root, BESIDE));
   return names
-    .filter((name) => name !== planId && name !== ".gitignore")
-    .map((name) => join(root, FOLDER, name));
+    .filter((name) => ![planId, ".gitignore", WARM].includes(name))
+    .map((name) => join(root, BESIDE, name));
 }
 
 /** Whether a working directory lies in a tree that a recovery moved away. */
 export function isInStaging(path: string): boolean {
-  return path.includes(`/${FOLDER}/`);
+  return path.includes(`/${BESIDE}/`);
 }

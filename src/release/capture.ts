@@ -18,7 +18,7 @@ import {
 import { confine } from "./confine.ts";
 import { interpreterVersion } from "./interpreter.ts";
 import { compareIdentity, observeInstalled } from "./ledger.ts";
-import { measurePaths } from "./measure.ts";
+import { fingerprintPaths, measurePaths } from "./measure.ts";
 import { releasePaths } from "./paths.ts";
 import { bytesNeeded } from "./space.ts";
 
@@ -103,7 +103,10 @@ async function build(
   return release;
 }
 
-/** Copies each outermost path and measures every listed one three times: before, in the copy, and after. */
+/**
+ * Copies each outermost path and measures every listed one three times: before, in the copy, and after. The fingerprint is
+ * taken before all of these, so that it stands for nothing that was written since.
+ */
 async function copyPaths(
   files: Files,
   application: ApplicationSettings,
@@ -116,6 +119,7 @@ async function copyPaths(
   for (const path of paths) {
     await confine(files, root, path);
   }
+  const fingerprints = await fingerprintPaths(files, root, paths, signal);
   const before = await measurePaths(files, root, paths, signal);
   const copied = before.filter(({ path, kind }) => units.includes(path) && kind !== "absent");
   await refuseShortage(files, dirname(partial), bytesNeeded(copied));
@@ -135,7 +139,10 @@ async function copyPaths(
       throw changed(`${path} changed while it was captured`);
     }
   }
-  return copy;
+  return copy.map((one, index) => {
+    const fingerprint = fingerprints[index];
+    return fingerprint === undefined ? one : { ...one, fingerprint };
+  });
 }
 
 function found(measured: readonly CapturedPath[], path: string): CapturedPath {

@@ -1,4 +1,5 @@
 import type { ApplicationSettings } from "../model/application.ts";
+import type { CapturedPath, Release } from "../model/release.ts";
 
 /** A configuration file of the application with its kind (`environment`, `database`, `monitoring`). */
 export interface ConfigPath {
@@ -25,6 +26,13 @@ export function releasePaths(application: ApplicationSettings): ReleasePaths {
     configFiles,
     units: outermost([...artifacts, ...configFiles.map((file) => file.path)]),
   };
+}
+
+/** What a rollback to a release puts back: each of its paths that lies inside no other. */
+export function releaseUnits(release: Release): readonly CapturedPath[] {
+  const captured: readonly CapturedPath[] = [...release.artifacts, ...release.configFiles];
+  const units = outermost(captured.map(({ path }) => path));
+  return units.flatMap((unit) => captured.find(({ path }) => path === unit) ?? []);
 }
 
 /** The paths that lie inside no other of the list, each once, in the order given. */

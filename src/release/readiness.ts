@@ -7,8 +7,9 @@ import type { Git } from "../system/git.ts";
 import type { Processes } from "../system/process.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { interpreterVersion, majorOf } from "./interpreter.ts";
-import { outermost } from "./paths.ts";
+import { releaseUnits } from "./paths.ts";
 import { bytesNeeded } from "./space.ts";
+import { warmPath } from "./warm.ts";
 
 export interface ReadinessPorts {
   readonly catalogue: Catalogue;
@@ -29,7 +30,7 @@ export async function checkRelease(
     async () => checkPaths(ports, release, signal),
     async () => checkDefinitions(ports, application, release, signal),
     async () => checkCommit(ports.git, application.root, release, signal),
-    async () => checkSpace(ports.files, application.root, release),
+    async () => checkSpace(ports.files, application.root, release, signal),
   ];
   const problems: string[] = [];
   for (const ask of questions) {
@@ -91,14 +92,21 @@ async function checkCommit(
     : [`git no longer has commit ${commit}`];
 }
 
+/** What has a warm copy is renamed and takes no space. */
 async function checkSpace(
   files: Files,
   root: string,
   release: Release,
+  signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const paths: readonly CapturedPath[] = [...release.artifacts, ...release.configFiles];
-  const units = outermost(paths.map(({ path }) => path));
-  const needed = bytesNeeded(paths.filter(({ path }) => units.includes(path)));
+  const cold: CapturedPath[] = [];
+  for (const unit of releaseUnits(release)) {
+    const wanted = { release: release.id, path: unit.path, digest: unit.digest };
+    if ((await warmPath(files, root, wanted, signal)) === undefined) {
+      cold.push(unit);
+    }
+  }
+  const needed = bytesNeeded(cold);
   const free = await files.freeBytes(root);
   return free >= needed ? [] : [`staging needs ${needed} bytes in ${root}, ${free} are free`];
 }

@@ -9,5 +9,7 @@ export const ReleaseSettings = z.strictObject({
   keep: z.int().min(2).default(5),
   /** How often captures are checked against their hashes, so that readiness is known before the incident. Default 10m. */
   verifyEvery: Duration.prefault("10m"),
+  /** Whether a second copy of the newest proven release is kept beside the application, so that a rollback renames instead of copying. Default true. */
+  warm: z.boolean().default(true),
 });
 export type ReleaseSettings = z.infer<typeof ReleaseSettings>;

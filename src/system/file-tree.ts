@@ -61,7 +61,8 @@ function kindOf(facts: Stats, path: string): TreeEntry["kind"] {
   });
 }
 
-async function namesIn(folder: string): Promise<readonly string[]> {
+/** The names in a folder, sorted; one that is not UTF-8 is refused. */
+export async function namesIn(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder, { encoding: "buffer" });
   return names
     .map((name) => {

@@ -13,6 +13,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { copyTree, sync } from "./file-copy.ts";
+import { fingerprintTree } from "./file-stamp.ts";
 import { hashFile, measureTree } from "./file-tree.ts";
 
 import type { CapturedPath } from "../model/release.ts";
@@ -42,6 +43,11 @@ export interface Files {
   copy(from: string, to: string, signal: AbortSignal): Promise<void>;
   /** Kind, digest, count and size of a path under `root` (see CapturedPath); `absent` when it does not exist. */
   measure(root: string, path: string, signal: AbortSignal): Promise<CapturedPath>;
+  /**
+   * A cheap proof that a path under `root`, once its content was hashed, is still what it was, as git's index has it
+   * (see fingerprintTree); undefined when it does not exist.
+   */
+  fingerprint(root: string, path: string, signal: AbortSignal): Promise<string | undefined>;
   /** Free bytes for an ordinary user on the file system of `path`. */
   freeBytes(path: string): Promise<number>;
   /** Permission bits and owner of a path. */
@@ -61,6 +67,7 @@ export function openFiles(): Files {
     remove,
     copy: copyTree,
     measure,
+    fingerprint,
     freeBytes: async (path) => {
       const facts = await statfs(path);
       return facts.bavail * facts.bsize;
@@ -168,4 +175,13 @@ async function measure(root: string, path: string, signal: AbortSignal): Promise
     return { path, kind: "absent", digest: "", files: 0, bytes: 0 };
   }
   return { path, ...(await measureTree(top, signal)) };
+}
+
+async function fingerprint(
+  root: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const top = join(root, path);
+  return (await kindOfPath(top)) === "absent" ? undefined : fingerprintTree(top, signal);
 }

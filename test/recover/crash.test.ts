@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Entry } from "../../src/model/facts.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { RecoveryPorts } from "../../src/recover/ports.ts";
+import { warmUp } from "../../src/release/warm.ts";
 import { runRecovery, type RecoveryEnd, type RecoveryJournal } from "../../src/recover/run.ts";
 import { GOOD_COMMIT } from "../support/builders.ts";
 import { aLife, Death, type Life, memoryJournal, mortalPorts } from "../support/mortal.ts";
@@ -54,12 +55,21 @@ function countSwitches(patient: Patient, ports: RecoveryPorts, seen: string[]): 
   };
 }
 
+interface Lives {
+  readonly journal: Life;
+  readonly effects: Life;
+}
+
 /** A recovery that is killed once and resumed once. */
 async function killAndResume(
   patient: Patient,
-  lives: { readonly journal: Life; readonly effects: Life },
+  lives: Lives,
+  isWarm: boolean,
 ): Promise<{ readonly end: RecoveryEnd; readonly switches: readonly string[] }> {
   const good = await patient.capture("rel-good");
+  if (isWarm) {
+    await warmUp(patient.ports, patient.root, good, LIVE);
+  }
   await patient.deployBad();
   patient.pm2.setDump(true);
   const plan = await patient.plan(good);
@@ -112,11 +122,13 @@ async function expectRestoredOnce(
 }
 
 /** How many records and effects an undisturbed recovery has. */
-async function countAll(): Promise<{ readonly records: number; readonly effects: number }> {
+async function countAll(
+  isWarm: boolean,
+): Promise<{ readonly records: number; readonly effects: number }> {
   return withTempFolder(async (folder) => {
     const patient = await aPatient(folder);
     const lives = { journal: aLife(), effects: aLife() };
-    await killAndResume(patient, lives);
+    await killAndResume(patient, lives, isWarm);
     return { records: lives.journal.happened, effects: lives.effects.happened };
   });
 }
@@ -133,11 +145,12 @@ async function forEachUpTo(last: number, body: (nth: number) => Promise<void>): 
   await Promise.all(Array.from({ length: 8 }, work));
 }
 
-const { records, effects } = await countAll();
+const cold = await countAll(false);
+const warm = await countAll(true);
 
 describe("a recovery that is killed and resumed", () => {
   it("has many places to be killed at", () => {
-    expect({ records: records > 25, effects: effects > 25 }).toEqual({
+    expect({ records: cold.records > 25, effects: cold.effects > 25 }).toEqual({
       records: true,
       effects: true,
     });
@@ -146,12 +159,12 @@ describe("a recovery that is killed and resumed", () => {
   it.each(["before", "after"] as const)(
     "ends restored with each effect once, killed %s each record",
     async (when) => {
-      await forEachUpTo(records, async (nth) => {
+      await forEachUpTo(cold.records, async (nth) => {
         await withTempFolder(async (folder) => {
           const patient = await aPatient(folder);
 
           const lives = { journal: aLife({ nth, when }), effects: aLife() };
-          const result = await killAndResume(patient, lives);
+          const result = await killAndResume(patient, lives, false);
 
           expect(lives.journal.isOver).toBe(true);
           await expectRestoredOnce(patient, result);
@@ -160,15 +173,20 @@ describe("a recovery that is killed and resumed", () => {
     },
   );
 
-  it.each(["before", "after"] as const)(
-    "ends restored with each effect once, killed %s each effect",
-    async (when) => {
-      await forEachUpTo(effects, async (nth) => {
+  it.each([
+    { when: "before", from: "the capture", isWarm: false },
+    { when: "after", from: "the capture", isWarm: false },
+    { when: "before", from: "a warm copy", isWarm: true },
+    { when: "after", from: "a warm copy", isWarm: true },
+  ] as const)(
+    "ends restored from $from with each effect once, killed $when each effect",
+    async ({ when, isWarm }) => {
+      await forEachUpTo((isWarm ? warm : cold).effects, async (nth) => {
         await withTempFolder(async (folder) => {
           const patient = await aPatient(folder);
 
           const lives = { journal: aLife(), effects: aLife({ nth, when }) };
-          const result = await killAndResume(patient, lives);
+          const result = await killAndResume(patient, lives, isWarm);
 
           expect(lives.effects.isOver).toBe(true);
           await expectRestoredOnce(patient, result);

@@ -69,7 +69,7 @@ describe("stage", () => {
 
       expect(await step("stage:server").isDone(LIVE)).toBe(true);
       const copy = await patient.ports.files.measure(join(patient.root, NEXT), "server", LIVE);
-      expect(copy).toEqual(good.artifacts[0]);
+      expect(copy.digest).toBe(good.artifacts[0]?.digest);
       expect(await patient.read(".rollwatch/.gitignore")).toBe("*\n");
       expect(await patient.read("server/main.js")).toBe("bad");
     });

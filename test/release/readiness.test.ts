@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Release } from "../../src/model/release.ts";
 import { checkRelease } from "../../src/release/readiness.ts";
+import { warmUp } from "../../src/release/warm.ts";
 import { GOOD_COMMIT } from "../support/builders.ts";
 import { aPatient, LIVE, type Patient } from "../support/patient.ts";
 import { withTempFolder } from "../support/temp.ts";
@@ -100,5 +101,21 @@ describe("readiness", () => {
     }));
 
     expect(problems).toEqual([expect.stringContaining("1000 are free")]);
+  });
+
+  it("needs no space for what has a warm copy", async () => {
+    const bytes: number[] = [];
+    for (const isWarm of [false, true]) {
+      const [problem = ""] = await problemsAfter(async ({ ports, root }, release) => {
+        if (isWarm) {
+          await warmUp(ports, root, release, LIVE);
+        }
+        return { files: { ...ports.files, freeBytes: async () => 1000 } };
+      });
+      bytes.push(Number(/needs (\d+) bytes/u.exec(problem)?.[1]));
+    }
+
+    expect(bytes[0]).toBeGreaterThan(64 * 1024 * 1024);
+    expect(bytes[1]).toBe(64 * 1024 * 1024);
   });
 });

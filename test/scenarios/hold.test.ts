@@ -90,9 +90,9 @@ describe("what rollwatch cannot measure", () => {
 describe("a breach that clears", () => {
   it("before the first act cancels the rollback: nothing was changed", async () => {
     await withScenario({}, async (story) => {
+      story.setCopyTime(10_000);
       await story.beginsProven("good-1");
       await story.install("bad-2", "answers 500");
-      story.setCopyTime(10_000);
       await story.passesUntil((fact) => fact.kind === "step-started");
       await story.write("server/main.js", "works");
 

@@ -2,12 +2,15 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chmod,
+  copyFile,
   link,
   lstat,
   mkdir,
   readFile,
   readdir,
   readlink,
+  rename,
+  rm,
   stat,
   symlink,
   utimes,
@@ -326,6 +329,96 @@ describe("copying", () => {
       await expect(
         files.copy(join(folder, "from"), join(folder, "to"), AbortSignal.abort(reason)),
       ).rejects.toBe(reason);
+    });
+  });
+});
+
+async function print(folder: string): Promise<string | undefined> {
+  return files.fingerprint(folder, "app", NEVER);
+}
+
+/** The kernel's clock for times of files moves in steps of milliseconds: waits for its next one. */
+async function nextTick(folder: string): Promise<void> {
+  const probe = join(folder, "tick");
+  await writeFile(probe, "");
+  const { ctimeNs: first } = await lstat(probe, { bigint: true });
+  for (let last = first; last === first; last = (await lstat(probe, { bigint: true })).ctimeNs) {
+    await writeFile(probe, "tick");
+  }
+}
+
+describe("fingerprinting", () => {
+  /** One row per thing that a fingerprint must notice. */
+  it.each([
+    {
+      what: "other content of the same size with its old times",
+      change: async (top: string) => {
+        await writeFile(join(top, "index.js"), "console.log(2);\n");
+        await utimes(join(top, "index.js"), 1, 1);
+      },
+    },
+    { what: "a file's mode", change: async (top: string) => chmod(join(top, "index.js"), 0o600) },
+    { what: "a folder's mode", change: async (top: string) => chmod(join(top, "empty"), 0o700) },
+    { what: "a new file", change: async (top: string) => writeFile(join(top, "empty/new"), "") },
+    { what: "a new folder", change: async (top: string) => mkdir(join(top, "empty", "new")) },
+    { what: "a file that is gone", change: async (top: string) => rm(join(top, "lib/deep/tool")) },
+    {
+      what: "another name",
+      change: async (top: string) => rename(join(top, "lib", "deep"), join(top, "lib", "other")),
+    },
+    {
+      what: "the same content under another inode",
+      change: async (top: string) => {
+        await copyFile(join(top, "index.js"), join(top, "copy"));
+        await rename(join(top, "copy"), join(top, "index.js"));
+      },
+    },
+    {
+      what: "another link target",
+      change: async (top: string) => {
+        await rm(join(top, "lib", "tool"));
+        await symlink("deep/toll", join(top, "lib", "tool"));
+      },
+    },
+  ])("notices $what", async ({ change }) => {
+    await withTempFolder(async (folder) => {
+      await aTree(join(folder, "app"));
+      await utimes(join(folder, "app", "index.js"), 1, 1);
+      const before = await print(folder);
+      await nextTick(folder);
+
+      await change(join(folder, "app"));
+
+      expect(before).toMatch(/^[0-9a-f]{64}$/u);
+      expect(await print(folder)).not.toBe(before);
+    });
+  });
+
+  it("stays when the tree is read, copied, or moved as one", async () => {
+    await withTempFolder(async (folder) => {
+      await aTree(join(folder, "old"));
+      const before = await files.fingerprint(folder, "old", NEVER);
+
+      await files.measure(folder, "old", NEVER);
+      await files.copy(join(folder, "old"), join(folder, "copy"), NEVER);
+      await rename(join(folder, "old"), join(folder, "app"));
+
+      expect(await print(folder)).toBe(before);
+      expect(await files.fingerprint(folder, "copy", NEVER)).not.toBe(before);
+    });
+  });
+
+  it("knows a single file, and nothing of what is absent", async () => {
+    await withTempFolder(async (folder) => {
+      await writeFile(join(folder, "app"), "one");
+      const before = await print(folder);
+      await nextTick(folder);
+
+      await writeFile(join(folder, "app"), "other");
+
+      expect(before).toMatch(/^[0-9a-f]{64}$/u);
+      expect(await print(folder)).not.toBe(before);
+      expect(await files.fingerprint(folder, "gone", NEVER)).toBeUndefined();
     });
   });
 });

@@ -2,12 +2,13 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { Failure } from "../../model/failure.ts";
 import { confine } from "../../release/confine.ts";
+import { warmPath } from "../../release/warm.ts";
 import { StepBase } from "../descriptor.ts";
 import type { StepPorts } from "../ports.ts";
 import { makeStaging, placeIn, stagingOf } from "../staging.ts";
 import type { Step } from "../step.ts";
 
-/** Copies one path of the captured release beside the application and proves the copy by its hash. */
+/** Puts one path of the captured release beside the application: from its warm copy by a rename, else by a copy that is proven by its hash. */
 export const StageDescriptor = StepBase.extend({
   kind: z.literal("stage"),
   release: z.string(),
@@ -18,10 +19,10 @@ export const StageDescriptor = StepBase.extend({
 });
 export type StageDescriptor = z.infer<typeof StageDescriptor>;
 
-/** Done when the tree stands in `next`: it gets there by one rename, after it was hashed. */
+/** Done when the tree stands in `next`: it gets there by one rename, after it was proven. */
 export function createStage(descriptor: StageDescriptor, ports: StepPorts): Step {
-  const { path, digest, kept, release } = descriptor;
-  const { files, catalogue, application } = ports;
+  const { path, digest, kept } = descriptor;
+  const { files, application } = ports;
   const { next } = stagingOf(application.root, ports.planId);
 
   return {
@@ -32,7 +33,7 @@ export function createStage(descriptor: StageDescriptor, ports: StepPorts): Step
     },
     run: async (signal) => {
       await confine(files, application.root, path);
-      const staging = await makeStaging(files, application.root, ports.planId);
+      await makeStaging(files, application.root, ports.planId);
       const { root } = application;
       const { planId } = ports;
       const target = await placeIn(files, root, { planId, name: "next" }, path);
@@ -40,19 +41,47 @@ export function createStage(descriptor: StageDescriptor, ports: StepPorts): Step
       await files.remove(partial);
       await files.remove(target);
       await files.makeFolder(dirname(partial), 0o700);
-      await files.copy(join(catalogue.treeOf(release), path), partial, signal);
-      const copy = await files.measure(staging.partial, path, signal);
-      if (copy.digest !== digest) {
-        throw new Failure("release-damaged", `the copy of ${path} is not what was captured`, {
-          hint: `Release ${release} is damaged: choose another with \`rollwatch release list\`.`,
-        });
-      }
+      const how =
+        (await takeWarm(descriptor, ports, partial, signal)) ??
+        (await copyCapture(descriptor, ports, partial, signal));
       await keepCurrent(ports, kept, signal);
       await files.makeFolder(dirname(target), 0o700);
       await files.rename(partial, target);
-      return `${copy.files} files, ${copy.bytes} bytes`;
+      return how;
     },
   };
+}
+
+/** The warm copy is used up by it; undefined when none is believed. */
+async function takeWarm(
+  descriptor: StageDescriptor,
+  { files, application }: StepPorts,
+  partial: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const warm = await warmPath(files, application.root, descriptor, signal);
+  if (warm === undefined) {
+    return undefined;
+  }
+  signal.throwIfAborted();
+  await files.rename(warm, partial);
+  return "renamed from the warm copy";
+}
+
+async function copyCapture(
+  { path, digest, release }: StageDescriptor,
+  { files, catalogue, application, planId }: StepPorts,
+  partial: string,
+  signal: AbortSignal,
+): Promise<string> {
+  await files.copy(join(catalogue.treeOf(release), path), partial, signal);
+  const copy = await files.measure(stagingOf(application.root, planId).partial, path, signal);
+  if (copy.digest !== digest) {
+    throw new Failure("release-damaged", `the copy of ${path} is not what was captured`, {
+      hint: `Release ${release} is damaged: choose another with \`rollwatch release list\`.`,
+    });
+  }
+  return `copied from the capture: ${copy.files} files, ${copy.bytes} bytes`;
 }
 
 async function keepCurrent(

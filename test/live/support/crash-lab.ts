@@ -225,7 +225,8 @@ async function writeConfiguration(
       },
     ],
     policy: { triggers: { "system-down": { mode: "auto" } } },
-    release: { bake: "1s" },
+    // The kills within `stage` are within its copies; test/recover/crash.test.ts kills it with a warm copy.
+    release: { bake: "1s", warm: false },
     verify: { settle: "500ms", steady: "1s", timeout: "30s" },
     notify: {
       channels: {
