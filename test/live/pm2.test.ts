@@ -301,6 +301,22 @@ describe("pm2 itself", () => {
     expect(await running(setting)).toHaveLength(1);
   });
 
+  it("stops a service that hangs at boot, once pm2 has waited as long as its record says", async () => {
+    const { pm2 } = setting;
+    const options = { wait_ready: true, listen_timeout: 2000 };
+    const hanging = aService("hanging", options, { READY_AFTER_MS: "600000" });
+    const starting = startService(setting, hanging);
+    await until(async () => (await instances(pm2, "hanging"))[0]?.status === "launching");
+    const before = await only(pm2, "hanging");
+
+    await pm2.stop(before.id, signal);
+    await starting;
+
+    expect(before).toMatchObject({ waitReady: true, listenTimeoutMs: 2000, killTimeoutMs: 900 });
+    expect(await only(pm2, "hanging")).toMatchObject({ status: "stopped", restarts: 0 });
+    expect(await running(setting)).not.toContain(before.pid);
+  });
+
   it("gives a replaced service exactly the captured environment, with nothing added meanwhile and nothing of ours", async () => {
     const { app, home, pm2 } = setting;
     const captured = await pm2.definitions(["steady"], signal);
