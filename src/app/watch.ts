@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { SOCKET_NAME } from "../api/contract.ts";
-import type { Readiness } from "../api/routes.ts";
 import { openApi } from "../api/server.ts";
 import type { DaemonHost } from "../cli/ports.ts";
 import type { Config } from "../config/schema.ts";
@@ -22,6 +21,7 @@ import { lastRollbackMs } from "./incident.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { feedMetrics } from "./feed-metrics.ts";
 import { daemonOperations } from "./operations.ts";
+import { readinessOf } from "./readiness.ts";
 import { openProver } from "./prover.ts";
 import { openChangeWatch } from "./watch-changes.ts";
 import type { World } from "./world.ts";
@@ -46,13 +46,14 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
   const metrics = feedMetrics(daemon, host);
   const bell = openBell(world.clock);
   let last: Verdict | undefined;
+  let lastTurnAt: number | undefined;
   const startedAt = world.clock.now();
   const running = { version: host.version, pid: host.pid, startedAt, lastVerdict: () => last };
   const api = await openApi(
     {
       operations: daemonOperations(daemon, running),
       metrics,
-      readiness: () => readinessOf(daemon, last),
+      readiness: () => readinessOf(daemon, lastTurnAt),
     },
     { listen: config.server.listen, socketPath: join(config.state, SOCKET_NAME) },
   );
@@ -70,6 +71,7 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
       host.announceReady();
     }
     last = verdict;
+    lastTurnAt = world.clock.monotonic();
     showTurn(daemon, metrics, verdict, lagMs);
   }
 
@@ -159,15 +161,4 @@ function showTurn(daemon: Daemon, metrics: Metrics, verdict: Verdict, lagMs: num
   metrics.onServices(surroundings.daemon()?.kind === "alive" ? surroundings.services() : undefined);
   metrics.onRound(lagMs);
   metrics.onReadiness("application", isReady, lastRollbackMs(history));
-}
-
-function readinessOf(daemon: Daemon, last: Verdict | undefined): Readiness {
-  const reasons = [
-    ...(last === undefined ? ["the first turn is not over"] : []),
-    ...(daemon.observatory.isComplete() ? [] : ["not every signal was sampled yet"]),
-    ...(daemon.surroundings.daemon()?.kind === "alive"
-      ? []
-      : ["the application's pm2 does not answer"]),
-  ];
-  return reasons.length === 0 ? { kind: "ready" } : { kind: "not-ready", reasons };
 }
