@@ -50,11 +50,14 @@ export async function finishRecovery(
   const expectedMs = lastRollbackMs(daemon.journal.history());
   daemon.tell(rollbackStarted(newsOf(daemon, plan), plan, expectedMs));
   const acted = await run(daemon, plan, "act", signal);
+  if (hasActed(recoveryOf(daemon, planId))) {
+    // Also where it stopped halfway: nobody else is to be blamed for that.
+    await noteOwnChange(daemon, watch, plan, signal);
+  }
   if (acted.kind !== "phase-done") {
     end(daemon, plan, acted);
     return;
   }
-  await noteOwnChange(daemon, watch, plan, signal);
   const verification = await verifyOnce(daemon, plan, signal);
   if (verification.result !== "proven") {
     const reason = `rolled back, but health is ${verification.result}`;
@@ -74,13 +77,19 @@ export async function finishRecovery(
 }
 
 /** How long nothing was done for a recovery that has begun to act; 0 before that. */
-function awayFor({ plan, steps, attempts, verification }: Recovery, now: number): number {
-  const acts = new Set(plan.steps.filter((step) => step.phase !== "prepare").map((one) => one.id));
-  if (!steps.some((record) => acts.has(record.step))) {
+function awayFor(recovery: Recovery, now: number): number {
+  if (!hasActed(recovery)) {
     return 0;
   }
+  const { steps, attempts, verification } = recovery;
   const times = steps.map((record) => record.finishedAt ?? record.startedAt);
   return now - Math.max(...times, ...attempts, verification?.at ?? 0);
+}
+
+/** Whether a step that the application notices was begun. */
+function hasActed({ plan, steps }: Recovery): boolean {
+  const acts = new Set(plan.steps.filter((step) => step.phase !== "prepare").map((one) => one.id));
+  return steps.some((record) => acts.has(record.step));
 }
 
 async function run(

@@ -16,21 +16,21 @@ type Seen = NonNullable<ReturnType<Surroundings["identity"]>>;
 /** A watch that continues from the identity in the journal. */
 export function openChangeWatch(daemon: Daemon): ChangeWatch {
   const { journal, surroundings, observatory, log } = daemon;
-  /** When the identity of the journal was last seen to be still there. */
-  let confirmedAt: number | undefined;
+  /** The look that last found the identity of the journal, or made it. */
+  let compared: Seen | undefined;
 
   /** A look to compare, if there is one. What a recovery changes waits until it is done: a restart in its middle blames nobody else. */
   function news(plan: string | undefined): Seen | undefined {
     const isTooEarly = plan === undefined && openRecovery(journal.history()) !== undefined;
     const seen = surroundings.identity();
-    return isTooEarly || seen?.at === confirmedAt ? undefined : seen;
+    return isTooEarly || seen === compared ? undefined : seen;
   }
 
   function noteChange(known: Known, seen: Seen, plan: string | undefined): void {
     const { parts, summary } = compareIdentity(known.value, seen.value);
     const to = merged(known.value, seen.value);
     if (parts.length > 0) {
-      const after = confirmedAt ?? known.since;
+      const after = compared?.at ?? known.since;
       const by = plan === undefined ? {} : { plan };
       const change = { after, at: seen.at, parts: [...parts], summary: [...summary], to, ...by };
       journal.record({ kind: "change-seen", change });
@@ -53,7 +53,7 @@ export function openChangeWatch(daemon: Daemon): ChangeWatch {
     } else {
       noteChange(known, seen, plan);
     }
-    confirmedAt = seen.at;
+    compared = seen;
   }
 
   return { note };

@@ -10,7 +10,7 @@ import type { History, Incident, Recovery } from "../../src/model/history.ts";
 import type { Notice, NoticeReason } from "../../src/model/notice.ts";
 import { parseDuration } from "../../src/model/units.ts";
 import { openLog } from "../../src/system/log.ts";
-import { type Policy, storyConfig } from "./story-config.ts";
+import { type Policy, storyConfig, type Unlike } from "./story-config.ts";
 import { openStoryWorld, type StoryWorld } from "./story-world.ts";
 import { withTempFolder } from "./temp.ts";
 
@@ -50,9 +50,10 @@ const LONGEST_MS = 10 * 60_000;
 export async function withScenario(
   policy: Policy,
   body: (story: Scenario) => Promise<void>,
+  unlike?: Unlike,
 ): Promise<void> {
   await withTempFolder(async (folder) => {
-    const { story, end } = await open(folder, policy);
+    const { story, end } = await open(storyConfig(folder, policy, unlike));
     try {
       await body(story);
     } finally {
@@ -67,10 +68,8 @@ interface Run {
 }
 
 async function open(
-  folder: string,
-  policy: Policy,
+  config: Config,
 ): Promise<{ readonly story: Scenario; readonly end: () => Promise<void> }> {
-  const config = storyConfig(folder, policy);
   await mkdir(config.state, { recursive: true, mode: 0o700 });
   await mkdir(config.application.pm2Home, { recursive: true });
   const world = openStoryWorld(config.application.root);

@@ -5,8 +5,21 @@ import { HEALTH, SERVICES } from "./story-world.ts";
 
 export type Policy = z.input<typeof ConfigFile>["policy"];
 
+/** What a story configures unlike the others. */
+export interface Unlike {
+  readonly signals?: z.input<typeof ConfigFile>["signals"];
+  /** Whether a warm copy is kept. Default true. */
+  readonly warm?: boolean;
+}
+
+/** The answer of the serving service, and what pm2 says. */
+const SIGNALS: z.input<typeof ConfigFile>["signals"] = [
+  { name: "health", trigger: "system-down", probe: { kind: "http", url: HEALTH } },
+  { name: "services", trigger: "system-down", probe: { kind: "pm2" } },
+];
+
 /** The configuration of a story: application, pm2 home and state are folders in `folder`, and the times are short. */
-export function storyConfig(folder: string, policy: Policy): Config {
+export function storyConfig(folder: string, policy: Policy, unlike: Unlike = {}): Config {
   const [serving, second, destructive] = SERVICES;
   const file = ConfigFile.parse({
     application: {
@@ -18,12 +31,9 @@ export function storyConfig(folder: string, policy: Policy): Config {
       configFiles: { environment: [".env"], monitoring: ["limits.yaml"] },
       releaseIdFrom: { url: HEALTH, json: "build.release" },
     },
-    signals: [
-      { name: "health", trigger: "system-down", probe: { kind: "http", url: HEALTH } },
-      { name: "services", trigger: "system-down", probe: { kind: "pm2" } },
-    ],
+    signals: unlike.signals ?? SIGNALS,
     policy: { triggers: { "system-down": { mode: "auto" } }, ...policy },
-    release: { bake: "20s", verifyEvery: "1m" },
+    release: { bake: "20s", verifyEvery: "1m", warm: unlike.warm ?? true },
     verify: { settle: "5s", steady: "5s", timeout: "60s" },
     server: { listen: "127.0.0.1:0" },
     state: join(folder, "state"),

@@ -18,9 +18,16 @@ import { track } from "./outside-work.ts";
 export const SERVICES = ["api", "importer", "cleaner"] as const;
 const ORIGIN = "http://127.0.0.1:1";
 export const HEALTH = `${ORIGIN}/health`;
+/** A page of which rollwatch does not know what answers it. */
+export const PAGE = "http://127.0.0.1:2/page";
 
 /** What everything around the application does to it, whatever release is installed. */
-type Surroundings = "fine" | "make it answer 500" | "throttle rollwatch";
+type Surroundings =
+  | "fine"
+  | "make it answer 500"
+  | "throttle rollwatch"
+  | "hide its release id"
+  | "take the page down";
 
 /** What a release does once its processes run. */
 export type Conduct = "works" | "answers 500" | "crashes";
@@ -40,6 +47,8 @@ export interface StoryWorld {
   setProcessesIn(folder: string): void;
   /** From now on every copy of a tree takes this long. */
   setCopyTime(ms: number): void;
+  /** From now on every copy of a tree fails like this. */
+  failCopies(error: Error): void;
   /** A person's `pm2 stop`. */
   stop(...services: readonly string[]): void;
   /** A person's `pm2 restart` of everything. */
@@ -65,6 +74,7 @@ export function openStoryWorld(root: string): StoryWorld {
   const options = { pm_cwd: root, exec_interpreter: "node", autorestart: true };
   let surroundings: Surroundings = "fine";
   let copyMs = 0;
+  let copyError: Error | undefined;
   let workingIn = root;
 
   for (const name of SERVICES) {
@@ -89,7 +99,11 @@ export function openStoryWorld(root: string): StoryWorld {
     if (surroundings === "throttle rollwatch") {
       return anAnswer({ status: 429 });
     }
-    const isSick = surroundings !== "fine" || (await read("server/main.js")) !== "works";
+    if (surroundings === "hide its release id") {
+      return anAnswer({ body: "starting" });
+    }
+    const isSick =
+      surroundings === "make it answer 500" || (await read("server/main.js")) !== "works";
     const body = JSON.stringify({ build: { release: await read("server/release") } });
     return anAnswer({ status: isSick ? 500 : 200, body });
   }
@@ -97,7 +111,11 @@ export function openStoryWorld(root: string): StoryWorld {
   const http: Http = {
     ask: async ({ url }, signal) => {
       signal.throwIfAborted();
-      return url.startsWith(`${ORIGIN}/`) ? answer() : anAnswer({ body: "/" });
+      if (url.startsWith(`${ORIGIN}/`)) {
+        return answer();
+      }
+      const isDown = url === PAGE && surroundings === "take the page down";
+      return anAnswer({ body: "/", status: isDown ? 502 : 200 });
     },
   };
 
@@ -114,6 +132,9 @@ export function openStoryWorld(root: string): StoryWorld {
         copy: async (from, to, signal) => {
           if (copyMs > 0) {
             await clock.sleep(copyMs, signal);
+          }
+          if (copyError !== undefined) {
+            throw copyError;
           }
           return files.port.copy(from, to, signal);
         },
@@ -146,6 +167,9 @@ export function openStoryWorld(root: string): StoryWorld {
     },
     setCopyTime: (ms) => {
       copyMs = ms;
+    },
+    failCopies: (error) => {
+      copyError = error;
     },
     stop: (...services) => {
       for (const name of services) {

@@ -9,6 +9,9 @@ interface Held {
   readonly instance: ServiceInstance;
 }
 
+/** What is done to any service, or to one process. */
+type Effect = "stop" | "restart" | "replace" | "save" | `restart ${number}`;
+
 /** A pm2 in memory. Scripted by `add`, `change` and `setDaemon`; `calls` lists every effect, such as `stop 0`. */
 export interface FakePm2 extends Pm2 {
   readonly calls: readonly string[];
@@ -16,9 +19,11 @@ export interface FakePm2 extends Pm2 {
   add(name: string, definition?: Partial<Pick<Definition, "options" | "env">>): number;
   /** Overwrites facts of every instance of a service, such as `{ status: "errored", pid: 0 }`. */
   change(name: string, facts: Partial<ServiceInstance>): void;
+  /** Forgets a service, as a person's `pm2 delete` does. */
+  remove(name: string): void;
   setDaemon(daemon: Pm2Daemon): void;
-  /** The next effect named (`stop`, `restart`, `replace` or `save`) throws this. */
-  failNext(effect: "stop" | "restart" | "replace" | "save", error: unknown): void;
+  /** The next such effect throws this, or the next `times` of them do. */
+  failNext(effect: Effect, error: Error, times?: number): void;
   /** Why pm2 is busy from now on; null when it is not. */
   setBusy(reason: string | null): void;
   /** Whether a dump exists; `save` makes one. */
@@ -28,7 +33,7 @@ export interface FakePm2 extends Pm2 {
 /** Makes a fake pm2 with a living daemon and no services. `now` is the time that starts are stamped with. */
 export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
   const held = new Map<number, Held>();
-  const failures = new Map<string, unknown>();
+  const failures = new Map<string, readonly Error[]>();
   const calls: string[] = [];
   let daemon: Pm2Daemon = { kind: "alive", pid: 100, startedAt: now(), version: "7.0.4" };
   let busy: string | null = null;
@@ -47,10 +52,14 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
   function effect(name: string, detail: string, signal: AbortSignal): void {
     signal.throwIfAborted();
     requireDaemon();
-    calls.push(`${name} ${detail}`.trim());
-    const failure = failures.get(name);
-    if (failures.delete(name)) {
-      throw failure;
+    const call = `${name} ${detail}`.trim();
+    calls.push(call);
+    for (const key of [call, name]) {
+      const [failure, ...later] = failures.get(key) ?? [];
+      if (failure !== undefined) {
+        failures.set(key, later);
+        throw failure;
+      }
     }
   }
 
@@ -97,6 +106,12 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
     return [...held.values()].filter((one) => one.name === name);
   }
 
+  function forget(name: string): void {
+    for (const one of of(name)) {
+      held.delete(one.instance.id);
+    }
+  }
+
   return {
     calls,
     add(name, definition = {}) {
@@ -114,11 +129,15 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
         held.set(one.instance.id, { ...one, instance: { ...one.instance, ...facts } });
       }
     },
+    remove: forget,
     setDaemon(next) {
       daemon = next;
     },
-    failNext(name, error) {
-      failures.set(name, error);
+    failNext(name, error, times = 1) {
+      failures.set(
+        name,
+        Array.from({ length: times }, () => error),
+      );
     },
     setBusy(reason) {
       busy = reason;
@@ -157,9 +176,7 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
       if (definitions.length === 0) {
         throw new Failure("service-unknown", `no definition of ${name}`, { hint: "capture it" });
       }
-      for (const one of of(name)) {
-        held.delete(one.instance.id);
-      }
+      forget(name);
       for (const definition of definitions) {
         put({ ...definition, hash: definitionHash(definition) });
       }
