@@ -132,11 +132,12 @@ async function judgeAgain(daemon: Daemon, plan: Plan, signal: AbortSignal): Prom
 
 /** The plan was made for what was deployed then; over anything else it would leave a mixture. */
 async function isStillDeployed(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
-  const { surroundings } = daemon;
-  await surroundings.lookAtAll(signal);
-  // Not by what is served: an application that is down serves this or nothing.
   const { served: _then, ...from } = plan.from;
-  const { summary } = compareIdentity(from, surroundings.identity()?.value ?? {});
+  const found = await daemon.surroundings.lookAtDeployed(signal);
+  if (found === undefined) {
+    return { cancel: "what is deployed could not be looked at in time" };
+  }
+  const { summary } = compareIdentity(from, found);
   return summary.length === 0
     ? "go"
     : { cancel: `what is deployed changed since the plan was made: ${summary.join("; ")}` };

@@ -27,6 +27,11 @@ export interface Surroundings {
   lookAtServices(signal: AbortSignal): Promise<void>;
   /** Looks at everything now; for the moment of a decision. */
   lookAtAll(signal: AbortSignal): Promise<void>;
+  /**
+   * What is deployed at this moment but for what is served: an application that is down serves anything, and one that hangs
+   * would be waited for. Undefined when it cannot be seen in time.
+   */
+  lookAtDeployed(signal: AbortSignal): Promise<Identity | undefined>;
   /** Looks at identity and controls again and again until the signal aborts. */
   keepLooking(signal: AbortSignal): Promise<void>;
 }
@@ -94,6 +99,10 @@ export function openSurroundings(
     identity: () => identity.seen(),
     lookAtServices,
     lookAtAll,
+    lookAtDeployed: async (signal) => {
+      const { releaseIdFrom: _served, ...silent } = application;
+      return lookInTime(world, silent, signal);
+    },
     keepLooking,
   };
 }
