@@ -55,6 +55,7 @@ export function openSurroundings(
 ): Surroundings {
   const { world, log } = ports;
   const names = application.services.map((service) => service.name);
+  const { releaseIdFrom: _served, ...silent } = application;
   let services: readonly Service[] = [];
   let daemon: Pm2Daemon | undefined;
   let controls: readonly Control[] = [];
@@ -99,10 +100,7 @@ export function openSurroundings(
     identity: () => identity.seen(),
     lookAtServices,
     lookAtAll,
-    lookAtDeployed: async (signal) => {
-      const { releaseIdFrom: _served, ...silent } = application;
-      return lookInTime(world, silent, signal);
-    },
+    lookAtDeployed: async (signal) => lookInTime(world, silent, signal),
     keepLooking,
   };
 }
