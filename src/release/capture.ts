@@ -163,7 +163,7 @@ async function refuseShortage(files: Files, folder: string, needed: number): Pro
     throw new Failure(
       "release-damaged",
       `a capture needs ${needed} bytes in ${folder}, ${free} are free`,
-      { hint: "Free space, or prune releases with `rollwatch release prune`." },
+      { hint: "Free space, or set `release.keep` lower." },
     );
   }
 }

@@ -67,7 +67,7 @@ export function releasesFolder(stateFolder: string): string {
 export function releaseFolder(stateFolder: string, id: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/u.test(id) || id.endsWith(PARTIAL)) {
     throw new Failure("release-unknown", `${JSON.stringify(id)} is no release id`, {
-      hint: "`rollwatch release list` names the releases.",
+      hint: "`rollwatch status` names the releases.",
     });
   }
   return join(releasesFolder(stateFolder), id);
@@ -119,7 +119,7 @@ async function readManifest(files: Files, stateFolder: string, id: string): Prom
   if (text === undefined) {
     throw (await files.kind(folder)) === "absent"
       ? new Failure("release-unknown", `there is no captured release ${id}`, {
-          hint: "`rollwatch release list` names the releases.",
+          hint: "`rollwatch status` names the releases.",
         })
       : damaged(id, "its manifest is missing");
   }
@@ -155,6 +155,6 @@ function parseJson(text: string): unknown {
 
 function damaged(id: string, reason: string): Failure {
   return new Failure("release-damaged", `release ${id} cannot be used: ${reason}`, {
-    hint: "Capture the running release again with `rollwatch release capture`, and prune this one.",
+    hint: "A healthy release is captured anew after its bake time; look at the disk of the state folder.",
   });
 }

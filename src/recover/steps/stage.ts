@@ -78,7 +78,7 @@ async function copyCapture(
   const copy = await files.measure(stagingOf(application.root, planId).partial, path, signal);
   if (copy.digest !== digest) {
     throw new Failure("release-damaged", `the copy of ${path} is not what was captured`, {
-      hint: `Release ${release} is damaged: choose another with \`rollwatch release list\`.`,
+      hint: `Release ${release} is damaged: look at the disk; \`rollwatch status\` names the others.`,
     });
   }
   return `copied from the capture: ${copy.files} files, ${copy.bytes} bytes`;
