@@ -12,7 +12,14 @@ type UntoldKind =
   | "step-started"
   | "notice-queued"
   | "notice-delivered"
-  | "notice-failed";
+  | "notice-failed"
+  | "acknowledged"
+  | "noted"
+  | "labelled"
+  | "paused"
+  | "resumed"
+  | "maintenance-started"
+  | "maintenance-ended";
 type ToldKind = Exclude<FactKind, UntoldKind>;
 type FactMap = { readonly [K in ToldKind]: Extract<Fact, { readonly kind: K }> };
 type FactOf<K extends ToldKind> = { [P in K]: { readonly kind: P } & FactMap[P] }[K];
@@ -52,6 +59,15 @@ const TELLERS: Tellers = {
   },
   planned: ({ voice }, { plan }) => {
     voice.heading(`Plan ${plan.id}: back to ${plan.target}, ${plan.steps.length} steps`);
+  },
+  "approval-asked": ({ voice, time }, { roles, expiresAt }, at) => {
+    voice.say(`${time(at)}  waits for ${roles.join(" and ")}, until ${time(expiresAt)}`);
+  },
+  approved: ({ voice, time }, { by, role }, at) => {
+    voice.good(`${time(at)}  approved by ${by} (${role})`);
+  },
+  rejected: ({ voice, time }, { by, reason }, at) => {
+    voice.bad(`${time(at)}  rejected by ${by}: ${reason}`);
   },
   "recovery-started": ({ voice, time }, _fact, at) => {
     voice.aside(`${time(at)}  carrying it out`);

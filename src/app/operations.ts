@@ -1,4 +1,11 @@
-import { openIncident, openRecovery } from "../model/history.ts";
+import {
+  type Brake,
+  type History,
+  isBraked,
+  openIncident,
+  openRecovery,
+  waitingRecovery,
+} from "../model/history.ts";
 import type { Operations, Status } from "../model/operations.ts";
 import { TRIGGERS } from "../model/trigger.ts";
 import type { Verdict } from "../model/verdict.ts";
@@ -39,6 +46,19 @@ export function daemonOperations(daemon: Daemon, running: Running): Operations {
   };
 }
 
+function brakeReport(brake: Brake | undefined, now: number): Status["paused"] {
+  return isBraked(brake, now) ? brake : null;
+}
+
+function reportWaiting(history: History): Status["waiting"] {
+  const waiting = waitingRecovery(history);
+  if (waiting?.approval === undefined) {
+    return null;
+  }
+  const { roles, given, expiresAt } = waiting.approval;
+  return { plan: waiting.plan.id, roles: [...roles], given: given.length, expiresAt };
+}
+
 function statusOf(daemon: Daemon, running: Running): Status {
   const { config, world, journal, surroundings, readinesses, rules } = daemon;
   const history = journal.history();
@@ -63,5 +83,8 @@ function statusOf(daemon: Daemon, running: Running): Status {
     rollback: recovery === undefined ? null : reportRollback(recovery),
     guards: [...(history.incidents.at(-1)?.decisions.at(-1)?.guards ?? [])],
     noticesQueued: history.outbox.length,
+    paused: brakeReport(history.pause, world.clock.now()),
+    maintenance: brakeReport(history.maintenance, world.clock.now()),
+    waiting: reportWaiting(history),
   };
 }

@@ -1,4 +1,4 @@
-import { openRecovery, type KnownRelease } from "../model/history.ts";
+import { openRecovery, waitingRecovery, type KnownRelease } from "../model/history.ts";
 import { isSameRelease, type Identity } from "../model/identity.ts";
 import { releaseProven } from "../notify/notices.ts";
 import { captureRelease } from "../release/capture.ts";
@@ -70,8 +70,10 @@ async function capture(
 async function prune(daemon: Daemon, running: string): Promise<void> {
   const { journal, catalogue, config, readinesses } = daemon;
   const history = journal.history();
-  const open = openRecovery(history)?.plan.target;
-  const protectedIds = new Set(open === undefined ? [running] : [running, open]);
+  const planned = [openRecovery(history), waitingRecovery(history)].flatMap(
+    (recovery) => recovery?.plan.target ?? [],
+  );
+  const protectedIds = new Set([running, ...planned]);
   for (const id of releasesToPrune(history.releases, config.release.keep, protectedIds)) {
     await catalogue.remove(id);
     journal.record({ kind: "release-pruned", release: id });

@@ -54,7 +54,7 @@ async function identityChecks(
 ): Promise<readonly Check[]> {
   const { world, config, catalogue, surroundings } = daemon;
   const { plan } = recovery;
-  const target = await catalogue.get(plan.target);
+  const target = await catalogue.get(plan.target ?? "");
   const [identity] = await Promise.all([
     observeIdentity(world, config.application, signal),
     surroundings.lookAtServices(signal),

@@ -132,6 +132,10 @@ function reportIncident(history: History, incident: Incident): IncidentReport {
       guards: [...decision.guards],
     })),
     recoveries: history.recoveries.filter((one) => one.plan.incident === id).map(reportRecovery),
+    reported: incident.reported ?? null,
+    acknowledged: incident.acknowledged ?? null,
+    notes: [...(incident.notes ?? [])],
+    label: incident.label?.label ?? null,
     closed: incident.closed ?? null,
   };
 }

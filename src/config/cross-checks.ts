@@ -2,6 +2,7 @@ import { resolve, sep } from "node:path";
 import type { ApplicationSettings } from "../model/application.ts";
 import type { VerifySettings } from "../verify/settings.ts";
 import type { NotifySettings } from "../notify/settings.ts";
+import { traitsOf } from "../observe/probes/index.ts";
 import type { Environment } from "./environment.ts";
 import { nearest } from "./nearest.ts";
 import type { Finding, KeyPath } from "./problem.ts";
@@ -85,14 +86,11 @@ function unreachableLimit(
   index: number,
   application: ApplicationSettings | undefined,
 ): readonly Finding[] {
-  const largest = signal.probe.kind === "http" ? 1 : application?.services.length;
+  const { largest, unit } = traitsOf(signal.probe, application?.services.length ?? Infinity);
   if (largest === undefined || signal.limit < largest) {
     return [];
   }
-  const measured =
-    signal.probe.kind === "http"
-      ? "an http probe measures 0 or 1"
-      : `there are ${largest} services to be down`;
+  const measured = `its probe measures at most ${largest} (${unit})`;
   return [
     {
       path: ["signals", index, "limit"],

@@ -1,7 +1,7 @@
 import type { ApplicationSettings } from "../model/application.ts";
 import { assertNever } from "../model/assert-never.ts";
-import type { SignalRule } from "../model/signal.ts";
-import type { ProbeSettings } from "../observe/probes/index.ts";
+import type { SignalRule, WindowTest } from "../model/signal.ts";
+import { type ProbeTraits, traitsOf } from "../observe/probes/index.ts";
 import type { SignalSettings } from "./schema.ts";
 
 /** A signal counts as stale after this many intervals without a sample, and one timeout. */
@@ -10,42 +10,48 @@ const STALE_INTERVALS = 3;
 /** How a configured signal is judged. */
 export function ruleOf(signal: SignalSettings, application: ApplicationSettings): SignalRule {
   const { probe } = signal;
-  const service = serviceBehind(probe, application);
+  const traits = traitsOf(probe, application.services.length);
+  const service = signal.service ?? serviceBehind(traits, application);
   return {
     name: signal.name,
     trigger: signal.trigger,
-    unit: unitOf(probe),
+    unit: traits.unit,
     limit: signal.limit,
     window: signal.window,
+    test: testOf(signal, traits),
     minSamples: signal.minSamples,
     breachAfter: signal.breachAfter,
     clearAfter: signal.clearAfter,
     intervalMs: probe.interval,
     staleAfterMs: STALE_INTERVALS * probe.interval + probe.timeout,
+    countsTraffic: traits.judgedBy === "share" || traits.judgedBy === "allowed-share",
     ...(service === undefined ? {} : { service }),
   };
 }
 
-function unitOf(probe: ProbeSettings): string {
-  switch (probe.kind) {
-    case "http":
-      return "failures";
-    case "pm2":
-      return "services down";
+function testOf(signal: SignalSettings, { judgedBy }: ProbeTraits): WindowTest {
+  switch (judgedBy) {
+    case "value":
+      return { kind: "all" };
+    case "share":
+      return { kind: "share", allowed: signal.limit };
+    case "requests":
+    case "allowed-share":
+      return { kind: "share", allowed: signal.allowed };
     default:
-      return assertNever(probe);
+      return assertNever(judgedBy);
   }
 }
 
 /** The service that answers a probe: the serving one for probes of the origin it serves the release id from. */
-function serviceBehind(probe: ProbeSettings, application: ApplicationSettings): string | undefined {
-  if (probe.kind !== "http") {
+function serviceBehind({ url }: ProbeTraits, application: ApplicationSettings): string | undefined {
+  if (url === undefined) {
     return undefined;
   }
   const { releaseIdFrom, serving } = application;
   if (releaseIdFrom === undefined) {
     return serving ?? application.services[0]?.name;
   }
-  const sameOrigin = new URL(probe.url).origin === new URL(releaseIdFrom.url).origin;
+  const sameOrigin = new URL(url).origin === new URL(releaseIdFrom.url).origin;
   return sameOrigin ? (serving ?? application.services[0]?.name) : undefined;
 }

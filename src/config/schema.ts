@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { PolicySettings } from "../decide/policy.ts";
-import { ApplicationSettings } from "../model/application.ts";
+import { ApplicationSettings, ServiceName } from "../model/application.ts";
+import { PeopleSettings } from "../model/people.ts";
 import type { Window } from "../model/signal.ts";
 import { TRIGGERS } from "../model/trigger.ts";
-import { parseDuration } from "../model/units.ts";
+import { Limit, parseDuration, Ratio } from "../model/units.ts";
 import { NotifySettings } from "../notify/settings.ts";
 import { ProbeSettings } from "../observe/probes/index.ts";
 import { ReleaseSettings } from "../release/settings.ts";
@@ -40,8 +41,13 @@ export const SignalSettings = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/u, "expected lower-case letters, digits and hyphens"),
   trigger: z.enum(TRIGGERS),
   probe: ProbeSettings,
-  /** Highest healthy value, in the unit that the probe measures. Default 0. */
-  limit: z.number().min(0).default(0),
+  /**
+   * Highest healthy value: a number in the unit that the probe measures, a duration (`500ms`, for seconds), a share (`5%`) or
+   * a size (`256MiB`, for bytes). Default 0.
+   */
+  limit: Limit.default(0),
+  /** Of a probe that times requests: the share of them that may be slower than the limit. Default 5%. */
+  allowed: Ratio.prefault("5%"),
   /** What is judged at a time: the `last` sample, or all samples of a duration. Default last. */
   window: WindowText.prefault("last"),
   /** Samples that a window must have before it says anything. Default 1. */
@@ -50,6 +56,8 @@ export const SignalSettings = z.strictObject({
   breachAfter: z.int().min(1).default(3),
   /** Consecutive good windows that end a breach. Default 3. */
   clearAfter: z.int().min(1).default(3),
+  /** The service that the signal is about: restarted when no release is to blame, and a person's stop of it explains silence. Default: the one that serves the probed address, where that is known. */
+  service: ServiceName.optional(),
 });
 export type SignalSettings = z.infer<typeof SignalSettings>;
 
@@ -85,6 +93,7 @@ export const ConfigFile = z.strictObject({
   verify: VerifySettings.prefault({}),
   notify: NotifySettings.prefault({}),
   server: ServerSettings.prefault({}),
+  people: PeopleSettings.prefault({}),
   /** rollwatch's own folder: journal, captured releases, socket. Absolute, outside the application. */
   state: z.string().regex(/^\//u, "expected an absolute path"),
 });

@@ -70,6 +70,7 @@ function sentence(
       return `Roll back to ${target} because of ${trigger}: all ${answers.length} guards allow it.`;
     case "recommend":
       return `A person must decide about going back to ${target}: ${reasons(answers, "recommend")}.`;
+    case "restart":
     case "hold":
     case "watch":
       return `Leave everything as it is: ${reasons(answers, "hold")}.`;

@@ -1,7 +1,11 @@
 import { z } from "zod";
 import { Duration } from "../model/units.ts";
 import { BLAME_WINDOW_MS, TIERS, type Tier } from "../model/tier.ts";
+import { ROLES, type Role } from "../model/role.ts";
 import { MODES, TRIGGER_ROWS, type Trigger } from "../model/trigger.ts";
+
+/** A leak takes longer to show than other faults. */
+const MEMORY_BLAME_MS = BLAME_WINDOW_MS.planned;
 
 /** What one trigger may do. */
 export const TriggerPolicy = z.strictObject({
@@ -9,8 +13,10 @@ export const TriggerPolicy = z.strictObject({
   mode: z.enum(MODES).default("shadow"),
   /** Overrides the runbook's tier of this trigger. */
   tier: z.enum(TIERS).optional(),
-  /** How far back a change may lie and still be blamed. Default: the tier's (immediate 2h, fast 6h, planned 24h). */
+  /** How far back a change may lie and still be blamed. Default: the tier's (immediate 2h, fast 6h, planned 24h), of memory 24h. */
   blameWindow: Duration.optional(),
+  /** Who decides where a person must. Default: the runbook's. */
+  deciders: z.array(z.enum(ROLES)).min(1).optional(),
 });
 export type TriggerPolicy = z.infer<typeof TriggerPolicy>;
 
@@ -25,10 +31,45 @@ export const Brakes = z.strictObject({
 });
 export type Brakes = z.infer<typeof Brakes>;
 
+/** What keeps automatic restarts of one service rare; they have a budget of their own. */
+export const RestartBrakes = z.strictObject({
+  /** Automatic restarts of a service in one hour. Default 1. */
+  perHour: z.int().min(0).default(1),
+  /** Automatic restarts of a service in 24 hours. Default 3. */
+  perDay: z.int().min(0).default(3),
+});
+export type RestartBrakes = z.infer<typeof RestartBrakes>;
+
+/** How people's approval is asked for. */
+export const ApprovalSettings = z.strictObject({
+  /** How long a plan waits for its approval; what is deployed and the breach are looked at again when it is given. Default 30m. */
+  expires: Duration.prefault("30m"),
+});
+export type ApprovalSettings = z.infer<typeof ApprovalSettings>;
+
+const TriggerPolicies = z.strictObject({
+  "system-down": TriggerPolicy.prefault({}),
+  "database-connection": TriggerPolicy.prefault({}),
+  "security-vulnerability": TriggerPolicy.prefault({}),
+  "data-corruption": TriggerPolicy.prefault({}),
+  "alerting-broken": TriggerPolicy.prefault({}),
+  "slow-responses": TriggerPolicy.prefault({}),
+  "error-rate": TriggerPolicy.prefault({}),
+  memory: TriggerPolicy.prefault({}),
+  "pool-exhausted": TriggerPolicy.prefault({}),
+  websocket: TriggerPolicy.prefault({}),
+  "minor-functionality": TriggerPolicy.prefault({}),
+  "user-interface": TriggerPolicy.prefault({}),
+  "non-critical-feature": TriggerPolicy.prefault({}),
+  "monitoring-broken": TriggerPolicy.prefault({}),
+} satisfies Readonly<Record<Trigger, unknown>>);
+
 /** When rollwatch acts by itself. */
 export const PolicySettings = z.strictObject({
-  triggers: z.strictObject({ "system-down": TriggerPolicy.prefault({}) }).prefault({}),
+  triggers: TriggerPolicies.prefault({}),
   brakes: Brakes.prefault({}),
+  restarts: RestartBrakes.prefault({}),
+  approval: ApprovalSettings.prefault({}),
 });
 export type PolicySettings = z.infer<typeof PolicySettings>;
 
@@ -39,5 +80,11 @@ export function tierOf(policy: PolicySettings, trigger: Trigger): Tier {
 
 /** How far back a change may lie and still be blamed for this trigger's breach, in milliseconds. */
 export function blameWindowMsOf(policy: PolicySettings, trigger: Trigger): number {
-  return policy.triggers[trigger].blameWindow ?? BLAME_WINDOW_MS[tierOf(policy, trigger)];
+  const usual = trigger === "memory" ? MEMORY_BLAME_MS : BLAME_WINDOW_MS[tierOf(policy, trigger)];
+  return policy.triggers[trigger].blameWindow ?? usual;
+}
+
+/** The roles that decide about a trigger where a person must: the policy's, or else the runbook's. */
+export function decidersOf(policy: PolicySettings, trigger: Trigger): readonly Role[] {
+  return policy.triggers[trigger].deciders ?? TRIGGER_ROWS[trigger].deciders;
 }

@@ -8,6 +8,8 @@ import { keepLast, keepLastFinished } from "./keep.ts";
 const MAX_CLOSED = 100;
 /** Decisions of one incident that are remembered. */
 const MAX_DECISIONS = 100;
+/** Notes of one incident that are remembered. */
+const MAX_NOTES = 200;
 
 type FactOf<K extends Fact["kind"]> = Extract<Fact, { kind: K }>;
 
@@ -24,6 +26,7 @@ export function opened(history: History, fact: FactOf<"incident-opened">, at: nu
     evidence: [],
     decisions: [],
     plans: [],
+    ...(fact.reported === undefined ? {} : { reported: fact.reported }),
   };
   return { ...history, incidents: [...history.incidents, incident] };
 }
@@ -47,11 +50,38 @@ export function planned(history: History, { plan }: FactOf<"planned">): History 
   }));
 }
 
+export function acknowledged(
+  history: History,
+  { incident, by }: FactOf<"acknowledged">,
+  at: number,
+): History {
+  return change(history, incident, (one) => ({ ...one, acknowledged: { by, at } }));
+}
+
+export function noted(
+  history: History,
+  { incident, by, text }: FactOf<"noted">,
+  at: number,
+): History {
+  return change(history, incident, (one) => ({
+    ...one,
+    notes: keepLast(MAX_NOTES, [...(one.notes ?? []), { by, at, text }]),
+  }));
+}
+
+export function labelled(
+  history: History,
+  { incident, by, label }: FactOf<"labelled">,
+  at: number,
+): History {
+  return change(history, incident, (one) => ({ ...one, label: { by, at, label } }));
+}
+
 export function closed(history: History, fact: FactOf<"closed">, at: number): History {
-  const { outcome, reason } = fact;
+  const { outcome, reason, by } = fact;
   const changed = change(history, fact.incident, (incident) => ({
     ...incident,
-    closed: { at, outcome, reason },
+    closed: { at, outcome, reason, ...(by === undefined ? {} : { by }) },
   }));
   const incidents = keepLastFinished(
     MAX_CLOSED,

@@ -14,6 +14,35 @@ export function planned(history: History, { plan }: FactOf<"planned">, at: numbe
   return { ...history, recoveries: [...history.recoveries, recovery] };
 }
 
+export function approvalAsked(
+  history: History,
+  { plan, kind: _kind, ...asked }: FactOf<"approval-asked">,
+  at: number,
+): History {
+  return change(history, plan, (recovery) => ({
+    ...recovery,
+    approval: { ...asked, askedAt: at, given: [] },
+  }));
+}
+
+export function approved(history: History, fact: FactOf<"approved">, at: number): History {
+  const { by, role } = fact;
+  return change(history, fact.plan, ({ approval, ...recovery }) =>
+    approval === undefined
+      ? recovery
+      : { ...recovery, approval: { ...approval, given: [...approval.given, { by, role, at }] } },
+  );
+}
+
+export function rejected(history: History, fact: FactOf<"rejected">, at: number): History {
+  const { by, reason } = fact;
+  return change(history, fact.plan, ({ approval, ...recovery }) =>
+    approval === undefined
+      ? recovery
+      : { ...recovery, approval: { ...approval, rejected: { by, reason, at } } },
+  );
+}
+
 export function started(history: History, fact: FactOf<"recovery-started">, at: number): History {
   return change(history, fact.plan, (recovery) => ({
     ...recovery,

@@ -72,6 +72,22 @@ const FOLDS: Folds = {
   "notice-delivered": delivered,
   "notice-failed": failed,
   closed: incidents.closed,
+  "approval-asked": recoveries.approvalAsked,
+  approved: recoveries.approved,
+  rejected: recoveries.rejected,
+  acknowledged: incidents.acknowledged,
+  noted: incidents.noted,
+  labelled: incidents.labelled,
+  paused: (history, { by, reason, until }, at) => ({
+    ...history,
+    pause: { by, reason, at, until },
+  }),
+  resumed: ({ pause: _over, ...history }) => history,
+  "maintenance-started": (history, { by, reason, until }, at) => ({
+    ...history,
+    maintenance: { by, reason, at, until },
+  }),
+  "maintenance-ended": ({ maintenance: _over, ...history }) => history,
 };
 
 /** The history after one more entry. */

@@ -12,7 +12,8 @@ const RelativePath = z
     "may not be the root or .git",
   );
 
-const ServiceName = z
+/** The name of a pm2 service. */
+export const ServiceName = z
   .string()
   .regex(
     /^(?!\d+$)(?!all$)[A-Za-z0-9][A-Za-z0-9._-]*$/u,

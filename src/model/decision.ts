@@ -1,8 +1,12 @@
 import { z } from "zod";
 
-/** Nothing to do; look closer; ask a person; act. */
-export const DECISIONS = ["hold", "watch", "recommend", "roll-back"] as const;
+/** Nothing to do; look closer; ask a person; restart a service; go back to another release. Weakest first. */
+export const DECISIONS = ["hold", "watch", "recommend", "restart", "roll-back"] as const;
 export type DecisionKind = (typeof DECISIONS)[number];
+
+/** The rungs of the ladder: what can be done about a breach, lightest first. */
+export const ACTIONS = ["restart", "roll-back"] as const;
+export type Action = (typeof ACTIONS)[number];
 
 /** A guard's answer. `atMost` is what remains when it blocks: ask a person, or leave everything as it is. */
 export const GuardAnswer = z.discriminatedUnion("answer", [
@@ -23,7 +27,11 @@ export const Decision = z.object({
   /** One sentence for people. */
   reason: z.string(),
   guards: z.array(GuardAnswer),
-  /** The release to go back to; null when there is none. */
+  /** What was weighed: done by itself (`kind` says the same), or what a person is asked about. Absent where nothing was. */
+  action: z.enum(ACTIONS).optional(),
+  /** The release to go back to; null when there is none, and for a restart. */
   target: z.string().nullable(),
+  /** The services to restart; absent for a rollback. */
+  services: z.array(z.string()).optional(),
 });
 export type Decision = z.infer<typeof Decision>;

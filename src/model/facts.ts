@@ -3,6 +3,7 @@ import { Decision } from "./decision.ts";
 import { Change, Identity } from "./identity.ts";
 import { DELIVERY_FAILURES, Notice } from "./notice.ts";
 import { Plan, RECOVERY_RESULTS, StepOutcome } from "./plan.ts";
+import { ROLES } from "./role.ts";
 import { TIERS } from "./tier.ts";
 import { MODES, TRIGGERS } from "./trigger.ts";
 import { CAUSES } from "./verdict.ts";
@@ -11,6 +12,10 @@ import { Verification } from "./verification.ts";
 /** How an incident ended. */
 export const OUTCOMES = ["rolled-back", "recommended", "serviced", "held", "failed"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+
+/** Whether a decision was right, as a person sees it. */
+export const LABELS = ["right", "wrong"] as const;
+export type Label = (typeof LABELS)[number];
 
 /**
  * The entries of the journal: everything that happened and everything that is about to be done, in order. A fact that
@@ -44,6 +49,8 @@ export const Fact = z.discriminatedUnion("kind", [
     /** The first bad sample. */
     since: z.number(),
     signals: z.array(z.string()),
+    /** A person's report that opened it; absent when probes did. */
+    reported: z.object({ by: z.string(), reason: z.string() }).optional(),
   }),
   z.object({
     kind: z.literal("judged"),
@@ -53,6 +60,24 @@ export const Fact = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("decided"), incident: z.string(), decision: Decision }),
   z.object({ kind: z.literal("planned"), plan: Plan }),
+  /** The plan just recorded waits for people: it is not begun before they approved it. */
+  z.object({
+    kind: z.literal("approval-asked"),
+    plan: z.string(),
+    /** sha256 in hex over the whole plan: an approval is for this plan and no other. */
+    hash: z.string(),
+    roles: z.array(z.enum(ROLES)),
+    /** Whether each role must approve, each by another person. */
+    everyRole: z.boolean(),
+    expiresAt: z.number(),
+  }),
+  z.object({
+    kind: z.literal("approved"),
+    plan: z.string(),
+    by: z.string(),
+    role: z.enum(ROLES),
+  }),
+  z.object({ kind: z.literal("rejected"), plan: z.string(), by: z.string(), reason: z.string() }),
   /** One per attempt; a restart in the middle of a plan makes another. */
   z.object({ kind: z.literal("recovery-started"), plan: z.string() }),
   z.object({ kind: z.literal("step-started"), plan: z.string(), step: z.string() }),
@@ -85,7 +110,34 @@ export const Fact = z.discriminatedUnion("kind", [
     incident: z.string(),
     outcome: z.enum(OUTCOMES),
     reason: z.string(),
+    /** The person who closed it; absent when rollwatch did. */
+    by: z.string().optional(),
   }),
+  z.object({ kind: z.literal("acknowledged"), incident: z.string(), by: z.string() }),
+  z.object({ kind: z.literal("noted"), incident: z.string(), by: z.string(), text: z.string() }),
+  /** Whether rollwatch was right about the incident, as a person sees it. */
+  z.object({
+    kind: z.literal("labelled"),
+    incident: z.string(),
+    by: z.string(),
+    label: z.enum(LABELS),
+  }),
+  /** No automatic action until `until`, or until it is taken back when that is null. */
+  z.object({
+    kind: z.literal("paused"),
+    by: z.string(),
+    reason: z.string(),
+    until: z.number().nullable(),
+  }),
+  z.object({ kind: z.literal("resumed"), by: z.string() }),
+  /** People work on the application until `until`: nothing is done, and its breaches wake nobody. */
+  z.object({
+    kind: z.literal("maintenance-started"),
+    by: z.string(),
+    reason: z.string(),
+    until: z.number(),
+  }),
+  z.object({ kind: z.literal("maintenance-ended"), by: z.string() }),
 ]);
 export type Fact = z.infer<typeof Fact>;
 export type FactKind = Fact["kind"];

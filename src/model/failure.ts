@@ -16,6 +16,11 @@ export const FAILURE_CODES = [
   "path-refused",
   "state-exposed",
   "no-daemon",
+  "refused",
+  "not-permitted",
+  "plan-unknown",
+  "incident-unknown",
+  "dump-failed",
   "internal",
 ] as const;
 export type FailureCode = (typeof FAILURE_CODES)[number];

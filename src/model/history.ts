@@ -1,8 +1,9 @@
 import type { Decision } from "./decision.ts";
-import type { Outcome } from "./facts.ts";
+import type { Label, Outcome } from "./facts.ts";
 import type { Change, Identity } from "./identity.ts";
 import type { Notice } from "./notice.ts";
 import type { Plan, RecoveryResult, StepOutcome } from "./plan.ts";
+import type { Role } from "./role.ts";
 import type { Tier } from "./tier.ts";
 import type { Mode, Trigger } from "./trigger.ts";
 import type { Cause } from "./verdict.ts";
@@ -27,10 +28,25 @@ export interface StepRecord {
   readonly outcome?: StepOutcome;
 }
 
+/** People's word on a plan that waits for it. */
+export interface Approval {
+  /** sha256 in hex over the whole plan. */
+  readonly hash: string;
+  /** The roles that decide: one of them is enough, or with `everyRole` each, by different people. */
+  readonly roles: readonly Role[];
+  readonly everyRole: boolean;
+  readonly askedAt: number;
+  readonly expiresAt: number;
+  readonly given: readonly { readonly by: string; readonly role: Role; readonly at: number }[];
+  readonly rejected?: { readonly by: string; readonly reason: string; readonly at: number };
+}
+
 /** A plan with everything that was done for it. */
 export interface Recovery {
   readonly plan: Plan;
   readonly plannedAt: number;
+  /** Absent for a plan that rollwatch may do by itself. */
+  readonly approval?: Approval;
   /** When each attempt began; more than one after a crash. */
   readonly attempts: readonly number[];
   readonly steps: readonly StepRecord[];
@@ -60,7 +76,26 @@ export interface Incident {
   readonly decisions: readonly Decision[];
   /** Plans made for it, oldest first. */
   readonly plans: readonly string[];
-  readonly closed?: { readonly at: number; readonly outcome: Outcome; readonly reason: string };
+  /** The person's report that opened it; absent when probes did. */
+  readonly reported?: { readonly by: string; readonly reason: string };
+  readonly acknowledged?: { readonly by: string; readonly at: number };
+  readonly notes?: readonly { readonly by: string; readonly at: number; readonly text: string }[];
+  readonly label?: { readonly by: string; readonly at: number; readonly label: Label };
+  readonly closed?: {
+    readonly at: number;
+    readonly outcome: Outcome;
+    readonly reason: string;
+    readonly by?: string;
+  };
+}
+
+/** Why nothing is done by itself for a while. */
+export interface Brake {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: number;
+  /** null: until a person takes it back. */
+  readonly until: number | null;
 }
 
 /** A notice that some channel must still have. */
@@ -87,6 +122,25 @@ export interface History {
   /** dedupKeys of every notice ever queued. */
   readonly told: ReadonlySet<string>;
   readonly daemonStarts: readonly number[];
+  /** As last declared, also when its time is over: see `isBraked`. */
+  readonly pause?: Brake;
+  readonly maintenance?: Brake;
+}
+
+/** Whether a pause or a maintenance is on at `now`. */
+export function isBraked(brake: Brake | undefined, now: number): brake is Brake {
+  return brake !== undefined && (brake.until === null || now < brake.until);
+}
+
+/** Whether the people who decide have all said yes, and none no. */
+export function isApproved({ roles, everyRole, given, rejected }: Approval): boolean {
+  if (rejected !== undefined) {
+    return false;
+  }
+  const people = new Set(given.map((one) => one.by));
+  return everyRole
+    ? roles.every((role) => given.some((one) => one.role === role)) && people.size >= roles.length
+    : given.length > 0;
 }
 
 /** The incident that is not closed yet; rollwatch works on one at a time. */
@@ -94,7 +148,17 @@ export function openIncident(history: History): Incident | undefined {
   return history.incidents.find((incident) => incident.closed === undefined);
 }
 
-/** The recovery that was begun or planned and has not ended. */
+/** The recovery that is to be done: begun or planned, approved where it must be, and not ended. */
 export function openRecovery(history: History): Recovery | undefined {
-  return history.recoveries.find((recovery) => recovery.ended === undefined);
+  return history.recoveries.find(
+    ({ ended, approval }) =>
+      ended === undefined && (approval === undefined || isApproved(approval)),
+  );
+}
+
+/** The recovery that waits for people's approval. */
+export function waitingRecovery(history: History): Recovery | undefined {
+  return history.recoveries.find(
+    ({ ended, approval }) => ended === undefined && approval !== undefined && !isApproved(approval),
+  );
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { CONTROLS } from "./control.ts";
 import { DECISIONS, GuardAnswer } from "./decision.ts";
-import { OUTCOMES } from "./facts.ts";
+import { LABELS, OUTCOMES } from "./facts.ts";
 import { RECOVERY_RESULTS, SCOPES, StepOutcome } from "./plan.ts";
+import { ROLES } from "./role.ts";
 import { SIGNAL_STATES } from "./signal.ts";
 import { TIERS } from "./tier.ts";
 import { MODES, TRIGGERS } from "./trigger.ts";
@@ -81,7 +82,8 @@ export type ReleaseReport = z.infer<typeof ReleaseReport>;
 export const RecoveryReport = z.object({
   plan: z.string(),
   scope: z.enum(SCOPES),
-  target: z.string(),
+  /** The release to restore; null for a restart of services. */
+  target: z.string().nullable(),
   requestedBy: z.string(),
   plannedAt: z.number(),
   /** When the tier's budget is used up. */
@@ -127,7 +129,19 @@ export const IncidentReport = z.object({
   ),
   /** Rollbacks that were planned for it, oldest first. */
   recoveries: z.array(RecoveryReport),
-  closed: z.object({ at: z.number(), outcome: z.enum(OUTCOMES), reason: z.string() }).nullable(),
+  /** The person's report that opened it; null when probes did. */
+  reported: z.object({ by: z.string(), reason: z.string() }).nullable(),
+  acknowledged: z.object({ by: z.string(), at: z.number() }).nullable(),
+  notes: z.array(z.object({ by: z.string(), at: z.number(), text: z.string() })),
+  label: z.enum(LABELS).nullable(),
+  closed: z
+    .object({
+      at: z.number(),
+      outcome: z.enum(OUTCOMES),
+      reason: z.string(),
+      by: z.string().optional(),
+    })
+    .nullable(),
 });
 export type IncidentReport = z.infer<typeof IncidentReport>;
 
@@ -135,7 +149,7 @@ export type IncidentReport = z.infer<typeof IncidentReport>;
 export const RollbackReport = z.object({
   plan: z.string(),
   incident: z.string(),
-  target: z.string(),
+  target: z.string().nullable(),
   startedAt: z.number(),
   /** When the tier's budget is used up. */
   deadline: z.number(),
@@ -145,6 +159,15 @@ export const RollbackReport = z.object({
   stepsTotal: z.number(),
 });
 export type RollbackReport = z.infer<typeof RollbackReport>;
+
+/** A pause or a maintenance. */
+export const BrakeReport = z.object({
+  by: z.string(),
+  reason: z.string(),
+  at: z.number(),
+  until: z.number().nullable(),
+});
+export type BrakeReport = z.infer<typeof BrakeReport>;
 
 /** Everything about a running daemon. */
 export const Status = z.object({
@@ -167,6 +190,18 @@ export const Status = z.object({
   /** Every guard's answer when last asked. */
   guards: z.array(GuardAnswer),
   noticesQueued: z.number(),
+  /** Why nothing is done by itself; null when nothing keeps it from acting. */
+  paused: BrakeReport.nullable(),
+  maintenance: BrakeReport.nullable(),
+  /** The plan that waits for approval; null when there is none. */
+  waiting: z
+    .object({
+      plan: z.string(),
+      roles: z.array(z.enum(ROLES)),
+      given: z.number(),
+      expiresAt: z.number(),
+    })
+    .nullable(),
 });
 export type Status = z.infer<typeof Status>;
 

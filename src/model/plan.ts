@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Identity } from "./identity.ts";
 
 /** What a recovery takes back. */
-export const SCOPES = ["application"] as const;
+export const SCOPES = ["application", "service"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /**
@@ -30,8 +30,8 @@ export const Plan = z.object({
   id: z.string(),
   incident: z.string(),
   scope: z.enum(SCOPES),
-  /** The release to restore. */
-  target: z.string(),
+  /** The release to restore; null for a plan that only restarts services. */
+  target: z.string().nullable(),
   /** What was deployed when the plan was made. */
   from: Identity,
   createdAt: z.number(),

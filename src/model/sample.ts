@@ -12,12 +12,30 @@ export const ABSENCE_REASONS = [
   "pm2-dead",
   "pm2-hung",
   "probe-crashed",
+  "credentials",
+  "no-metrics",
 ] as const;
 export type AbsenceReason = (typeof ABSENCE_REASONS)[number];
 
-/** What one probe run saw: a number in the signal's unit, or nothing and why. `detail` is evidence for people. */
+/** Requests (or other events) since the sample before, and how many of them were bad by the probe's own measure. */
+export interface Counts {
+  readonly bad: number;
+  readonly total: number;
+}
+
+/**
+ * What one probe run saw: a number in the signal's unit, or nothing and why. `detail` is evidence for people. `counts` are
+ * of a probe that reads what others asked (a scrape): then these are judged, not the value. `service` is the one that the
+ * reading accuses, where the probe knows it better than the configuration.
+ */
 export type Reading =
-  | { readonly kind: "measured"; readonly value: number; readonly detail: string }
+  | {
+      readonly kind: "measured";
+      readonly value: number;
+      readonly detail: string;
+      readonly counts?: Counts;
+      readonly service?: string;
+    }
   | { readonly kind: "absent"; readonly reason: AbsenceReason; readonly detail: string };
 
 /** One probe run. `at` is the moment the run was due (ms since the epoch), `tookMs` counts from there. */

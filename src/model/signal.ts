@@ -14,6 +14,14 @@ export type SignalState = (typeof SIGNAL_STATES)[number];
 /** Samples of one evaluation: each single sample, or all samples of a span (`ms`); windows never overlap. */
 export type Window = { readonly kind: "last" } | { readonly kind: "span"; readonly ms: number };
 
+/**
+ * When a window is bad. `all`: every one of its samples is above the limit. `share`: more than `allowed` (0..1) of its
+ * requests are bad, by an exact binomial test at 1 %.
+ */
+export type WindowTest =
+  | { readonly kind: "all" }
+  | { readonly kind: "share"; readonly allowed: number };
+
 /** How a signal is judged. A value above `limit` is bad. */
 export interface SignalRule {
   readonly name: string;
@@ -21,7 +29,8 @@ export interface SignalRule {
   readonly unit: string;
   readonly limit: number;
   readonly window: Window;
-  /** Samples a window needs before it says anything. */
+  readonly test: WindowTest;
+  /** Samples (of counting probes: requests) a window needs before it says anything. */
   readonly minSamples: number;
   /** k: consecutive bad windows that make a breach. */
   readonly breachAfter: number;
@@ -33,6 +42,8 @@ export interface SignalRule {
   readonly staleAfterMs: number;
   /** The service whose deliberate stop explains silence of this signal; absent when no single one does. */
   readonly service?: string;
+  /** Whether the probe reads what others asked, so that little traffic leaves it without an answer. */
+  readonly countsTraffic: boolean;
 }
 
 /** A signal at one moment. */
@@ -57,6 +68,16 @@ export interface Signal {
   readonly firstBadAt?: number;
   /** Evidence in words: the newest reading's detail, or why there is none. */
   readonly reason: string;
+  /** The service that the newest measurement accuses; absent when it names none. */
+  readonly service?: string;
+  /** True when the signal has too few samples only because nobody asks the application much. */
+  readonly quiet?: boolean;
+}
+
+/** Whether a signal speaks for a healthy application: `ok` without a bad window, or silent for want of traffic alone. */
+export function isWell(signal: Signal): boolean {
+  const isQuiet = signal.state === "too-few-samples" && signal.quiet === true;
+  return signal.badWindows === 0 && (signal.state === "ok" || isQuiet);
 }
 
 /** A limit that is exceeded, proven over k windows. */
@@ -71,4 +92,6 @@ export interface Breach {
   /** When the k-th bad window ended. */
   readonly provenAt: number;
   readonly reason: string;
+  /** The service that the newest measurement accuses; absent when it names none. */
+  readonly service?: string;
 }

@@ -24,6 +24,53 @@ export const Duration = z
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/u, "expected a duration such as 500ms, 5s, 15m, 2h or 7d")
   .transform((text) => parseDuration(text) ?? 0);
 
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
+};
+
+function parseSize(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB|TiB)$/u.exec(text);
+  const factor = SIZE_UNITS[match?.[2] ?? ""];
+  return match?.[1] === undefined || factor === undefined ? undefined : Number(match[1]) * factor;
+}
+
+function parseRatio(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)%$/u.exec(text);
+  return match?.[1] === undefined ? undefined : Number(match[1]) / 100;
+}
+
+/** A size as people write it (`256MiB`); bytes after parsing. */
+export const Size = z
+  .string()
+  .regex(/^\d+(\.\d+)?(B|KiB|MiB|GiB|TiB)$/u, "expected a size such as 256MiB")
+  .transform((text) => parseSize(text) ?? 0);
+
+/** A share as people write it (`5%`); 0..1 after parsing. */
+export const Ratio = z
+  .string()
+  .regex(/^\d+(\.\d+)?%$/u, "expected a share such as 5%")
+  .transform((text) => parseRatio(text) ?? 0)
+  .refine((ratio) => ratio <= 1, "expected at most 100%");
+
+/** The limit of a signal: a number, or with its unit a duration (seconds after parsing), a share (0..1) or a size (bytes). */
+export const Limit = z.union([
+  z.number().min(0),
+  z
+    .string()
+    .regex(
+      /^\d+(\.\d+)?(ms|s|m|h|d|%|B|KiB|MiB|GiB|TiB)$/u,
+      "expected a number, or a limit such as 500ms, 95% or 256MiB",
+    )
+    .transform((text) => {
+      const ms = parseDuration(text);
+      return ms === undefined ? (parseRatio(text) ?? parseSize(text) ?? 0) : ms / 1000;
+    }),
+]);
+
 /** Shortest exact text of a duration in milliseconds: `90s`, `15m`. The inverse of `parseDuration`. */
 export function formatDuration(ms: number): string {
   for (const unit of ["d", "h", "m", "s"]) {

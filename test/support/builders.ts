@@ -22,6 +22,8 @@ export function aRule(over: Partial<SignalRule> = {}): SignalRule {
     unit: "failures",
     limit: 0,
     window: { kind: "last" },
+    test: { kind: "all" },
+    countsTraffic: false,
     minSamples: 1,
     breachAfter: 3,
     clearAfter: 2,

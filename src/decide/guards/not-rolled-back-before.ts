@@ -39,7 +39,7 @@ function check(situation: BreachSituation): Opinion {
     : recommend(`what is deployed was put there by a rollback, ${to.plan.id}`);
 }
 
-function isTarget(situation: BreachSituation, target: string): boolean {
+function isTarget(situation: BreachSituation, target: string | null): boolean {
   const release = situation.history.releases.find((one) => one.id === target);
   return release !== undefined && isSameRelease(release.identity, situation.identity);
 }

@@ -9,6 +9,34 @@ import { createPm2Probe, type Pm2ProbePorts, Pm2ProbeSettings } from "./pm2.ts";
 export const ProbeSettings = z.discriminatedUnion("kind", [HttpProbeSettings, Pm2ProbeSettings]);
 export type ProbeSettings = z.infer<typeof ProbeSettings>;
 
+/** What the judgement must know of a probe. */
+export interface ProbeTraits {
+  /** The unit of its values, base units in plural: `seconds`, `ratio`, `bytes`, `failures`. */
+  readonly unit: string;
+  /**
+   * `value`: bad above the limit. `requests`: single requests, of which the configured share may be above the limit.
+   * `share`: counts, and the limit itself is the share of them that may be bad. `allowed-share`: counts of requests above the
+   * limit, of which the configured share may be.
+   */
+  readonly judgedBy: "value" | "requests" | "share" | "allowed-share";
+  /** The largest value that can be; absent when there is none. */
+  readonly largest?: number;
+  /** The address it asks, for finding out which service answers. */
+  readonly url?: string;
+}
+
+/** The traits of a probe; `services` are the application's. */
+export function traitsOf(settings: ProbeSettings, services: number): ProbeTraits {
+  switch (settings.kind) {
+    case "http":
+      return { unit: "failures", judgedBy: "value", largest: 1, url: settings.url };
+    case "pm2":
+      return { unit: "services down", judgedBy: "value", largest: services };
+    default:
+      return assertNever(settings);
+  }
+}
+
 /** Everything that some kind of probe asks with. */
 export interface ProbePorts extends Pm2ProbePorts {
   readonly http: Http;

@@ -43,6 +43,10 @@ export function anIncidentReport(more: Partial<IncidentReport> = {}): IncidentRe
     evidence: ["the commit changed a minute before"],
     decisions: [],
     recoveries: [],
+    reported: null,
+    acknowledged: null,
+    notes: [],
+    label: null,
     closed: { at: NOW - 7_100_000, outcome: "rolled-back", reason: "verified" },
     ...more,
   };
@@ -78,6 +82,9 @@ export function aStatus(more: Partial<Status> = {}): Status {
     rollback: null,
     guards: [],
     noticesQueued: 0,
+    paused: null,
+    maintenance: null,
+    waiting: null,
     ...more,
   };
 }

@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { LABELS } from "./facts.ts";
+import { ReleaseReport } from "./operations.ts";
+import type { Person } from "./people.ts";
+import { SCOPES } from "./plan.ts";
+import { ROLES } from "./role.ts";
+import { TRIGGERS } from "./trigger.ts";
+
+/*
+ * What people and programs may ask rollwatch to do. Each request is also the JSON body of its HTTP route. A request that is
+ * not granted throws a Failure: `refused` (a guard or the state of things), `not-permitted` (the wrong person),
+ * `plan-unknown`, `incident-unknown`, `release-unknown`. When a call returns, what it did is synced in the journal.
+ */
+
+const Reason = z.string().trim().min(1).max(500);
+
+/** Stops every automatic action. `forMs` null: until it is taken back. */
+export const PauseRequest = z.strictObject({
+  reason: Reason,
+  forMs: z.int().positive().nullable(),
+});
+export type PauseRequest = z.infer<typeof PauseRequest>;
+
+/** Declares that people work on the application; it ends by itself. */
+export const MaintenanceRequest = z.strictObject({ reason: Reason, forMs: z.int().positive() });
+export type MaintenanceRequest = z.infer<typeof MaintenanceRequest>;
+
+/** A fault that no probe can see. */
+export const ReportRequest = z.strictObject({ trigger: z.enum(TRIGGERS), reason: Reason });
+export type ReportRequest = z.infer<typeof ReportRequest>;
+
+/** Goes back by hand, or restarts (`service`); guards that stand for safety still refuse. */
+export const RollbackRequest = z.strictObject({
+  scope: z.enum(SCOPES),
+  /** The release to go back to; absent: the last proven one. Not for `service`. */
+  to: z.string().optional(),
+  /** The services to restart; only for `service`, and then at least one. */
+  services: z.array(z.string()).optional(),
+  reason: Reason,
+});
+export type RollbackRequest = z.infer<typeof RollbackRequest>;
+
+/** Says yes to a waiting plan. `hash` is that of the plan the person looked at; absent: the plan as it is. */
+export const ApproveRequest = z.strictObject({ hash: z.string().optional() });
+export type ApproveRequest = z.infer<typeof ApproveRequest>;
+
+/** Says no to a waiting plan. */
+export const RejectRequest = z.strictObject({ reason: Reason });
+export type RejectRequest = z.infer<typeof RejectRequest>;
+
+/** A person's words on an incident. */
+export const NoteRequest = z.strictObject({ text: z.string().trim().min(1).max(4000) });
+export type NoteRequest = z.infer<typeof NoteRequest>;
+
+/** Whether rollwatch was right. */
+export const LabelRequest = z.strictObject({ label: z.enum(LABELS) });
+export type LabelRequest = z.infer<typeof LabelRequest>;
+
+/** Ends an incident that rollwatch leaves open. */
+export const CloseRequest = z.strictObject({ reason: Reason });
+export type CloseRequest = z.infer<typeof CloseRequest>;
+
+/** A plan that waits, or waited, for people. Times are ms since the epoch. */
+export const PlanReport = z.object({
+  id: z.string(),
+  incident: z.string(),
+  scope: z.enum(SCOPES),
+  target: z.string().nullable(),
+  requestedBy: z.string(),
+  createdAt: z.number(),
+  deadline: z.number(),
+  hash: z.string(),
+  steps: z.array(z.object({ id: z.string(), kind: z.string(), describe: z.string() })),
+  kept: z.array(z.object({ path: z.string(), reason: z.string() })),
+  /** null for a plan that needs nobody's approval. */
+  approval: z
+    .object({
+      roles: z.array(z.enum(ROLES)),
+      everyRole: z.boolean(),
+      askedAt: z.number(),
+      expiresAt: z.number(),
+      given: z.array(z.object({ by: z.string(), role: z.enum(ROLES), at: z.number() })),
+      rejected: z.object({ by: z.string(), reason: z.string(), at: z.number() }).nullable(),
+    })
+    .nullable(),
+  /** `waiting` for approval, to be `running` or being done, or `ended`. */
+  state: z.enum(["waiting", "running", "ended"]),
+  ended: z.object({ at: z.number(), result: z.string(), reason: z.string() }).nullable(),
+});
+export type PlanReport = z.infer<typeof PlanReport>;
+
+/** What came of looking at the captures: each as it is now, and the ones that cannot be read. */
+export const ReleaseCheck = z.object({
+  releases: z.array(ReleaseReport),
+  unreadable: z.array(z.object({ id: z.string(), reason: z.string() })),
+});
+export type ReleaseCheck = z.infer<typeof ReleaseCheck>;
+
+/** Everything that changes something. `by` is who asks, proven before. */
+export interface Actions {
+  pause(request: PauseRequest, by: Person): Promise<void>;
+  resume(by: Person): Promise<void>;
+  startMaintenance(request: MaintenanceRequest, by: Person): Promise<void>;
+  endMaintenance(by: Person): Promise<void>;
+  /** Returns the id of the incident that the report opened or was added to. */
+  report(request: ReportRequest, by: Person): Promise<{ readonly incident: string }>;
+  /** Plans a rollback or restart by hand and begins it; returns when the plan is journaled. */
+  rollback(
+    request: RollbackRequest,
+    by: Person,
+    signal: AbortSignal,
+  ): Promise<{ readonly plan: string; readonly incident: string }>;
+  plan(id: string): Promise<PlanReport>;
+  /** The plan after the approval: `waiting` still when another role must approve too. */
+  approve(id: string, request: ApproveRequest, by: Person): Promise<PlanReport>;
+  reject(id: string, request: RejectRequest, by: Person): Promise<PlanReport>;
+  acknowledge(incident: string, by: Person): Promise<void>;
+  note(incident: string, request: NoteRequest, by: Person): Promise<void>;
+  label(incident: string, request: LabelRequest, by: Person): Promise<void>;
+  close(incident: string, request: CloseRequest, by: Person): Promise<void>;
+  /** Captures what is deployed now, without proving it. Returns the release's id. */
+  capture(by: Person, signal: AbortSignal): Promise<{ readonly release: string }>;
+  /** Compares captures with their hashes; all of them when `release` is absent. */
+  verifyReleases(
+    request: { readonly release?: string },
+    signal: AbortSignal,
+  ): Promise<ReleaseCheck>;
+  /** Deletes captures beyond `release.keep`; returns the ids of those deleted. */
+  prune(by: Person): Promise<{ readonly pruned: readonly string[] }>;
+}

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { ROLES } from "./role.ts";
+
+/** What a person's token allows beyond reading. */
+export const ACCESS = ["acknowledge", "approve", "administer"] as const;
+export type Access = (typeof ACCESS)[number];
+
+/** A person whom rollwatch knows. */
+export const ContactSettings = z.strictObject({
+  /** As it stands in the journal, in notices and reports, such as `Ada Lovelace`. */
+  name: z.string().min(1).max(80),
+  /** In which roles this person decides. Default none. */
+  roles: z.array(z.enum(ROLES)).default([]),
+  /**
+   * Proves who it is, on the command line and over HTTP; at least 16 characters, from the environment or a file. Without one
+   * the person is named but cannot approve.
+   */
+  token: z.string().min(16).optional(),
+  /** What the token allows beyond reading: acknowledge and note, approve in the roles, administer (pause, capture, roll back). Default acknowledge and approve. */
+  access: z.array(z.enum(ACCESS)).default(["acknowledge", "approve"]),
+});
+export type ContactSettings = z.infer<typeof ContactSettings>;
+
+/** The people around the application. */
+export const PeopleSettings = z.strictObject({
+  contacts: z.array(ContactSettings).default([]),
+});
+export type PeopleSettings = z.infer<typeof PeopleSettings>;
+
+/** Who asks for something, proven by a token or by being the operator of this host (`isOperator`: the socket's own user). */
+export interface Person {
+  readonly name: string;
+  readonly roles: readonly (typeof ROLES)[number][];
+  readonly access: readonly Access[];
+}
