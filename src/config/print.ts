@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
-import { formatDuration } from "../model/units.ts";
+import { formatDuration, formatRatio } from "../model/units.ts";
 import type { KeyPath } from "./problem.ts";
 import type { Config } from "./schema.ts";
-import { configTree, isDuration, shapesAt } from "./schema-tree.ts";
+import { configTree, isDuration, isRatio, shapesAt } from "./schema-tree.ts";
 import type { SchemaNode } from "./schema-tree.ts";
 import { withoutSecrets } from "./secrets.ts";
 
@@ -21,6 +21,9 @@ function asWritten(value: unknown, path: KeyPath, tree: SchemaNode): unknown {
   const shapes = shapesAt(tree, path);
   if (typeof value === "number" && shapes.some(isDuration)) {
     return formatDuration(value);
+  }
+  if (typeof value === "number" && shapes.some(isRatio)) {
+    return formatRatio(value);
   }
   if (Array.isArray(value)) {
     return value.map((item: unknown, index) => asWritten(item, [...path, index], tree));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Duration } from "../model/units.ts";
+import { Duration, Ratio } from "../model/units.ts";
 import type { KeyPath } from "./problem.ts";
 import { ConfigFile } from "./schema.ts";
 
@@ -60,11 +60,16 @@ export function keysAt(root: SchemaNode, path: KeyPath): readonly string[] {
 
 /** Whether a shape is a duration. */
 export function isDuration(shape: SchemaNode): boolean {
-  return shape.pattern !== undefined && shape.pattern === durationPattern();
+  return shape.pattern !== undefined && shape.pattern === patternOf(Duration);
 }
 
-function durationPattern(): unknown {
-  return z.toJSONSchema(Duration, { io: "input" }).pattern;
+/** Whether a shape is a share such as `5%`. */
+export function isRatio(shape: SchemaNode): boolean {
+  return shape.pattern !== undefined && shape.pattern === patternOf(Ratio);
+}
+
+function patternOf(text: z.ZodType): unknown {
+  return z.toJSONSchema(text, { io: "input" }).pattern;
 }
 
 function childShapes(shape: SchemaNode, part: string | number): readonly SchemaNode[] {

@@ -27,6 +27,8 @@ export const ServiceSettings = z.strictObject({
   quiesce: Duration.prefault("10s"),
   /** What a stop in the middle of its work does: `unsafe` makes every automatic rollback a recommendation. Default transactional. */
   work: z.enum(["transactional", "idempotent", "unsafe"]).default("transactional"),
+  /** Longest time from its start until it serves; meanwhile its breach is no reason to act. Default 10s. */
+  boot: Duration.prefault("10s"),
   /** Deletes data: starts last, after the verification. Default false. */
   destructive: z.boolean().default(false),
 });

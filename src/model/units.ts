@@ -82,6 +82,13 @@ export function formatDuration(ms: number): string {
   return `${ms}ms`;
 }
 
+/** Shortest exact text of a share: `5%`, `0.1%`. The inverse of what `Ratio` reads. */
+export function formatRatio(ratio: number): string {
+  const percent = ratio * 100;
+  const rounded = Number(percent.toPrecision(12));
+  return `${rounded / 100 === ratio ? rounded : percent}%`;
+}
+
 /** Milliseconds as people read them in a sentence: `840 ms`, `4.2 s`, `3 min 20 s`. */
 export function tellDuration(ms: number): string {
   if (ms < 1000) {

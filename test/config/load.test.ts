@@ -209,7 +209,7 @@ describe("an invalid configuration", () => {
     ],
     [
       GOOD.replace('{ kind: http, url: "http://127.0.0.1:3000/" }', "{ kind: pm2 }\n    limit: 2"),
-      "there are 2 services to be down",
+      "measures at most 2 (services down)",
     ],
     [`${GOOD}verify: { timeout: 25s }\n`, "no rollback could ever be proven"],
   ])("is refused: %#", async (text, expected) => {

@@ -47,6 +47,12 @@ describe("the printed configuration", () => {
     });
   });
 
+  it.each(["5%", "0.1%", "7%", "29%", "33.333%", "100%"])("writes the share %s back", (allowed) => {
+    const config = aConfig({ signals: [{ ...SETTINGS.signals[0], allowed }] });
+
+    expect(effectiveConfig(config)).toMatchObject({ signals: [{ allowed }] });
+  });
+
   it("masks password and query of what is probed, and nothing else of it", () => {
     const url = "http://watch:geheim2@127.0.0.1:3000/health?key=abcdefgh";
     const plain = "http://127.0.0.1:3000/health";
