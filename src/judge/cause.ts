@@ -5,6 +5,7 @@ import type { Service } from "../model/service.ts";
 import type { Breach } from "../model/signal.ts";
 import { tellDuration, tellTime } from "../model/units.ts";
 import type { Attribution, Cause } from "../model/verdict.ts";
+import { tellPercent } from "./tell-share.ts";
 
 /** What speaks for one cause or another. */
 export interface CauseInput {
@@ -25,10 +26,11 @@ const ACCUSED: readonly { readonly control: ControlName; readonly cause: Cause }
   { control: "database", cause: "database" },
   { control: "pm2", cause: "host" },
   { control: "disk", cause: "host" },
+  { control: "memory", cause: "host" },
 ];
 
 const CONFIGURATION_PARTS: ReadonlySet<IdentityPart> = new Set(["configFiles", "definitions"]);
-const CODE_PARTS: ReadonlySet<IdentityPart> = new Set(["commit", "served", "lockfile"]);
+const CODE_PARTS: ReadonlySet<IdentityPart> = new Set(["commit", "served", "content", "lockfile"]);
 
 /** Names the likely cause of the breaches: a red control comes before any change, no change at all is `unknown`. */
 export function attribute(input: CauseInput): Attribution {
@@ -66,7 +68,11 @@ function causeOfChanges(blamed: readonly Change[]): Cause {
 
 function tellBreach(breach: Breach): string {
   const { signal, value, unit, limit, since, reason } = breach;
-  return `${signal} is ${value} ${unit}, limit ${limit}, since ${tellTime(since)}: ${reason}`;
+  const [measured, highest] =
+    unit === "ratio"
+      ? [tellPercent(value), tellPercent(limit)]
+      : [`${value} ${unit}`, String(limit)];
+  return `${signal} is ${measured}, limit ${highest}, since ${tellTime(since)}: ${reason}`;
 }
 
 function tellChange(change: Change, since: number): string {

@@ -2,10 +2,11 @@ import type { Control } from "../model/control.ts";
 import type { Change } from "../model/identity.ts";
 import type { Service } from "../model/service.ts";
 import type { Breach, Signal } from "../model/signal.ts";
-import { TIERS, type Tier } from "../model/tier.ts";
+import type { Tier } from "../model/tier.ts";
 import type { Trigger } from "../model/trigger.ts";
 import type { Missing, Verdict } from "../model/verdict.ts";
 import { attribute } from "./cause.ts";
+import { gravestFirst } from "./gravity.ts";
 
 /** Everything a verdict rests on. */
 export interface JudgeInput {
@@ -17,13 +18,11 @@ export interface JudgeInput {
   readonly blameWindowMsOf: (trigger: Trigger) => number;
 }
 
-/** One verdict over all signals: the gravest breach names trigger and tier, without a breach a run of bad windows is suspect. */
+/** One verdict over all signals: the first of the gravest breaches names trigger and tier, without a breach a run of bad windows is suspect. */
 export function judge(input: JudgeInput): Verdict {
   const { signals, changes, controls, services, tierOf, blameWindowMsOf } = input;
   const missing = signals.flatMap(missingOf);
-  const breaches = signals
-    .flatMap(breachOf)
-    .toSorted((one, other) => rank(tierOf(one.trigger)) - rank(tierOf(other.trigger)));
+  const breaches = gravestFirst(signals.flatMap(breachOf), tierOf);
   const gravest = breaches[0];
   if (gravest === undefined) {
     return withoutBreach(signals, missing);
@@ -57,25 +56,17 @@ function breachOf(signal: Signal): readonly Breach[] {
   if (state !== "breach" || value === undefined) {
     return [];
   }
-  return [
-    {
-      signal: name,
-      trigger,
-      value,
-      limit,
-      unit,
-      since: firstBadAt ?? since,
-      provenAt: since,
-      reason,
-    },
-  ];
+  const { badShare, service } = signal;
+  const measured =
+    badShare === undefined
+      ? { value, limit, unit }
+      : { value: badShare.value, limit: badShare.allowed, unit: "ratio" };
+  const accused = service === undefined ? {} : { service };
+  const times = { since: firstBadAt ?? since, provenAt: since };
+  return [{ signal: name, trigger, ...measured, ...times, reason, ...accused }];
 }
 
 function missingOf(signal: Signal): readonly Missing[] {
   const { name, state, reason } = signal;
   return state === "ok" || state === "breach" ? [] : [{ signal: name, state, reason }];
-}
-
-function rank(tier: Tier): number {
-  return TIERS.indexOf(tier);
 }

@@ -1,8 +1,10 @@
 import { assertNever } from "../model/assert-never.ts";
-import type { Sample } from "../model/sample.ts";
+import type { Counts, Sample } from "../model/sample.ts";
 import type { Signal, SignalRule, SignalState } from "../model/signal.ts";
 import { tellDuration } from "../model/units.ts";
-import { windowOf, type FinishedWindow } from "./finished-window.ts";
+import { requestsOf, windowOf, type FinishedWindow } from "./finished-window.ts";
+import { tellShare } from "./tell-share.ts";
+import { tellThin, THIN_SPAN_MS, throughThin, type Failing } from "./thin-traffic.ts";
 
 /**
  * What is remembered of a signal between two samples.
@@ -12,6 +14,12 @@ import { windowOf, type FinishedWindow } from "./finished-window.ts";
  *   `breach` -> `ok` after `clearAfter` consecutive good windows; until then it stays `breach`
  *   any -> `probe-error` | `too-few-samples` by a window without an answer: both streaks end, an unended breach stays unended
  *   `probe-error` | `too-few-samples` -> `ok` by a good window, with an unended breach only after `clearAfter` of them
+ *
+ * Of signals that count traffic, per window with too few requests although every sample was measured (a quiet one):
+ *   any -> `breach` at once, when its requests and those before, all of at least five within 60 s, were bad
+ *   `breach` -> `breach` while those requests are not older than 60 s
+ *   any -> `too-few-samples` otherwise; an unended breach stays unended (and the signal is not called quiet), but nothing
+ *     acts on it, until a quiet window ends 60 s after the last proof of it without bad requests on top; then it has ended
  * `stale` and `no-data` depend on the time of asking, see `signalAt`.
  */
 export interface SignalMemory {
@@ -29,6 +37,16 @@ export interface SignalMemory {
   readonly firstBadAt?: number;
   /** First bad sample of a breach that `clearAfter` good windows have not ended yet. */
   readonly breachSince?: number;
+  /** When the last window that showed the signal bad ended. */
+  readonly provenBadAt?: number;
+  /** What the last window that showed the signal bad held, of signals that are judged by a share. */
+  readonly proof?: { readonly share: number; readonly reason: string };
+  /** Whether the last window had too few requests for want of traffic alone. */
+  readonly isQuiet: boolean;
+  /** Bad requests of thin traffic since the last good one, of the last minute. */
+  readonly failing: readonly Failing[];
+  /** The service that the newest bad reading accuses. */
+  readonly service?: string;
   /** Samples of the unfinished span, oldest first; always empty for windows of one sample. */
   readonly unfinished: readonly Sample[];
 }
@@ -97,17 +115,39 @@ export function signalAt(
     const reason = `the newest sample is ${tellDuration(memory.newestAt - now)} in the future: the clock was set back`;
     return { ...silent, ...value, state: "stale", since: now, reason };
   }
-  const firstBadAt = memory.state === "breach" ? memory.breachSince : memory.firstBadAt;
+  return { ...base, ...value, ...judgedState(rule, memory) };
+}
+
+function judgedState(
+  rule: SignalRule,
+  memory: SignalMemory,
+): Omit<Signal, "name" | "trigger" | "unit" | "limit" | "value"> {
+  const { state, since, badWindows, goodWindows, reason } = memory;
+  const firstBadAt = state === "breach" ? memory.breachSince : memory.firstBadAt;
+  const isSilent = state === "too-few-samples" && memory.breachSince === undefined;
   return {
-    ...base,
-    ...value,
-    state: memory.state,
-    since: memory.since,
-    badWindows: memory.badWindows,
-    goodWindows: memory.goodWindows,
+    state,
+    since,
+    badWindows,
+    goodWindows,
+    reason,
     ...(firstBadAt === undefined ? {} : { firstBadAt }),
-    reason: memory.reason,
+    ...(isSilent && memory.isQuiet ? { quiet: true } : {}),
+    ...accused(memory),
+    ...provenShare(rule, memory),
   };
+}
+
+function accused({ state, badWindows, service }: SignalMemory): Pick<Signal, "service"> {
+  const isBad = state === "breach" || badWindows > 0;
+  return isBad && service !== undefined ? { service } : {};
+}
+
+/** The last bad window in words and as a share, which say more of a breach than the newest reading. */
+function provenShare({ test }: SignalRule, { state, proof }: SignalMemory): Partial<Signal> {
+  return state === "breach" && proof !== undefined && test.kind === "share"
+    ? { reason: proof.reason, badShare: { value: proof.share, allowed: test.allowed } }
+    : {};
 }
 
 function take(
@@ -128,7 +168,7 @@ function take(
     return seen;
   }
   const { finished, unfinished } = windowOf(rule, memory.unfinished, sample);
-  let next: SignalMemory = { ...seen, unfinished };
+  let next: SignalMemory = { ...accusing(rule, seen, sample), unfinished };
   for (const window of finished) {
     next = evaluate(rule, next, window);
   }
@@ -142,11 +182,51 @@ function evaluate(rule: SignalRule, memory: SignalMemory, window: FinishedWindow
     case "good":
       return afterGood(rule, memory, window.endedAt);
     case "probe-error":
-    case "too-few-samples":
       return afterSilence(memory, window.kind, window.endedAt);
+    case "too-few-samples":
+      return window.isQuiet
+        ? afterQuiet(rule, memory, window)
+        : afterSilence(memory, window.kind, window.endedAt);
     default:
       return assertNever(window);
   }
+}
+
+/** Remembers whom the newest bad reading accuses; a good reading acquits nobody, the windows do. */
+function accusing(rule: SignalRule, memory: SignalMemory, sample: Sample): SignalMemory {
+  const { reading } = sample;
+  if (reading.kind === "absent" || requestsOf(rule, sample)?.bad === 0) {
+    return memory;
+  }
+  const { service: _before, ...rest } = memory;
+  return reading.service === undefined ? rest : { ...rest, service: reading.service };
+}
+
+function afterQuiet(
+  rule: SignalRule,
+  memory: SignalMemory,
+  window: Extract<FinishedWindow, { kind: "too-few-samples" }>,
+): SignalMemory {
+  const { endedAt } = window;
+  const { failing, proof, stillProven } = throughThin(rule, memory.failing, window);
+  if (proof !== undefined) {
+    const { firstBadAt, requests } = proof;
+    return {
+      ...afterBad({ ...rule, breachAfter: 1 }, memory, { firstBadAt, endedAt }),
+      failing,
+      proof: { share: 1, reason: tellThin(rule, requests) },
+    };
+  }
+  if (stillProven && memory.state === "breach") {
+    return { ...memory, failing };
+  }
+  const silent = { ...afterSilence(memory, "too-few-samples", endedAt), failing, isQuiet: true };
+  const isOver = failing.length === 0 && endedAt - (memory.provenBadAt ?? 0) >= THIN_SPAN_MS;
+  if (!isOver) {
+    return silent;
+  }
+  const { breachSince: _over, ...rest } = silent;
+  return rest;
 }
 
 function afterSilence(
@@ -155,17 +235,26 @@ function afterSilence(
   at: number,
 ): SignalMemory {
   const { firstBadAt: _ended, ...rest } = memory;
-  return { ...rest, badWindows: 0, goodWindows: 0, ...moved(memory, state, at) };
+  const run = { badWindows: 0, goodWindows: 0, failing: [], isQuiet: false };
+  return { ...rest, ...run, ...moved(memory, state, at) };
 }
 
 function afterBad(
   rule: SignalRule,
   memory: SignalMemory,
-  window: { readonly firstBadAt: number; readonly endedAt: number },
+  window: Omit<Extract<FinishedWindow, { kind: "bad" }>, "kind">,
 ): SignalMemory {
   const badWindows = memory.badWindows + 1;
   const firstBadAt = memory.firstBadAt ?? window.firstBadAt;
-  const run = { badWindows, goodWindows: 0, firstBadAt };
+  const run = {
+    badWindows,
+    goodWindows: 0,
+    firstBadAt,
+    failing: [],
+    isQuiet: false,
+    provenBadAt: window.endedAt,
+    ...proofOf(rule, window.requests),
+  };
   if (memory.breachSince === undefined && badWindows < rule.breachAfter) {
     const state = memory.state === "ok" ? "ok" : "too-few-samples";
     return { ...memory, ...run, ...moved(memory, state, window.endedAt) };
@@ -176,13 +265,22 @@ function afterBad(
 
 function afterGood(rule: SignalRule, memory: SignalMemory, endedAt: number): SignalMemory {
   const { firstBadAt: _ended, ...rest } = memory;
-  const run = { badWindows: 0, goodWindows: memory.goodWindows + 1 };
+  const goodWindows = memory.goodWindows + 1;
+  const run = { badWindows: 0, goodWindows, failing: [], isQuiet: false };
   if (memory.breachSince === undefined || run.goodWindows >= rule.clearAfter) {
     const { breachSince: _cleared, ...clear } = rest;
     return { ...clear, ...run, ...moved(memory, "ok", endedAt) };
   }
   const state = memory.state === "breach" ? "breach" : "too-few-samples";
   return { ...rest, ...run, ...moved(memory, state, endedAt) };
+}
+
+function proofOf(rule: SignalRule, requests: Counts | undefined): Pick<SignalMemory, "proof"> {
+  if (requests === undefined || rule.test.kind === "all") {
+    return {};
+  }
+  const share = requests.bad / requests.total;
+  return { proof: { share, reason: tellShare(rule, requests, rule.test.allowed) } };
 }
 
 function interrupted(memory: SignalMemory, at: number, reason: string): SignalMemory {
@@ -206,6 +304,8 @@ function blank(sample: Sample, reason: string): SignalMemory {
     since: sample.at,
     badWindows: 0,
     goodWindows: 0,
+    isQuiet: false,
+    failing: [],
     unfinished: [],
   };
 }

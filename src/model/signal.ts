@@ -22,6 +22,21 @@ export type WindowTest =
   | { readonly kind: "all" }
   | { readonly kind: "share"; readonly allowed: number };
 
+/** Chance (0..1) below which the bad requests of a window are no accident any more: the level of the share test. */
+export const SIGNIFICANCE = 0.01;
+
+/** The fewest requests that can prove a share above `allowed` (0..1), all of them being bad; Infinity when none can. */
+export function requestsNeeded(allowed: number): number {
+  if (allowed >= 1) {
+    return Infinity;
+  }
+  let requests = allowed <= 0 ? 1 : Math.ceil(Math.log(SIGNIFICANCE) / Math.log(allowed));
+  while (allowed ** requests >= SIGNIFICANCE) {
+    requests += 1;
+  }
+  return Math.max(requests, 1);
+}
+
 /** How a signal is judged. A value above `limit` is bad. */
 export interface SignalRule {
   readonly name: string;
@@ -72,6 +87,8 @@ export interface Signal {
   readonly service?: string;
   /** True when the signal has too few samples only because nobody asks the application much. */
   readonly quiet?: boolean;
+  /** Of a breach that is judged by a share: the share (0..1) of bad requests in its last bad window, and the one allowed. */
+  readonly badShare?: { readonly value: number; readonly allowed: number };
 }
 
 /** Whether a signal speaks for a healthy application: `ok` without a bad window, or silent for want of traffic alone. */
@@ -80,7 +97,7 @@ export function isWell(signal: Signal): boolean {
   return signal.badWindows === 0 && (signal.state === "ok" || isQuiet);
 }
 
-/** A limit that is exceeded, proven over k windows. */
+/** A limit that is exceeded, proven over k windows. Value and limit of a signal that is judged by a share are shares, in `ratio`. */
 export interface Breach {
   readonly signal: string;
   readonly trigger: Trigger;

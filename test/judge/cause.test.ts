@@ -27,6 +27,7 @@ describe("the likely cause", () => {
     ["database", "database"],
     ["pm2", "host"],
     ["disk", "host"],
+    ["memory", "host"],
   ])("with a red %s is the %s, although something was changed", (control, cause) => {
     const attribution = attribute(input({ controls: redOne(control) }));
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { judge, type JudgeInput } from "../../src/judge/judge.ts";
+import { TRIGGER_ROWS, type Trigger } from "../../src/model/trigger.ts";
 import {
   aBreachedSignal,
   aChange,
@@ -62,5 +63,30 @@ describe("the verdict", () => {
       breaches: [{ signal: "health", since: NOON + 100, provenAt: NOON + 4000 }, { signal: "pm2" }],
       attribution: { cause: "release" },
     });
+  });
+
+  it.each<[readonly Trigger[], Trigger]>([
+    // an exhausted pool makes responses slow
+    [["slow-responses", "error-rate", "pool-exhausted"], "pool-exhausted"],
+    [["websocket", "slow-responses", "memory"], "memory"],
+    [["error-rate", "slow-responses"], "slow-responses"],
+    [["websocket", "error-rate"], "error-rate"],
+    // what is down fails every other check too
+    [["database-connection", "system-down"], "system-down"],
+    // the gravest tier comes before what explains
+    [["pool-exhausted", "database-connection"], "database-connection"],
+    [["monitoring-broken", "minor-functionality", "websocket"], "websocket"],
+  ])("of %s is named by %s", (triggers, expected) => {
+    const signals = triggers.map((trigger) => aBreachedSignal({ name: trigger, trigger }));
+
+    const verdict = judge(input({ signals, tierOf: (trigger) => TRIGGER_ROWS[trigger].tier }));
+
+    expect(verdict).toMatchObject({ trigger: expected, breaches: { length: triggers.length } });
+  });
+
+  it("hands on whom a breach accuses", () => {
+    const verdict = judge(input({ signals: [aBreachedSignal({ service: "api" })] }));
+
+    expect(verdict).toMatchObject({ breaches: [{ service: "api", value: 1, unit: "failures" }] });
   });
 });

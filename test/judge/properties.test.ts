@@ -1,10 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decide } from "../../src/decide/decide.ts";
+import { requestsOf, windowOf } from "../../src/judge/finished-window.ts";
 import { judge } from "../../src/judge/judge.ts";
 import { remember, signalAt, type SignalMemory } from "../../src/judge/windows.ts";
 import type { Sample } from "../../src/model/sample.ts";
-import type { SignalRule } from "../../src/model/signal.ts";
+import { isWell, type Signal, type SignalRule } from "../../src/model/signal.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
 import { aChange, aRule, aSituation, greenControls, NOON } from "../support/builders.ts";
 
@@ -147,6 +148,142 @@ describe("for every sequence of samples", () => {
         },
       ),
       { numRuns: 500 },
+    );
+  });
+});
+
+interface Scraped {
+  readonly at: number;
+  readonly bad: number;
+  readonly total: number;
+  readonly isAbsent: boolean;
+}
+
+const trafficRule = fc
+  .record({
+    breachAfter: fc.integer({ min: 1, max: 3 }),
+    clearAfter: fc.integer({ min: 1, max: 3 }),
+    minSamples: fc.integer({ min: 2, max: 12 }),
+    window: fc.constantFrom<SignalRule["window"]>({ kind: "last" }, { kind: "span", ms: 10_000 }),
+  })
+  .map((over) =>
+    aRule({
+      ...over,
+      test: { kind: "share", allowed: 0.05 },
+      countsTraffic: true,
+      staleAfterMs: 30_000,
+    }),
+  );
+
+const traffic = fc
+  .array(
+    fc.record({
+      gap: fc.constantFrom(5000, 5000, 5000, 10_000, 40_000),
+      total: fc.constantFrom(0, 0, 1, 2, 5, 20),
+      bad: fc.nat(20),
+      isAbsent: fc.integer({ min: 0, max: 9 }).map((one) => one === 0),
+    }),
+    { maxLength: 40 },
+  )
+  .map((list) => {
+    let at = NOON;
+    return list.map(({ gap, total, bad, isAbsent }): Scraped => {
+      at += gap;
+      return { at, total, bad: Math.min(bad, total), isAbsent };
+    });
+  });
+
+function scrapeOf({ at, bad, total, isAbsent }: Scraped): Sample {
+  const reading: Sample["reading"] = isAbsent
+    ? { kind: "absent", reason: "no-metrics", detail: "404" }
+    : { kind: "measured", value: 0, detail: "scraped", counts: { bad, total } };
+  return { signal: "health", at, tookMs: 0, reading };
+}
+
+function memoryOf(rule: SignalRule, samples: readonly Sample[]): SignalMemory | undefined {
+  let memory: SignalMemory | undefined;
+  for (const sample of samples) {
+    memory = remember(rule, memory, sample);
+  }
+  return memory;
+}
+
+function stateOf(rule: SignalRule, memory: SignalMemory | undefined): Signal {
+  const now = memory?.endedAt ?? NOON;
+  return signalAt(rule, memory, { now, stoppedByPerson: false });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+describe("for every sequence of scrapes", () => {
+  it("more bad requests never turn a breach off", () => {
+    fc.assert(
+      fc.property(trafficRule, traffic, fc.nat(), (rule, scrapes, pick) => {
+        const worse = scrapes.map((one, index) =>
+          index === pick % scrapes.length ? { ...one, bad: one.total } : one,
+        );
+        const before = stateOf(rule, memoryOf(rule, scrapes.map(scrapeOf)));
+        const after = stateOf(rule, memoryOf(rule, worse.map(scrapeOf)));
+        expect(before.state === "breach" && after.state !== "breach").toBe(false);
+        expect(isWell(after) && !isWell(before)).toBe(false);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("every request is counted by one window, once", () => {
+    fc.assert(
+      fc.property(trafficRule, traffic, (over, scrapes) => {
+        const rule: SignalRule = { ...over, minSamples: 1, test: { kind: "share", allowed: 0 } };
+        const failing = scrapes.map((one) => scrapeOf({ ...one, bad: one.total, isAbsent: false }));
+        let open: readonly Sample[] = [];
+        let counted = 0;
+        for (const sample of failing) {
+          const { finished, unfinished } = windowOf(rule, open, sample);
+          open = unfinished;
+          for (const window of finished) {
+            counted += window.kind === "bad" ? (window.requests?.total ?? 0) : 0;
+          }
+        }
+        const left = open.map((one) => requestsOf(rule, one)?.total ?? 0);
+        const asked = scrapes.map((one) => one.total);
+        expect(counted + sum(left)).toBe(sum(asked));
+      }),
+    );
+  });
+
+  it("a scrape that is handed in twice counts once", () => {
+    fc.assert(
+      fc.property(trafficRule, traffic, (rule, scrapes) => {
+        const samples = scrapes.map(scrapeOf);
+        const twice = samples.flatMap((one) => [one, one]);
+        expect(memoryOf(rule, twice)).toEqual(memoryOf(rule, samples));
+      }),
+    );
+  });
+
+  it("good requests alone never make a breach, nor a suspicion", () => {
+    fc.assert(
+      fc.property(trafficRule, traffic, (rule, scrapes) => {
+        const samples = scrapes.map((one) => scrapeOf({ ...one, bad: 0 }));
+        const { state, badWindows } = stateOf(rule, memoryOf(rule, samples));
+        expect([state === "breach", badWindows]).toEqual([false, 0]);
+      }),
+    );
+  });
+
+  it("no breach outlives two minutes in which nobody asks", () => {
+    fc.assert(
+      fc.property(trafficRule, traffic, (rule, scrapes) => {
+        const end = scrapes.at(-1)?.at ?? NOON;
+        const silence = Array.from({ length: 26 }, (_, index) =>
+          scrapeOf({ at: end + 5000 * (index + 1), bad: 0, total: 0, isAbsent: false }),
+        );
+        const signal = stateOf(rule, memoryOf(rule, [...scrapes.map(scrapeOf), ...silence]));
+        expect(isWell(signal)).toBe(true);
+      }),
     );
   });
 });

@@ -1,0 +1,20 @@
+import type { Counts } from "../model/sample.ts";
+import type { SignalRule } from "../model/signal.ts";
+import { tellDuration } from "../model/units.ts";
+
+/** A share (0..1) as people read it: `7.7 %`, `0.034 %`. */
+export function tellPercent(ratio: number): string {
+  const percent = ratio * 100;
+  return `${Number(percent < 10 ? percent.toPrecision(2) : percent.toFixed(1))} %`;
+}
+
+/** What is bad about a request by this rule: `failed`, or `took over 500 ms`. */
+export function tellFault(rule: SignalRule): string {
+  return rule.unit === "seconds" ? `took over ${tellDuration(rule.limit * 1000)}` : "failed";
+}
+
+/** A window in a sentence: `31 of 402 requests failed (7.7 %), allowed 5 %`. */
+export function tellShare(rule: SignalRule, { bad, total }: Counts, allowed: number): string {
+  const share = tellPercent(bad / total);
+  return `${bad} of ${total} requests ${tellFault(rule)} (${share}), allowed ${tellPercent(allowed)}`;
+}
