@@ -36,7 +36,13 @@ export type Reading =
       readonly counts?: Counts;
       readonly service?: string;
     }
-  | { readonly kind: "absent"; readonly reason: AbsenceReason; readonly detail: string };
+  | {
+      readonly kind: "absent";
+      readonly reason: AbsenceReason;
+      readonly detail: string;
+      /** Of `throttled`: how long the target asks not to be asked; absent when it does not say. */
+      readonly retryAfterMs?: number;
+    };
 
 /** One probe run. `at` is the moment the run was due (ms since the epoch), `tookMs` counts from there. */
 export interface Sample {

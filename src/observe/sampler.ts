@@ -1,8 +1,9 @@
 import { messageOf } from "../model/failure.ts";
-import type { Reading, Sample } from "../model/sample.ts";
-import { tellDuration } from "../model/units.ts";
+import type { AbsenceReason, Reading, Sample } from "../model/sample.ts";
+import { tellDuration, tellTime } from "../model/units.ts";
 import type { Clock } from "../system/clock.ts";
 import type { EventLoop, LoopWatch } from "../system/event-loop.ts";
+import { FULL_PACE, type Pace, paceAfter } from "./pace.ts";
 import type { Probe } from "./probe.ts";
 
 /** How late rollwatch itself may be before what it measured says nothing about the target. */
@@ -22,7 +23,8 @@ export interface SamplerInput {
 
 /**
  * Runs every probe on its own fixed grid of times until the signal aborts, then rejects with its reason. A probe never
- * overlaps itself, and none waits for another.
+ * overlaps itself, and none waits for another. While a target asks to be left alone its probe is not run: those samples
+ * are absent as `throttled`.
  */
 export async function startSampler(input: SamplerInput, signal: AbortSignal): Promise<void> {
   await Promise.all(input.probes.map(async (probe) => sampleOnGrid(probe, input, signal)));
@@ -34,17 +36,24 @@ async function sampleOnGrid(
   signal: AbortSignal,
 ): Promise<never> {
   const { clock } = input;
+  const { intervalMs } = probe;
   const origin = clock.monotonic();
   const watch = input.lag.watch();
   const run = createRun(probe, clock, watch);
+  let pace: Pace = FULL_PACE;
   try {
     for (let tick = 0; ;) {
-      const due = origin + tick * probe.intervalMs;
+      const due = origin + tick * intervalMs;
       await clock.sleep(Math.max(0, due - clock.monotonic()), signal);
       const at = clock.now() - (clock.monotonic() - due);
-      const reading = await run(due, signal);
+      const pauseMs = Math.ceil((pace.notBefore - due) / intervalMs) * intervalMs;
+      const isPaused = pauseMs > 0;
+      const reading = isPaused ? pausedUntil(at + pauseMs) : await run(due, signal);
+      if (!isPaused) {
+        pace = paceAfter(pace, reading, { due, endedAt: clock.monotonic(), intervalMs });
+      }
       input.onSample({ signal: probe.signal, at, tookMs: clock.monotonic() - due, reading });
-      const next = Math.floor((clock.monotonic() - origin) / probe.intervalMs) + 1;
+      const next = Math.floor((clock.monotonic() - origin) / intervalMs) + 1;
       if (next > tick + 1) {
         input.onMissed?.(probe.signal, next - tick - 1);
       }
@@ -85,9 +94,10 @@ function createRun(probe: Probe, clock: Clock, watch: LoopWatch): Run {
     const reading = await Promise.race([ask(limit), aborted(limit).then(() => tooLong(probe))]);
     signal.throwIfAborted();
     const lagMs = watch.takeLagMs();
-    return lagMs > MAX_LAG_MS
+    // What is no measurement stays what it is: a target's wish to be left alone holds in any case.
+    return lagMs > MAX_LAG_MS && reading.kind === "measured"
       ? absent("watcher-lagging", `rollwatch itself stood still for ${tellDuration(lagMs)}`)
-      : reading;
+      : countedFromDue(probe, reading, lateMs);
   };
 }
 
@@ -95,6 +105,20 @@ async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+/** A request that was made late would, made in time, have waited so much longer. */
+function countedFromDue(probe: Probe, reading: Reading, lateMs: number): Reading {
+  return probe.timesRequests === true && reading.kind === "measured"
+    ? { ...reading, value: reading.value + lateMs / 1000 }
+    : reading;
+}
+
+function pausedUntil(at: number): Reading {
+  return absent(
+    "throttled",
+    `it asked us to slow down (429), and is asked again at ${tellTime(at)}`,
+  );
 }
 
 function tooLong(probe: Probe): Reading {
@@ -106,6 +130,6 @@ function crashed(error: unknown): Reading {
   return absent("probe-crashed", messageOf(error));
 }
 
-function absent(reason: "watcher-lagging" | "probe-crashed", detail: string): Reading {
+function absent(reason: AbsenceReason, detail: string): Reading {
   return { kind: "absent", reason, detail };
 }

@@ -1,8 +1,8 @@
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
+import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { isIP } from "node:net";
 import { tellDuration } from "../model/units.ts";
 import type { Clock } from "./clock.ts";
+import { type ConnectionPart, hostOf, watchConnection } from "./connection.ts";
 import { explainHttpError } from "./http-errors.ts";
 
 /** A GET of a probe, with all its limits. */
@@ -14,10 +14,15 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Seconds spent in each part of a request, from the moment it was due. */
+/** When each part of a request was over, ms from its start; absent for a part that was not reached or not needed. */
 export interface Phases {
-  readonly connectMs: number;
-  readonly firstByteMs: number;
+  /** The name had an address. */
+  readonly resolveMs?: number;
+  readonly connectMs?: number;
+  /** The connection was secured. */
+  readonly tlsMs?: number;
+  readonly firstByteMs?: number;
+  /** The whole request, however it ended. */
   readonly totalMs: number;
 }
 
@@ -61,64 +66,57 @@ export function openHttp(clock: Clock): Http {
   return { ask: async (request, signal) => ask(clock, request, signal) };
 }
 
-/** The milestones of one exchange on the monotonic clock; absent while not reached. */
-interface Marks {
+/** One request under way, and which parts of it are over, in monotonic time. */
+interface Course {
   readonly start: number;
-  resolved: boolean;
-  connectedAt?: number;
-  firstByteAt?: number;
+  readonly isSecure: boolean;
+  readonly ends: Map<ConnectionPart | "first-byte", number>;
 }
 
 async function ask(clock: Clock, request: Ask, signal: AbortSignal): Promise<Answer> {
   signal.throwIfAborted();
   const url = new URL(request.url);
-  const host = url.hostname.replaceAll(/[[\]]/gu, "");
-  const marks: Marks = { start: clock.monotonic(), resolved: isIP(host) !== 0 };
+  const isSecure = url.protocol === "https:";
+  const course: Course = { start: clock.monotonic(), isSecure, ends: new Map() };
   const deadline = clock.deadline(request.timeoutMs, signal);
   try {
-    const response = await exchange(clock, url, { request, deadline, marks });
-    const answer = await read(response, request, () => phasesOf(clock, marks));
+    const response = await exchange(clock, url, { request, deadline, course });
+    const answer = await read(response, request, () => phasesOf(clock, course));
     // Node takes a body of no stated length for whole when its connection is given up.
     deadline.throwIfAborted();
     return answer;
   } catch (error) {
     signal.throwIfAborted();
     if (deadline.aborted) {
-      return late({ host, after: tellDuration(request.timeoutMs) }, marks, phasesOf(clock, marks));
+      return late(url, tellDuration(request.timeoutMs), course, phasesOf(clock, course));
     }
-    const why = explainHttpError(
-      error,
-      url.protocol === "https:" && marks.connectedAt === undefined,
-    );
-    return why.kind === "local" ? why : { ...why, phases: phasesOf(clock, marks) };
+    const why = explainHttpError(error, isSecure && !course.ends.has("tls"));
+    return why.kind === "local" ? why : { ...why, phases: phasesOf(clock, course) };
   }
 }
 
 /** A name that nobody resolved in time is not the target's fault. */
-function late(
-  { host, after }: { readonly host: string; readonly after: string },
-  marks: Marks,
-  phases: Phases,
-): Answer {
-  if (!marks.resolved) {
+function late(url: URL, after: string, { ends, isSecure }: Course, phases: Phases): Answer {
+  const { host, isName } = hostOf(url);
+  if (isName && !ends.has("resolve")) {
     // Of the address the host only: the rest may hold credentials.
     const detail = `the name ${host} was not resolved within ${after}`;
     return { kind: "local", reason: "name-resolution", detail };
   }
-  const until = marks.connectedAt === undefined ? "no connection" : "no whole answer";
+  const until = ends.has(isSecure ? "tls" : "connect") ? "no whole answer" : "no connection";
   return { kind: "failed", reason: "timeout", detail: `${until} within ${after}`, phases };
 }
 
 interface Exchange {
   readonly request: Ask;
   readonly deadline: AbortSignal;
-  readonly marks: Marks;
+  readonly course: Course;
 }
 
 /** Sends the request on a connection of its own; resolves with the head of the answer. */
 async function exchange(clock: Clock, url: URL, parts: Exchange): Promise<IncomingMessage> {
-  const secure = url.protocol === "https:";
-  const send = secure ? httpsRequest : httpRequest;
+  const { isSecure, ends } = parts.course;
+  const send = isSecure ? httpsRequest : httpRequest;
   const outgoing = send(url, {
     agent: false,
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -130,10 +128,10 @@ async function exchange(clock: Clock, url: URL, parts: Exchange): Promise<Incomi
       connection: "close",
     },
   });
-  watchConnection(clock, outgoing, parts.marks, secure);
+  watchConnection(outgoing, isSecure, (part) => ends.set(part, clock.monotonic()));
   return new Promise((resolve, reject) => {
     outgoing.once("response", (response) => {
-      parts.marks.firstByteAt = clock.monotonic();
+      ends.set("first-byte", clock.monotonic());
       resolve(response);
     });
     outgoing.on("error", reject);
@@ -142,22 +140,6 @@ async function exchange(clock: Clock, url: URL, parts: Exchange): Promise<Incomi
       reject(new Error("the connection was closed without an answer"));
     });
     outgoing.end();
-  });
-}
-
-function watchConnection(
-  clock: Clock,
-  outgoing: ClientRequest,
-  marks: Marks,
-  secure: boolean,
-): void {
-  outgoing.once("socket", (socket) => {
-    socket.once("lookup", () => {
-      marks.resolved = true;
-    });
-    socket.once(secure ? "secureConnect" : "connect", () => {
-      marks.connectedAt = clock.monotonic();
-    });
   });
 }
 
@@ -201,12 +183,21 @@ function headersOf(response: IncomingMessage): Readonly<Record<string, string>> 
   );
 }
 
-/** A milestone that was not reached took all the time there was. */
-function phasesOf(clock: Clock, marks: Marks): Phases {
-  const now = clock.monotonic();
+function phasesOf(clock: Clock, { start, ends }: Course): Phases {
   return {
-    connectMs: (marks.connectedAt ?? now) - marks.start,
-    firstByteMs: (marks.firstByteAt ?? now) - marks.start,
-    totalMs: now - marks.start,
+    ...phase("resolveMs", start, ends.get("resolve")),
+    ...phase("connectMs", start, ends.get("connect")),
+    ...phase("tlsMs", start, ends.get("tls")),
+    ...phase("firstByteMs", start, ends.get("first-byte")),
+    totalMs: clock.monotonic() - start,
   };
+}
+
+function phase<K extends keyof Phases>(
+  key: K,
+  start: number,
+  end: number | undefined,
+): { readonly [P in K]?: number } {
+  const nothing: { readonly [P in K]?: number } = {};
+  return end === undefined ? nothing : { ...nothing, [key]: end - start };
 }

@@ -199,6 +199,29 @@ describe("the sampler", () => {
     await bench.stop();
   });
 
+  it("adds the time by which it began late to what a probe of requests measured, and to nothing else", async () => {
+    const bench = aBench();
+    const slow: Reading = { kind: "measured", value: 0.25, detail: "200" };
+    bench.start(
+      { ...aProbe(async () => slow, "latency"), timesRequests: true },
+      aProbe(async () => GOOD, "down"),
+    );
+    await bench.clock.advance(600);
+
+    await bench.clock.stall(550);
+
+    const values = bench.samples.map(({ signal, reading }) =>
+      reading.kind === "measured" ? [signal, reading.value] : [signal],
+    );
+    expect(values).toEqual([
+      ["latency", 0.25],
+      ["down", 0],
+      ["latency", 0.4],
+      ["down", 0],
+    ]);
+    await bench.stop();
+  });
+
   it("voids what it measured when it stood still during the run", async () => {
     const bench = aBench();
     bench.start(
@@ -237,6 +260,74 @@ describe("the sampler", () => {
       { kind: "absent", reason: "probe-crashed", detail: "oops" },
       GOOD,
     ]);
+    await bench.stop();
+  });
+
+  it("asks a target that throttles it ever more rarely, and says at each skipped time until when", async () => {
+    const bench = aBench();
+    const throttled: Reading = { kind: "absent", reason: "throttled", detail: "429" };
+    const asked: number[] = [];
+    bench.start(
+      aProbe(async () => {
+        asked.push(bench.clock.now() - START);
+        return asked.length <= 5 ? throttled : GOOD;
+      }),
+      aProbe(async () => GOOD, "other"),
+    );
+
+    await bench.clock.advance(33_000);
+
+    // Every 2, 4, 8, 8 seconds, and every second again after the first answer.
+    expect(asked).toEqual([0, 2000, 6000, 14_000, 22_000, 30_000, 31_000, 32_000, 33_000]);
+    const own = bench.samples.filter(({ signal }) => signal === "down");
+    expect(offsets(own)).toEqual(Array.from({ length: 34 }, (_one, tick) => tick * 1000));
+    expect(own[4]).toEqual({
+      signal: "down",
+      at: START + 4000,
+      tookMs: 0,
+      reading: {
+        kind: "absent",
+        reason: "throttled",
+        detail: "it asked us to slow down (429), and is asked again at 2026-11-22 12:00:06 UTC",
+      },
+    });
+    expect(bench.samples.filter(({ signal }) => signal === "other")).toHaveLength(34);
+    expect(bench.missed).toEqual([]);
+    await bench.stop();
+  });
+
+  it("asks a target that throttles it not before the time that it said", async () => {
+    const bench = aBench();
+    const asked: number[] = [];
+    bench.start(
+      aProbe(async (signal) => {
+        asked.push(bench.clock.now() - START);
+        await bench.clock.sleep(20, signal);
+        return { kind: "absent", reason: "throttled", detail: "429", retryAfterMs: 3000 };
+      }),
+    );
+
+    await bench.clock.advance(8000);
+
+    expect(asked).toEqual([0, 4000, 8000]);
+    expect(bench.samples.at(1)?.reading.detail).toContain("asked again at 2026-11-22 12:00:04 UTC");
+    await bench.stop();
+  });
+
+  it("keeps to what a target asked for though it stood still itself", async () => {
+    const bench = aBench();
+    let runs = 0;
+    bench.start(
+      aProbe(async () => {
+        runs += 1;
+        bench.loop.standStill(450);
+        return { kind: "absent", reason: "throttled", detail: "429", retryAfterMs: 5000 };
+      }),
+    );
+
+    await bench.clock.advance(4000);
+
+    expect(runs).toBe(1);
     await bench.stop();
   });
 

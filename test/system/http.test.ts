@@ -86,9 +86,24 @@ describe("an answer", () => {
       body: "grüße",
     });
     const phases = answer.kind === "answered" ? answer.phases : undefined;
+    // A numeric address needs no resolving, and plain HTTP no TLS.
+    expect(Object.keys(phases ?? {})).toEqual(["connectMs", "firstByteMs", "totalMs"]);
     expect(phases?.connectMs).toBeGreaterThan(0);
     expect(phases?.firstByteMs).toBeGreaterThanOrEqual(phases?.connectMs ?? Infinity);
     expect(phases?.totalMs).toBeGreaterThanOrEqual(phases?.firstByteMs ?? Infinity);
+  });
+
+  it("comes from a name with the time of its resolving", async () => {
+    const port = await listening(createHttpServer((_request, response) => response.end()));
+
+    const answer = await http.ask(
+      { url: `http://localhost:${port}/`, timeoutMs: 2000, maxBodyBytes: 10 },
+      NEVER,
+    );
+
+    const phases = answer.kind === "answered" ? answer.phases : undefined;
+    expect(phases?.resolveMs).toBeGreaterThan(0);
+    expect(phases?.connectMs).toBeGreaterThanOrEqual(phases?.resolveMs ?? Infinity);
   });
 
   it("is asked for uncompressed, with the given headers, on a connection of its own", async () => {
@@ -191,6 +206,7 @@ describe("a target that misbehaves", () => {
       kind: "failed",
       reason: "timeout",
       detail: "no whole answer within 60 ms",
+      phases: { connectMs: expect.any(Number), totalMs: expect.any(Number) },
     });
   });
 

@@ -2,49 +2,94 @@ import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Reading } from "../../model/sample.ts";
 import { Duration } from "../../model/units.ts";
-import type { Answer, Http } from "../../system/http.ts";
+import type { Milestone } from "../../system/connection.ts";
+import type { Answer, Http, Phases } from "../../system/http.ts";
+import { FAILURE_WORDS, tellFailedMilestones, tellMilestones, throttled } from "../exchange.ts";
+import { faultOf } from "../expectations.ts";
 import type { Probe } from "../probe.ts";
 
-/** Asks a URL and measures 1 when the answer is a failure, 0 when it is not. */
-export const HttpProbeSettings = z.strictObject({
-  kind: z.literal("http"),
-  url: z.url({ protocol: /^https?$/u }),
-  /** Time between two questions. Default 2s. */
-  interval: Duration.prefault("2s"),
-  /** After this long without a whole answer the target failed. Default 1500ms. */
-  timeout: Duration.prefault("1500ms"),
-  /** Status codes that are healthy. Default [200]. */
-  expectStatus: z.array(z.int().min(100).max(599)).min(1).default([200]),
+const Expectation = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+  error: "expected a text, a number, true, false or null",
 });
+
+/** Asks a URL, and measures whether the answer is a failure or how long it took. */
+export const HttpProbeSettings = z
+  .strictObject({
+    kind: z.literal("http"),
+    url: z.url({ protocol: /^https?$/u }),
+    /** `failure`: 1 when the answer is a failure, else 0. `latency`: seconds of the whole request. Default failure. */
+    measure: z.enum(["failure", "latency"]).default("failure"),
+    /** Time between two questions. Default 2s. */
+    interval: Duration.prefault("2s"),
+    /** After this long without a whole answer the target failed. Default 1500ms. */
+    timeout: Duration.prefault("1500ms"),
+    /** Status codes that are healthy. Default [200]. */
+    expectStatus: z.array(z.int().min(100).max(599)).min(1).optional(),
+    /** A text that the body of a healthy answer contains. */
+    expectBody: z.string().min(1).optional(),
+    /** Fields of a healthy answer's JSON body (dots between levels) and the value that each has. */
+    expectJson: z.record(z.string().min(1), Expectation).optional(),
+  })
+  .superRefine((settings, context) => {
+    for (const problem of problemsOfLatency(settings)) {
+      context.addIssue({ code: "custom", path: [problem.key], message: problem.message });
+    }
+  })
+  .transform((settings) => ({ ...settings, expectStatus: settings.expectStatus ?? [200] }));
 export type HttpProbeSettings = z.infer<typeof HttpProbeSettings>;
+
+interface Measuring {
+  readonly measure: "failure" | "latency";
+  readonly interval: number;
+  readonly timeout: number;
+  readonly expectStatus?: unknown;
+  readonly expectBody?: unknown;
+  readonly expectJson?: unknown;
+}
+
+/** What makes no sense together with `measure: latency`. */
+function problemsOfLatency(
+  settings: Measuring,
+): readonly { readonly key: string; readonly message: string }[] {
+  if (settings.measure !== "latency") {
+    return [];
+  }
+  const meaningless = (["expectStatus", "expectBody", "expectJson"] as const)
+    .filter((key) => settings[key] !== undefined)
+    .map((key) => ({
+      key,
+      message: `expected no ${key} beside \`measure: latency\`, which times every answer: give it to a signal of its own`,
+    }));
+  // A request that falls due while the one before still waits would never be made, and the slow time look short.
+  return settings.timeout < settings.interval
+    ? meaningless
+    : [
+        ...meaningless,
+        {
+          key: "timeout",
+          message:
+            "expected less than the interval, so that no request is left out while another waits",
+        },
+      ];
+}
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
 type Answered = Extract<Answer, { kind: "answered" }>;
-type FailedReason = Extract<Answer, { kind: "failed" }>["reason"];
 
-const WORDS: Readonly<Record<FailedReason, string>> = {
-  refused: "the connection was refused",
-  reset: "the connection was broken off",
-  timeout: "it did not answer in time",
-  oversize: "its answer is too long",
-  "bad-answer": "its answer is no valid HTTP",
-  tls: "no secure connection came about",
-  unreachable: "it cannot be reached",
-};
-
-/** A probe that measures 1 while the URL fails and 0 while it answers as expected. */
+/** A probe of the URL: 1 while it fails and 0 while it answers as expected, or the seconds that the answer took. */
 export function createHttpProbe(
   name: string,
   settings: HttpProbeSettings,
   ports: { readonly http: Http },
 ): Probe {
-  const { url, interval, timeout } = settings;
+  const { url, interval, timeout, measure } = settings;
   return {
     signal: name,
     kind: settings.kind,
     intervalMs: interval,
     timeoutMs: timeout,
+    timesRequests: measure === "latency",
     sample: async (signal) => {
       const ask = { url, timeoutMs: timeout, maxBodyBytes: MAX_BODY_BYTES };
       return readingOf(await ports.http.ask(ask, signal), settings);
@@ -56,32 +101,44 @@ function readingOf(answer: Answer, settings: HttpProbeSettings): Reading {
   switch (answer.kind) {
     case "local":
       return { kind: "absent", reason: answer.reason, detail: answer.detail };
-    case "failed":
-      return bad(`${WORDS[answer.reason]} (${answer.detail})`);
+    case "failed": {
+      const { reason, detail, phases } = answer;
+      const course = tellFailedMilestones(milestonesOf(phases), phases.totalMs);
+      // Nobody knows how long the answer would have taken: at the least as long as anybody waits for it.
+      const value = settings.measure === "latency" ? settings.timeout / 1000 : 1;
+      return measured(value, `${FAILURE_WORDS[reason]} (${detail}; ${course})`);
+    }
     case "answered":
-      return readingOfStatus(answer, settings.expectStatus);
+      return readingOfAnswered(answer, settings);
     default:
       return assertNever(answer);
   }
 }
 
-function readingOfStatus(answer: Answered, expected: readonly number[]): Reading {
+function readingOfAnswered(answer: Answered, settings: HttpProbeSettings): Reading {
   const { status, headers, phases } = answer;
-  if (expected.includes(status)) {
-    const detail = `${status} in ${Math.round(phases.totalMs)} ms`;
-    return { kind: "measured", value: 0, detail };
+  const isLatency = settings.measure === "latency";
+  if (status === 429 && (isLatency || !settings.expectStatus.includes(429))) {
+    return throttled(headers);
   }
-  if (status === 429) {
-    return { kind: "absent", reason: "throttled", detail: "it asks us to slow down (429)" };
+  const { totalMs } = phases;
+  const course = tellMilestones([...milestonesOf(phases), { name: "transfer", atMs: totalMs }]);
+  const fine = `${status} in ${Math.round(totalMs)} ms (${course})`;
+  if (isLatency) {
+    return measured(totalMs / 1000, fine);
   }
-  if (status >= 300 && status < 400) {
-    // Without the query, which may carry a secret.
-    const target = (headers["location"] ?? "nowhere").split("?")[0]?.slice(0, 120);
-    return bad(`it redirects to ${target} (${status})`);
-  }
-  return bad(`it answered ${status}, expected ${expected.join(" or ")}`);
+  const fault = faultOf(answer, settings);
+  return fault === undefined ? measured(0, fine) : measured(1, `${fault} (${course})`);
 }
 
-function bad(detail: string): Reading {
-  return { kind: "measured", value: 1, detail };
+function measured(value: number, detail: string): Reading {
+  return { kind: "measured", value, detail };
+}
+
+function milestonesOf(phases: Phases): readonly Milestone[] {
+  const { resolveMs, connectMs, tlsMs, firstByteMs } = phases;
+  const parts = { resolve: resolveMs, connect: connectMs, tls: tlsMs, "first byte": firstByteMs };
+  return Object.entries(parts).flatMap(([name, atMs]) =>
+    atMs === undefined ? [] : [{ name, atMs }],
+  );
 }
