@@ -16,7 +16,8 @@ export function ruleOf(signal: SignalSettings, application: ApplicationSettings)
     name: signal.name,
     trigger: signal.trigger,
     unit: traits.unit,
-    limit: signal.limit,
+    // Of counts the value is the share of bad ones, and so is its limit.
+    limit: traits.judgedBy === "allowed-share" ? signal.allowed : signal.limit,
     window: signal.window,
     test: testOf(signal, traits),
     minSamples: signal.minSamples,
@@ -37,7 +38,7 @@ function testOf(signal: SignalSettings, { judgedBy }: ProbeTraits): WindowTest {
       return { kind: "share", allowed: signal.limit };
     case "requests":
     case "allowed-share":
-      return { kind: "share", allowed: signal.allowed };
+      return { kind: "share", allowed: signal.allowed, overMs: signal.limit * 1000 };
     default:
       return assertNever(judgedBy);
   }

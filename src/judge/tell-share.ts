@@ -9,8 +9,10 @@ export function tellPercent(ratio: number): string {
 }
 
 /** What is bad about a request by this rule: `failed`, or `took over 500 ms`. */
-export function tellFault(rule: SignalRule): string {
-  return rule.unit === "seconds" ? `took over ${tellDuration(rule.limit * 1000)}` : "failed";
+export function tellFault({ test }: SignalRule): string {
+  return test.kind === "share" && test.overMs !== undefined
+    ? `took over ${tellDuration(test.overMs)}`
+    : "failed";
 }
 
 /** A window in a sentence: `31 of 402 requests failed (7.7 %), allowed 5 %`. */

@@ -16,11 +16,11 @@ export type Window = { readonly kind: "last" } | { readonly kind: "span"; readon
 
 /**
  * When a window is bad. `all`: every one of its samples is above the limit. `share`: more than `allowed` (0..1) of its
- * requests are bad, by an exact binomial test at 1 %.
+ * requests are bad, by an exact binomial test at 1 %; with `overMs` bad means slower than that, else failed.
  */
 export type WindowTest =
   | { readonly kind: "all" }
-  | { readonly kind: "share"; readonly allowed: number };
+  | { readonly kind: "share"; readonly allowed: number; readonly overMs?: number };
 
 /** Chance (0..1) below which the bad requests of a window are no accident any more: the level of the share test. */
 export const SIGNIFICANCE = 0.01;

@@ -27,7 +27,7 @@ const LATENCY = aRule({
   trigger: "slow-responses",
   unit: "seconds",
   limit: 0.5,
-  test: { kind: "share", allowed: 0.05 },
+  test: { kind: "share", allowed: 0.05, overMs: 500 },
   window: { kind: "span", ms: 10_000 },
   minSamples: 4,
   breachAfter: 1,

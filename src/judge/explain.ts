@@ -1,0 +1,157 @@
+import { requestsNeeded, SIGNIFICANCE, type SignalRule } from "../model/signal.ts";
+import { tellDuration } from "../model/units.ts";
+import { fewestSignificant, upperTail } from "./binomial.ts";
+import { chanceOfRun, windowsUntilRun } from "./runs.ts";
+import { tellFault, tellPercent } from "./tell-share.ts";
+
+const DAY_MS = 86_400_000;
+/** Truly bad requests of a healthy application, unless told otherwise. */
+const HEALTHY_SHARE = 0.01;
+/** Samples above their limit by accident, of signals that are no share. */
+const HEALTHY_SAMPLES = 0.001;
+/** Traffic is supposed to lie between the minimum of a window and this many times as much. */
+const BUSY = 10;
+
+/** What a rule means in false alarms and seconds. Of two supposed amounts of traffic the worse one counts. */
+export interface RuleExplanation {
+  /** When a window is bad, in words. */
+  readonly limit: string;
+  /** Breaches in 24 hours of an application that is healthy. */
+  readonly falsePerDay: number;
+  /** The chance (0..1) of at least one in 24 hours. */
+  readonly falseChancePerDay: number;
+  /** From the moment everything fails to the proven breach; absent when the rule never fires. */
+  readonly detectMs?: { readonly typical: number; readonly worst: number };
+  /** Why no number of bad samples makes a breach; absent when some does. */
+  readonly neverFires?: string;
+  /** Why a breach, once there, would hardly end; absent when it does. */
+  readonly neverClears?: string;
+  /** What was supposed, in words. */
+  readonly assumptions: string;
+}
+
+/** Requests or samples that a window is supposed to hold. */
+type Amounts = readonly [number, ...number[]];
+
+/**
+ * Computes what a rule means: the chance of false alarms exactly, by the chance that a healthy window is bad and that of
+ * `breachAfter` in a row. `trueShare` is the share of bad requests of a healthy application; default 0.01.
+ */
+export function explainRule(
+  rule: SignalRule,
+  assumed: { readonly trueShare?: number } = {},
+): RuleExplanation {
+  const trueShare = assumed.trueShare ?? HEALTHY_SHARE;
+  const amounts = amountsOf(rule);
+  const limit = tellLimit(rule);
+  const assumptions = tellAssumptions(rule, amounts, trueShare);
+  const neverFires = whyNeverFires(rule, amounts[0]);
+  if (neverFires !== undefined) {
+    return { limit, falsePerDay: 0, falseChancePerDay: 0, neverFires, assumptions };
+  }
+  const chance = Math.max(...amounts.map((amount) => chanceOfBad(rule, amount, trueShare)));
+  const windowMs = windowMsOf(rule);
+  const perDay = DAY_MS / windowMs;
+  const accidents = { chance, length: rule.breachAfter };
+  const clearing = windowsUntilRun({ chance: 1 - chance, length: rule.clearAfter });
+  const neverClears =
+    clearing > perDay
+      ? `a window of a healthy application is bad in ${tellPercent(chance)} of cases: a breach would last longer than a day`
+      : undefined;
+  return {
+    limit,
+    falsePerDay: perDay / (windowsUntilRun(accidents) + clearing),
+    falseChancePerDay: chanceOfRun(accidents, Math.floor(perDay)),
+    detectMs: detection(rule, amounts[0]),
+    ...(neverClears === undefined ? {} : { neverClears }),
+    assumptions,
+  };
+}
+
+function windowMsOf({ window, intervalMs }: SignalRule): number {
+  return window.kind === "last" ? intervalMs : window.ms;
+}
+
+function amountsOf(rule: SignalRule): Amounts {
+  if (rule.countsTraffic && rule.test.kind === "share") {
+    return [rule.minSamples, rule.minSamples * BUSY];
+  }
+  return [Math.max(1, Math.floor(windowMsOf(rule) / rule.intervalMs))];
+}
+
+function whyNeverFires(rule: SignalRule, amount: number): string | undefined {
+  const { test, minSamples } = rule;
+  if (amount < minSamples) {
+    return `a window holds ${amount} samples, and minSamples asks for ${minSamples}`;
+  }
+  const needed = test.kind === "all" ? 1 : requestsNeeded(test.allowed);
+  if (test.kind === "all" || needed <= amount) {
+    return undefined;
+  }
+  const allowed = tellPercent(test.allowed);
+  return needed === Infinity
+    ? `${allowed} of the requests may be bad, and that is all of them`
+    : `of ${amount} requests a window even all bad ones prove no share above ${allowed}; ${needed} are needed`;
+}
+
+function chanceOfBad({ test }: SignalRule, amount: number, trueShare: number): number {
+  if (test.kind === "all") {
+    return HEALTHY_SAMPLES ** amount;
+  }
+  const enough = fewestSignificant(amount, test.allowed, SIGNIFICANCE);
+  return enough === undefined ? 0 : upperTail(enough, amount, trueShare);
+}
+
+/**
+ * A window that is under way when the fault begins counts if enough of it is left; a span is judged when the sample after
+ * it arrives.
+ */
+function detection(
+  rule: SignalRule,
+  amount: number,
+): { readonly typical: number; readonly worst: number } {
+  const { test, breachAfter, countsTraffic } = rule;
+  const windowMs = windowMsOf(rule);
+  const enough =
+    test.kind === "all"
+      ? amount
+      : (fewestSignificant(amount, test.allowed, SIGNIFICANCE) ?? amount);
+  // A probe's own request stands for the whole interval before it, and then for nothing until the next.
+  const lost = (countsTraffic ? enough : enough - 1) / amount;
+  const delayMs = rule.window.kind === "last" ? 0 : rule.intervalMs;
+  return {
+    typical: Math.round((breachAfter - 0.5 + lost) * windowMs + delayMs),
+    worst: Math.round((breachAfter + lost) * windowMs + delayMs),
+  };
+}
+
+function tellLimit(rule: SignalRule): string {
+  const { test, window, unit, limit } = rule;
+  const inWindow = window.kind === "last" ? "" : ` of ${tellDuration(window.ms)}`;
+  if (test.kind === "share") {
+    return `more than ${tellPercent(test.allowed)} of the requests${inWindow} ${tellFault(rule)}, beyond chance`;
+  }
+  const which = window.kind === "last" ? "a sample" : `every sample${inWindow}`;
+  return `${which} is above ${tellValue(limit, unit)}`;
+}
+
+function tellValue(value: number, unit: string): string {
+  switch (unit) {
+    case "ratio":
+      return tellPercent(value);
+    case "seconds":
+      return tellDuration(value * 1000);
+    case "bytes":
+      return `${Number((value / 1024 ** 2).toFixed(1))} MiB`;
+    default:
+      return `${value} ${unit}`;
+  }
+}
+
+function tellAssumptions(rule: SignalRule, amounts: Amounts, trueShare: number): string {
+  const healthy =
+    rule.test.kind === "all"
+      ? `of a healthy application one sample in ${1 / HEALTHY_SAMPLES} is above the limit, each by itself`
+      : `${tellPercent(trueShare)} of a healthy application's requests are bad, each by itself, ${amounts.join(" to ")} in a window`;
+  return `${healthy}; a fault is found when everything fails, plus the probe's timeout where nothing answers`;
+}
