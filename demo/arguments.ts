@@ -11,15 +11,17 @@ export type Wish =
       readonly json: boolean;
       readonly keep: boolean;
       readonly killDaemon: boolean;
+      readonly approve: boolean;
     };
 
 export const USAGE = `npm run demo -- [options]
 
-  --fault ID      the release to deploy (default system-down); none is a good one
-  --list          the releases with their right outcomes
+  --fault ID      the release to deploy (default system-down); none is a good one, and what ends in -no-change
+                  is a fault without any deployment
+  --list          the releases and faults with their right outcomes
   --json          one JSON object as the last line of stdout, everything else on stderr
   --kill-daemon   kill rollwatch (kill -9) at the first step of the rollback that the application feels
-  --approve       give the approvals that a recommendation waits for (no release of today needs one)
+  --approve       give the approvals that a recommendation waits for (such as that for error-rate-migration)
   --keep          leave everything running, and print the addresses
   --end FOLDER    end what --keep left running
 `;
@@ -47,6 +49,6 @@ export function parseWish(args: readonly string[]): Wish {
   if (values.list) {
     return { kind: "list", json: values.json };
   }
-  const { fault, json, keep } = values;
-  return { kind: "play", fault, json, keep, killDaemon: values["kill-daemon"] };
+  const { fault, json, keep, approve } = values;
+  return { kind: "play", fault, json, keep, killDaemon: values["kill-daemon"], approve };
 }

@@ -48,6 +48,9 @@ const TELLERS: Tellers = {
     voice.bad(`${time(since)}  first bad sample`);
     voice.bad(`${time(at)}  breach proven by ${signals.join(", ")}`);
   },
+  "incident-grown": ({ voice, time }, { trigger, signals }, at) => {
+    voice.bad(`${time(at)}  it grows: ${trigger} by ${signals.join(", ")}`);
+  },
   judged: ({ voice, time }, { cause, evidence }, at) => {
     voice.say(`${time(at)}  likely cause: ${cause}`);
     for (const line of evidence) {

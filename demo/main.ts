@@ -64,6 +64,7 @@ async function play(wish: Extract<Wish, { kind: "play" }>): Promise<number> {
       installWith: "cache",
       dependencies: "few",
       killDaemon: wish.killDaemon,
+      approve: wish.approve,
     } as const;
     const rehearsal = await rehearse(lab, script, (scene) => {
       addresses.push(...addressesOf(scene));
@@ -77,7 +78,10 @@ async function play(wish: Extract<Wish, { kind: "play" }>): Promise<number> {
       left = await lab.end();
     }
   }
-  const faults = [...faultsOf(release, result), ...left.map((one) => `left behind: ${one}`)];
+  const faults = [
+    ...faultsOf(release, result, wish.approve),
+    ...left.map((one) => `left behind: ${one}`),
+  ];
   summarise(voice, result, faults);
   if (wish.json) {
     process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -123,9 +127,9 @@ function summarise(voice: Voice, result: DemoResult, faults: readonly string[]):
     voice.say(
       `breach after ${told(seconds.toBreach)}, decision ${told(seconds.toDecision)}, restored ${told(seconds.toRestored)}, verified ${told(seconds.toVerified)}; budget ${told(seconds.budget)}`,
     );
-    voice.say(
-      `${release.bad ?? "?"} -> ${release.restored ?? "not restored"}, cause ${result.cause ?? "?"}`,
-    );
+    const change =
+      release.bad === null ? "" : `${release.bad} -> ${release.restored ?? "not restored"}, `;
+    voice.say(`${change}cause ${result.cause ?? "?"}`);
   }
   voice.say(`${requests.failed} of ${requests.sent} requests failed (20 a second)`);
   if (faults.length === 0) {

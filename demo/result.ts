@@ -8,7 +8,10 @@ import { type Tier, TIER_BUDGET_MS } from "../src/model/tier.ts";
 import type { Mode, Trigger } from "../src/model/trigger.ts";
 import type { Cause } from "../src/model/verdict.ts";
 
-/** The demo's answer to a program; fields that do not apply are null. Seconds count from the new release's first process. */
+/**
+ * The demo's answer to a program; fields that do not apply are null. Seconds count from the new release's first process, or
+ * from the beginning of a fault without any.
+ */
 export interface DemoResult {
   readonly fault: string;
   readonly trigger: Trigger | null;
@@ -46,8 +49,8 @@ export function resultOf(release: ExampleRelease, rehearsal: Rehearsal): DemoRes
     outcome,
     scope,
     release: {
-      bad: incident === null ? null : deployment.release,
-      restored: servedAgainAt === undefined ? null : GOOD_RELEASE,
+      bad: incident === null || deployment === null ? null : deployment.release,
+      restored: servedAgainAt === undefined || deployment === null ? null : GOOD_RELEASE,
     },
     seconds: secondsOf(rehearsal),
     requests: { sent: load.sent, failed: load.failed },
@@ -63,8 +66,8 @@ function incidentOf(
   if (opened === undefined) {
     return { trigger: null, tier: null, mode: null, incident: null };
   }
-  const { trigger, tier, mode, incident } = opened;
-  return { trigger, tier, mode, incident };
+  const { trigger, tier, mode } = last(entries, "incident-grown")?.fact ?? opened;
+  return { trigger, tier, mode, incident: opened.incident };
 }
 
 function courseOf(
@@ -73,11 +76,15 @@ function courseOf(
   return {
     cause: last(entries, "judged")?.fact.cause ?? null,
     decision: strongestDecision(entries)?.fact.decision.kind ?? "hold",
-    // Without an incident the release was left alone, until it was proven.
-    outcome: last(entries, "closed")?.fact.outcome ?? "held",
+    outcome: last(entries, "closed")?.fact.outcome ?? openOutcome(entries),
     scope: last(entries, "planned")?.fact.plan.scope ?? null,
     verified: wasProven(entries),
   };
+}
+
+/** Without an incident the release was left alone, until it was proven; one that waits for people is a recommendation. */
+function openOutcome(entries: readonly Entry[]): Outcome {
+  return first(entries, "approval-asked") === undefined ? "held" : "recommended";
 }
 
 /** Null when nothing was verified. */
@@ -86,11 +93,12 @@ function wasProven(entries: readonly Entry[]): boolean | null {
   return verification === undefined ? null : verification.result === "proven";
 }
 
-function secondsOf({ entries, deployment, servedAgainAt }: Rehearsal): DemoResult["seconds"] {
+function secondsOf({ entries, beganAt, servedAgainAt }: Rehearsal): DemoResult["seconds"] {
   const opened = first(entries, "incident-opened");
+  const { tier } = incidentOf(entries);
 
   function since(at: number | undefined): number | null {
-    return at === undefined ? null : Math.round((at - deployment.firstProcessAt) / 10) / 100;
+    return at === undefined ? null : Math.round((at - beganAt) / 10) / 100;
   }
 
   return {
@@ -98,23 +106,28 @@ function secondsOf({ entries, deployment, servedAgainAt }: Rehearsal): DemoResul
     toDecision: since(strongestDecision(entries)?.at),
     toRestored: since(servedAgainAt),
     toVerified: wasProven(entries) === true ? since(last(entries, "verified")?.at) : null,
-    budget: opened === undefined ? null : TIER_BUDGET_MS[opened.fact.tier] / 1000,
+    budget: tier === null ? null : TIER_BUDGET_MS[tier] / 1000,
   };
 }
 
-/** Why the result is not the right one for the release; nothing when it is. */
-export function faultsOf(release: ExampleRelease, result: DemoResult): readonly string[] {
-  const { right } = release;
-  const faults: string[] = [];
-  if (result.decision !== right.decision) {
-    faults.push(`decided ${result.decision}, right is ${right.decision}`);
-  }
-  if (result.outcome !== right.outcome) {
-    faults.push(`ended ${result.outcome}, right is ${right.outcome}`);
-  }
-  if (result.trigger !== release.trigger) {
-    faults.push(`saw ${result.trigger ?? "no breach"}, right is ${release.trigger ?? "none"}`);
-  }
+/** Why the result is not the right one for the release; nothing when it is. `approved`: people approved what waited for them. */
+export function faultsOf(
+  release: ExampleRelease,
+  result: DemoResult,
+  approved = false,
+): readonly string[] {
+  const right = approved ? (release.rightApproved ?? release.right) : release.right;
+  const faults = [
+    { verb: "decided", found: result.decision, expected: right.decision },
+    { verb: "ended", found: result.outcome, expected: right.outcome },
+    { verb: "saw", found: result.trigger, expected: release.trigger },
+    { verb: "blamed", found: result.cause, expected: right.cause },
+  ]
+    .filter(({ found, expected }) => found !== expected)
+    .map(
+      ({ verb, found, expected }) =>
+        `${verb} ${found ?? "nothing"}, right is ${expected ?? "nothing"}`,
+    );
   if (result.outcome === "rolled-back" && result.verified !== true) {
     faults.push("the restored system is not proven healthy");
   }

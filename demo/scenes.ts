@@ -37,11 +37,19 @@ const TELLERS: { readonly [K in SceneKind]: (telling: Telling, scene: SceneOf<K>
       `deployed: commit ${deployment.commit.slice(0, 12)}; times count from its first process`,
     );
   },
+  "fault-began": ({ voice }, { release }) => {
+    voice.heading(`A fault without any change: ${release.title}`);
+    voice.aside(release.story);
+    voice.say("times count from its beginning");
+  },
+  "fault-ended": ({ voice, time }, { at }) => {
+    voice.aside(`${time(at)}  the fault from outside is over`);
+  },
   "daemon-killed": ({ voice }, { pid }) => {
     voice.bad(`           kill -9 of rollwatch itself (pid ${pid}); its pm2 starts it again`);
   },
-  "served-again": ({ voice, time }, { at }) => {
-    voice.good(`${time(at)}  v1.4.0 answers again`);
+  "served-again": ({ voice, time }, { at, isRestart }) => {
+    voice.good(`${time(at)}  ${isRestart ? "the restarted service" : "v1.4.0"} answers again`);
   },
   notice: ({ voice }, { notice }) => {
     voice.say(`           told: ${notice.title} (${notice.urgency})`);

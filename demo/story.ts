@@ -10,7 +10,7 @@ export interface Story {
   show(scene: Scene): void;
 }
 
-/** A story in a voice; times count from `begun`, and from the new release's first process once there is one. */
+/** A story in a voice; times count from `begun`, and from the new release's first process, or the fault's beginning, once there is one. */
 export function openStory(voice: Voice, begun: number): Story {
   const stepStarts = new Map<string, number>();
   let plan: Plan | undefined;
@@ -28,7 +28,7 @@ export function openStory(voice: Voice, begun: number): Story {
   return {
     show(scene) {
       if (scene.kind !== "fact") {
-        zero = scene.kind === "deployed" ? scene.deployment.firstProcessAt : zero;
+        zero = beginningOf(scene) ?? zero;
         tellScene(telling, scene);
         return;
       }
@@ -40,4 +40,12 @@ export function openStory(voice: Voice, begun: number): Story {
       tellFact(telling, fact, at);
     },
   };
+}
+
+/** The moment from which the story counts, where a scene brings it. */
+function beginningOf(scene: Scene): number | undefined {
+  if (scene.kind === "deployed") {
+    return scene.deployment.firstProcessAt;
+  }
+  return scene.kind === "fault-began" ? scene.at : undefined;
 }

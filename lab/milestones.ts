@@ -18,6 +18,11 @@ export function isProven(commit?: string): Condition {
   };
 }
 
+/** A breach was proven. */
+export function isOpened(entries: readonly Entry[]): boolean {
+  return entries.some(({ fact }) => fact.kind === "incident-opened");
+}
+
 /** The incident is over. */
 export function isClosed(entries: readonly Entry[]): boolean {
   return entries.some(({ fact }) => fact.kind === "closed");

@@ -54,8 +54,9 @@ export interface Deployment {
   readonly firstProcessAt: number;
 }
 
-const DATABASE = "radiation_health";
-const ROLE = "radiation";
+/** The system's database, and the role that owns it. */
+export const DATABASE = "radiation_health";
+export const ROLE = "radiation";
 const START_LIMIT_MS = 30_000;
 
 /** Sets the system up with its good release, and returns when that is served. */

@@ -1,18 +1,14 @@
 import type { Entry } from "../src/model/facts.ts";
+import { approve, askedFor } from "./approval.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { follow, type Follower } from "./follower.ts";
-import { untilServing } from "./health.ts";
 import { openJournalReader, type JournalReader } from "./journal-reader.ts";
 import type { Lab } from "./lab.ts";
 import { type LoadResult, startLoad } from "./load.ts";
-import { isActing, isClosed, isProven } from "./milestones.ts";
+import { type Condition, isActing, isClosed, isProven } from "./milestones.ts";
+import { type Mishap, startMishap } from "./mishap.ts";
 import { send } from "./processes.ts";
-import {
-  type Deployment,
-  GOOD_RELEASE,
-  type RadiationSystem,
-  startRadiationSystem,
-} from "./radiation-system.ts";
+import { type Deployment, type RadiationSystem, startRadiationSystem } from "./radiation-system.ts";
 import type { Dependencies } from "./repository.ts";
 import type { ExampleRelease } from "./releases.ts";
 import { startWatcher, type Watcher } from "./watcher.ts";
@@ -28,6 +24,8 @@ export interface Script {
   readonly dependencies: Dependencies;
   /** Whether the daemon is killed, as by `kill -9`, at the first step that the application feels. */
   readonly killDaemon: boolean;
+  /** Whether people approve what waits for them; else the story ends there. Default false. */
+  readonly approve?: boolean;
 }
 
 /** What happens in a rehearsal, as it happens. */
@@ -37,28 +35,33 @@ export type Scene =
   | { readonly kind: "watching"; readonly watcher: Watcher }
   | { readonly kind: "deploying"; readonly release: ExampleRelease }
   | { readonly kind: "deployed"; readonly deployment: Deployment }
+  | { readonly kind: "fault-began"; readonly release: ExampleRelease; readonly at: number }
+  | { readonly kind: "fault-ended"; readonly at: number }
   | { readonly kind: "fact"; readonly entry: Entry }
   | { readonly kind: "notice"; readonly notice: Delivered }
   | { readonly kind: "daemon-killed"; readonly pid: number }
-  | { readonly kind: "served-again"; readonly at: number };
+  | { readonly kind: "served-again"; readonly at: number; readonly isRestart: boolean };
 
 /** Everything that a rehearsal showed. */
 export interface Rehearsal {
-  readonly deployment: Deployment;
-  /** The journal from the deployment to the end. */
+  /** What was deployed; null when the fault came from outside. */
+  readonly deployment: Deployment | null;
+  /** The deployment's first process, or the moment when the fault from outside began; ms since the epoch. */
+  readonly beganAt: number;
+  /** The journal from there to the end. */
   readonly entries: readonly Entry[];
-  /** When the good release was served again, as the lab saw it; undefined when it did not come back. */
+  /** When the system served well again after what rollwatch did, as the lab saw it; undefined when it did not. */
   readonly servedAgainAt: number | undefined;
   readonly load: LoadResult;
 }
 
 const PROOF_LIMIT_MS = 120_000;
-const OUTCOME_LIMIT_MS = 6 * 60_000;
+const OUTCOME_LIMIT_MS = 8 * 60_000;
 
 /**
- * Plays one deployment from an empty machine to the end of its story: starts everything, has rollwatch prove the good
- * release, deploys the script's release under load, and follows rollwatch's journal until the incident is closed or the new
- * release is proven.
+ * Plays one deployment, or one fault without any, from an empty machine to the end of its story: starts everything, has
+ * rollwatch prove the good release, deploys the script's release under load or begins its fault, and follows rollwatch's
+ * journal until the incident is closed, waits for people who do not come, or the new release is proven.
  */
 export async function rehearse(
   lab: Lab,
@@ -80,66 +83,76 @@ export async function rehearse(
       onNotice: (notice) => show({ kind: "notice", notice }),
     },
   );
+  const usual = startLoad(system.api);
+  lab.onEnd("usual load", async () => {
+    await usual.stop();
+  });
   await follower.until(isProven(), "the good release is proven", PROOF_LIMIT_MS);
-  return perform({ lab, script, system, watcher }, follower, show);
+  await usual.stop();
+  return perform({ lab, script, cluster, system, watcher, follower }, show);
 }
 
-interface Stage {
+/** Where a rehearsal takes place. */
+export interface Stage {
   readonly lab: Lab;
   readonly script: Script;
+  readonly cluster: Cluster;
   readonly system: RadiationSystem;
   readonly watcher: Watcher;
+  readonly follower: Follower;
 }
 
-async function perform(
-  { lab, script, system, watcher }: Stage,
-  follower: Follower,
-  show: (scene: Scene) => void,
-): Promise<Rehearsal> {
+async function perform(stage: Stage, show: (scene: Scene) => void): Promise<Rehearsal> {
+  const { lab, script, system, follower } = stage;
   const before = follower.entries().length;
   const load = startLoad(system.api);
   lab.onEnd("load", async () => {
     await load.stop();
   });
-  show({ kind: "deploying", release: script.release });
-  const deployment = await system.deploy(script.release.id, script.installWith);
-  show({ kind: "deployed", deployment });
+  const mishap = await startMishap(stage, show);
   const stopping = new AbortController();
-  const back = servedAgain(system, follower, stopping.signal, show);
-  const killing = script.killDaemon
-    ? killDaemon(watcher, follower, stopping.signal, show)
-    : undefined;
+  const served = quietly(mishap.servedAgain(stopping.signal), stopping.signal);
+  const others = [
+    mishap.unfold(stopping.signal),
+    ...(script.killDaemon ? [killDaemon(stage, stopping.signal, show)] : []),
+    ...(script.approve === true ? [approveWhenAsked(stage, stopping.signal)] : []),
+  ].map(async (one) => quietly(one, stopping.signal));
+  const done = follower.until(
+    isOver(script, mishap),
+    "rollwatch is done with it",
+    OUTCOME_LIMIT_MS,
+    before,
+  );
+  done.catch(() => undefined);
   try {
-    const isProvenNow = isProven(deployment.commit);
-    await follower.until(
-      (entries) => isClosed(entries) || isProvenNow(entries),
-      "rollwatch is done with the release",
-      OUTCOME_LIMIT_MS,
-      before,
-    );
+    // What goes wrong beside it ends the rehearsal at once; what ends well beside it does not.
+    await Promise.race([done, neverUnlessItFails([served, ...others])]);
   } finally {
     stopping.abort();
-    await killing;
+    await Promise.allSettled([...others, served]);
+    await mishap.end();
   }
   return {
-    deployment,
+    deployment: mishap.deployment,
+    beganAt: mishap.beganAt,
     entries: follower.entries().slice(before),
-    servedAgainAt: await back,
+    servedAgainAt: await served,
     load: await load.stop(),
   };
 }
 
-async function servedAgain(
-  system: RadiationSystem,
-  follower: Follower,
-  signal: AbortSignal,
-  show: (scene: Scene) => void,
-): Promise<number | undefined> {
+function isOver(script: Script, { deployment }: Mishap): Condition {
+  const isProvenNow = deployment === null ? () => false : isProven(deployment.commit);
+  return (entries) =>
+    isClosed(entries) ||
+    isProvenNow(entries) ||
+    (script.approve !== true && askedFor(entries) !== undefined);
+}
+
+/** What was waited for in vain because the story is over is no failure. */
+async function quietly<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   try {
-    await follower.seen(isActing, signal);
-    const at = await untilServing(system.api, GOOD_RELEASE, signal);
-    show({ kind: "served-again", at });
-    return at;
+    return await work;
   } catch (error) {
     if (signal.aborted) {
       return undefined;
@@ -148,15 +161,27 @@ async function servedAgain(
   }
 }
 
+async function neverUnlessItFails(works: readonly Promise<unknown>[]): Promise<never> {
+  await Promise.all(works);
+  return new Promise(() => undefined);
+}
+
+async function approveWhenAsked({ watcher, follower }: Stage, signal: AbortSignal): Promise<void> {
+  await follower.seen((entries) => askedFor(entries) !== undefined, signal);
+  const asked = askedFor(follower.entries());
+  if (asked !== undefined) {
+    await approve(watcher, asked);
+  }
+}
+
 async function killDaemon(
-  watcher: Watcher,
-  follower: Follower,
+  { watcher, follower }: Stage,
   signal: AbortSignal,
   show: (scene: Scene) => void,
 ): Promise<void> {
   const pid = await watcher.pid();
-  await follower.seen(isActing, signal).catch(() => undefined);
-  if (pid !== undefined && !signal.aborted) {
+  await follower.seen(isActing, signal);
+  if (pid !== undefined) {
     send(pid, "SIGKILL");
     show({ kind: "daemon-killed", pid });
   }

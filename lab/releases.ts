@@ -4,12 +4,21 @@ import { z } from "zod";
 import { DECISIONS } from "../src/model/decision.ts";
 import { OUTCOMES } from "../src/model/facts.ts";
 import { TRIGGERS } from "../src/model/trigger.ts";
+import { CAUSES } from "../src/model/verdict.ts";
 import { ROOT } from "./environment.ts";
+import { FaultKind } from "./fault-kind.ts";
 
 /** The watched system as it lies in the clone. */
 export const EXAMPLE = path.join(ROOT, "examples", "radiation-health");
 
-/** A release that can be deployed onto the good one, with what rollwatch should make of it. */
+const Right = z.object({
+  decision: z.enum(DECISIONS),
+  outcome: z.enum(OUTCOMES),
+  /** Null where nothing is judged. */
+  cause: z.enum(CAUSES).nullable(),
+});
+
+/** A release that can be deployed onto the good one, or a fault without any, with what rollwatch should make of it. */
 export const ExampleRelease = z.object({
   id: z.string(),
   version: z.string(),
@@ -17,12 +26,17 @@ export const ExampleRelease = z.object({
   story: z.string(),
   /** What it breaks; null for a good release. */
   trigger: z.enum(TRIGGERS).nullable(),
-  change: z.enum(["code", "dependency", "configuration"]),
+  /** What is deployed; `none`: nothing, the fault comes from outside. */
+  change: z.enum(["code", "dependency", "configuration", "none"]),
+  /** The fault from outside. */
+  fault: z.object({ kind: FaultKind }).optional(),
   /** What the deployer puts into `.env`. */
   env: z.record(z.string(), z.string()).default({}),
   /** Files that it removes. */
   delete: z.array(z.string()).default([]),
-  right: z.object({ decision: z.enum(DECISIONS), outcome: z.enum(OUTCOMES) }),
+  right: Right,
+  /** What is right once people approved; absent where no approval is asked for. */
+  rightApproved: Right.optional(),
 });
 export type ExampleRelease = z.infer<typeof ExampleRelease>;
 

@@ -1,8 +1,9 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Approver, approversOf } from "./approvers.ts";
 import { type Difference, editConfiguration } from "./configuration.ts";
-import { ROOT } from "./environment.ts";
+import { type Environment, ROOT } from "./environment.ts";
 import type { Lab } from "./lab.ts";
 import { openPm2Home, type Pm2Home } from "./pm2-home.ts";
 import type { RadiationSystem } from "./radiation-system.ts";
@@ -15,6 +16,10 @@ export interface Watcher {
   readonly configuration: string;
   /** Lines in which its configuration differs from the shipped one. */
   readonly differences: readonly Difference[];
+  /** The environment variables that its configuration names. */
+  readonly variables: Environment;
+  /** Who may approve what waits for people. */
+  readonly approvers: readonly Approver[];
   /** rollwatch's own pm2. */
   readonly pm2: Pm2Home;
   /** The daemon's process id; undefined while there is no process. */
@@ -25,6 +30,7 @@ export interface Watcher {
 
 const SHIPPED = path.join(ROOT, "config", "rollwatch.yaml");
 const SHIPPED_API = "http://127.0.0.1:3000";
+const SHIPPED_WEBSOCKET = "ws://127.0.0.1:3001";
 const NAME = "rollwatch";
 const START_LIMIT_MS = 30_000;
 const SHOWN_LOG = 4000;
@@ -39,7 +45,9 @@ export async function startWatcher(
   const configuration = path.join(lab.folder, "rollwatch.yaml");
   const address = `127.0.0.1:${await lab.port()}`;
   await mkdir(state, { mode: 0o700 });
-  const edited = editConfiguration(await readFile(SHIPPED, "utf8"), {
+  const shipped = await readFile(SHIPPED, "utf8");
+  const approvers = approversOf(shipped);
+  const edited = editConfiguration(shipped, {
     values: {
       "application.root": system.root,
       "application.pm2Home": system.pm2.folder,
@@ -47,18 +55,22 @@ export async function startWatcher(
       "server.listen": address,
       state,
     },
-    prefixes: { [SHIPPED_API]: system.api },
+    prefixes: { [SHIPPED_API]: system.api, [SHIPPED_WEBSOCKET]: system.webSocket },
   });
   await writeFile(configuration, edited.text, { mode: 0o600 });
-  const pm2 = await openPm2Home(lab, path.join(state, "pm2"), {
-    PATH: `${path.join(ROOT, "node_modules", ".bin")}${path.delimiter}${system.pm2.env["PATH"] ?? ""}`,
-    ROLLWATCH_CONFIG: configuration,
+  const variables = {
     RADIATION_DATABASE_URL: system.databaseUrl,
     RADIATION_WEBHOOK_URL: how.webhook.url,
     RADIATION_WEBHOOK_SECRET: how.webhook.secret,
+    ...Object.fromEntries(approvers.map((one) => [one.variable, one.token])),
+  };
+  const pm2 = await openPm2Home(lab, path.join(state, "pm2"), {
+    PATH: `${path.join(ROOT, "node_modules", ".bin")}${path.delimiter}${system.pm2.env["PATH"] ?? ""}`,
+    ROLLWATCH_CONFIG: configuration,
+    ...variables,
   });
   const watcher = aWatcher(
-    { url: `http://${address}`, state, configuration, pm2 },
+    { url: `http://${address}`, state, configuration, variables, approvers, pm2 },
     edited.differences,
   );
   await pm2.command(["start", path.join(ROOT, "ecosystem.config.js")], lab.folder);
@@ -67,7 +79,7 @@ export async function startWatcher(
 }
 
 function aWatcher(
-  parts: Pick<Watcher, "url" | "state" | "configuration" | "pm2">,
+  parts: Pick<Watcher, "url" | "state" | "configuration" | "variables" | "approvers" | "pm2">,
   differences: readonly Difference[],
 ): Watcher {
   return {

@@ -21,30 +21,38 @@ const NESTED = {
   requests: ["sent", "failed"],
 };
 
-/** Runs the demo of one fault as a program does; returns what is wrong with its answer, nothing when it is right. */
-export async function demonstrate(fault) {
+/**
+ * Runs the demo of one fault as a program does.
+ *
+ * @param {string} fault
+ * @param {{ args?: readonly string[], user?: { uid: number, gid: number }, env?: NodeJS.ProcessEnv }} [how] `args`: more
+ *   options of the demo; `user`: who runs it, if not the present one
+ * @returns {Promise<{ problems: readonly string[], result: object | undefined }>} no problems when its answer is right
+ */
+export async function demonstrate(fault, { args = [], ...how } = {}) {
   const begun = performance.now();
-  tell(`demo of ${fault} …`);
-  const { code, output } = await runTypeScript("demo/main.ts", ["--fault", fault, "--json"], {
-    stdout: "pipe",
-  });
-  const problems = [...(code === 0 ? [] : [`exit code ${code}`]), ...judge(fault, output)];
+  const name = [fault, ...args].join(" ");
+  tell(`demo of ${name} …`);
+  const options = ["--fault", fault, "--json", ...args];
+  const { code, output } = await runTypeScript("demo/main.ts", options, { stdout: "pipe", ...how });
+  const { problems: told, result } = judge(fault, output);
+  const problems = [...(code === 0 ? [] : [`exit code ${code}`]), ...told];
   const verdict = problems.length === 0 ? "ok    " : "FAILED";
   tell(
-    `${verdict} demo of ${fault} (${secondsSince(begun)})${problems.map((one) => `\n  ${one}`).join("")}`,
+    `${verdict} demo of ${name} (${secondsSince(begun)})${problems.map((one) => `\n  ${one}`).join("")}`,
   );
-  return problems;
+  return { problems, result };
 }
 
-/** What is wrong with the last line of the demo's output. */
-export function judge(fault, output) {
+/** The result in the last line of the demo's output, and what is wrong with it. */
+function judge(fault, output) {
   let result;
   try {
     result = JSON.parse(output.trimEnd().split("\n").at(-1));
   } catch {
-    return [`the last line is no JSON: ${output.slice(-200)}`];
+    return { problems: [`the last line is no JSON: ${output.slice(-200)}`] };
   }
-  return [...missingFields(result), ...inconsistencies(fault, result)];
+  return { problems: [...missingFields(result), ...inconsistencies(fault, result)], result };
 }
 
 function missingFields(result) {

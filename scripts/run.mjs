@@ -16,7 +16,8 @@ const STOP_LIMIT_MS = 60_000;
  *
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ stdout?: "inherit" | "pipe", quiet?: boolean, env?: NodeJS.ProcessEnv, ipc?: boolean }} [how]
+ * @param {{ stdout?: "inherit" | "pipe", quiet?: boolean, env?: NodeJS.ProcessEnv, ipc?: boolean,
+ *   user?: { uid: number, gid: number } }} [how] `user`: who runs it, if not the present one
  * @returns {Promise<{ code: number, output: string }>} `output`: stdout when piped, everything when quiet
  */
 export async function run(program, args, how = {}) {
@@ -28,6 +29,7 @@ export async function run(program, args, how = {}) {
     stdio: ["ignore", stdout, stderr, ...(how.ipc ? ["ipc"] : [])],
     // A group of its own: Ctrl-C reaches it once, through us, and nothing of it is left when it has ended.
     detached: true,
+    ...how.user,
   });
   const output = [];
   child.stdout?.on("data", (chunk) => output.push(chunk));
@@ -50,12 +52,8 @@ export async function run(program, args, how = {}) {
 
 /** Runs a TypeScript program of the clone. */
 export async function runTypeScript(file, args, how = {}) {
-  const env = { ...process.env, TSX_DISABLE_CACHE: "1" };
-  return run(process.execPath, ["--import", "tsx", file, ...args], {
-    env,
-    ipc: true,
-    ...how,
-  });
+  const env = { ...process.env, ...how.env, TSX_DISABLE_CACHE: "1" };
+  return run(process.execPath, ["--import", "tsx", file, ...args], { ipc: true, ...how, env });
 }
 
 /** Runs a program that npm installed. */

@@ -17,7 +17,7 @@ await main(async () => {
     failed.push("live tests");
   }
   for (const fault of DEMOS) {
-    if ((await demonstrate(fault)).length > 0) {
+    if ((await demonstrate(fault)).problems.length > 0) {
       failed.push(`demo of ${fault}`);
     }
   }

@@ -12,6 +12,11 @@ const ENVIRONMENT = {
   RADIATION_DATABASE_URL: DATABASE_URL,
   RADIATION_WEBHOOK_URL: "https://hooks.example/T0/abcdef",
   RADIATION_WEBHOOK_SECRET: "0123456789abcdef",
+  RADIATION_TOKEN_SYSTEM_ADMINISTRATOR: "token-of-system-administrator",
+  RADIATION_TOKEN_DATABASE_ADMINISTRATOR: "token-of-database-administrator",
+  RADIATION_TOKEN_DEVOPS_ENGINEER: "token-of-devops-engineer",
+  RADIATION_TOKEN_PROJECT_MANAGER: "token-of-project-manager",
+  RADIATION_TOKEN_SECURITY_TEAM: "token-of-security-team",
 };
 
 const GOOD = `application:
@@ -77,7 +82,12 @@ describe("a good configuration", () => {
     expect(config.database?.url).toBe(DATABASE_URL);
     expect(config.secrets).toEqual([
       DATABASE_URL,
+      "token-of-database-administrator",
       "https://hooks.example/T0/abcdef",
+      "token-of-system-administrator",
+      "token-of-devops-engineer",
+      "token-of-project-manager",
+      "token-of-security-team",
       "0123456789abcdef",
       "p%40ssword",
       "p@ssword",
@@ -212,6 +222,12 @@ describe("an invalid configuration", () => {
       "measures at most 2 (services down)",
     ],
     [`${GOOD}verify: { timeout: 25s }\n`, "no rollback could ever be proven"],
+    // Keys that mean nothing together, and a value that a field of an answer can never be.
+    [GOOD.replace("3000/\"", '3000/", measure: latency, expectBody: ok'), "probe.expectBody"],
+    [
+      GOOD.replace("3000/\"", '3000/", expectJson: { status: [ok] }'),
+      "expected a text, a number, true, false or null, found a list of 1",
+    ],
   ])("is refused: %#", async (text, expected) => {
     const problems = await problemsOf(text);
 

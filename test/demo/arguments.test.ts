@@ -8,6 +8,7 @@ it("plays system-down for a person when nothing is asked for", () => {
     json: false,
     keep: false,
     killDaemon: false,
+    approve: false,
   });
 });
 

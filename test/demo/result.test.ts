@@ -17,12 +17,16 @@ function aRelease(change: Partial<ExampleRelease> = {}): ExampleRelease {
     change: "code",
     env: {},
     delete: [],
-    right: { decision: "roll-back", outcome: "rolled-back" },
+    right: { decision: "roll-back", outcome: "rolled-back", cause: "release" },
     ...change,
   };
 }
 
-const GOOD = aRelease({ id: "none", trigger: null, right: { decision: "hold", outcome: "held" } });
+const GOOD = aRelease({
+  id: "none",
+  trigger: null,
+  right: { decision: "hold", outcome: "held", cause: null },
+});
 
 /** Entries at seconds after the start of the release's first process. */
 function entriesOf(facts: readonly (readonly [number, Fact])[]): readonly Entry[] {
@@ -65,6 +69,7 @@ function rolledBack(result: "proven" | "not-proven" = "proven"): readonly Entry[
 function aRehearsal(change: Partial<Rehearsal> = {}): Rehearsal {
   return {
     deployment: { release: "v1.5.0", commit: "c".repeat(40), firstProcessAt: STARTED },
+    beganAt: STARTED,
     entries: rolledBack(),
     servedAgainAt: STARTED + 9500,
     load: { sent: 700, failed: 180, outageSeconds: 9 },
@@ -87,6 +92,74 @@ describe("resultOf", () => {
 
   it("tells the first decision of the strongest kind, not the last one made", () => {
     expect(resultOf(aRelease(), aRehearsal()).decision).toBe("roll-back");
+  });
+
+  it("names no release where nothing was deployed, and counts from the beginning of the fault", () => {
+    const release = aRelease({ change: "none", fault: { kind: "freeze-api" } });
+
+    const result = resultOf(release, aRehearsal({ deployment: null, beganAt: STARTED + 1000 }));
+
+    expect(result.release).toEqual({ bad: null, restored: null });
+    expect(result.seconds).toMatchObject({ toBreach: 5, toRestored: 8.5 });
+  });
+
+  it("tells a plan that waits for people as a recommendation", () => {
+    const asked = {
+      kind: "approval-asked",
+      plan: "plan-1",
+      hash: "f".repeat(64),
+      roles: ["devops-engineer"],
+      everyRole: false,
+      expiresAt: STARTED + 1_800_000,
+    } as const;
+    const [opened, judged] = rolledBack();
+
+    const result = resultOf(
+      aRelease(),
+      aRehearsal({
+        entries: [
+          ...[opened, judged].filter((one) => one !== undefined),
+          ...entriesOf([
+            [7, decided("recommend")],
+            [7, { ...asked, roles: [...asked.roles] }],
+          ]),
+        ],
+        servedAgainAt: undefined,
+      }),
+    );
+
+    expect(result).toMatchObject({ decision: "recommend", outcome: "recommended" });
+  });
+
+  it("tells the trigger that an incident grew to", () => {
+    const grown: Fact = {
+      kind: "incident-grown",
+      incident: "inc-1",
+      trigger: "system-down",
+      tier: "immediate",
+      mode: "auto",
+      signals: ["request-errors", "api-health"],
+    };
+    const opened: Fact = {
+      kind: "incident-opened",
+      incident: "inc-1",
+      trigger: "error-rate",
+      tier: "fast",
+      mode: "auto",
+      since: STARTED,
+      signals: ["request-errors"],
+    };
+
+    const entries = entriesOf([
+      [30, opened],
+      [31, grown],
+    ]);
+
+    expect(resultOf(aRelease(), aRehearsal({ entries }))).toMatchObject({
+      trigger: "system-down",
+      tier: "immediate",
+      seconds: { toBreach: 30, budget: 300 },
+    });
   });
 
   it("leaves what does not apply null when a good release was left alone", () => {
@@ -118,7 +191,28 @@ describe("faultsOf", () => {
     expect(faultsOf(GOOD, resultOf(GOOD, aRehearsal()))).toEqual([
       "decided roll-back, right is hold",
       "ended rolled-back, right is held",
-      "saw system-down, right is none",
+      "saw system-down, right is nothing",
+      "blamed release, right is nothing",
+    ]);
+  });
+
+  it("minds a wrong cause", () => {
+    const result = { ...resultOf(aRelease(), aRehearsal()), cause: "host" as const };
+
+    expect(faultsOf(aRelease(), result)).toEqual(["blamed host, right is release"]);
+  });
+
+  it("expects of an approved recommendation what is right then", () => {
+    const release = aRelease({
+      right: { decision: "recommend", outcome: "recommended", cause: "release" },
+      rightApproved: { decision: "roll-back", outcome: "rolled-back", cause: "release" },
+    });
+    const result = resultOf(release, aRehearsal());
+
+    expect(faultsOf(release, result, true)).toEqual([]);
+    expect(faultsOf(release, result)).toEqual([
+      "decided roll-back, right is recommend",
+      "ended rolled-back, right is recommended",
     ]);
   });
 

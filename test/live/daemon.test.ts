@@ -28,9 +28,7 @@ async function start(): Promise<Running> {
   const environment = constructedEnvironment({
     PATH: watcher.pm2.env["PATH"] ?? "",
     ROLLWATCH_CONFIG: watcher.configuration,
-    RADIATION_DATABASE_URL: system.databaseUrl,
-    RADIATION_WEBHOOK_URL: webhook.url,
-    RADIATION_WEBHOOK_SECRET: webhook.secret,
+    ...watcher.variables,
   });
   return { lab, system, watcher, environment };
 }

@@ -46,12 +46,12 @@ async function openElsewhere(): Promise<{ readonly child: ChildProcess; readonly
   return { child, folder: String(output).trim() };
 }
 
-/** What is served once a good release had time to start; bad ones are bad at once and stay bad. */
+/** What is served once a release had time to start; one that takes the system down does so at once and for good. */
 async function servedAfterwards(
   system: RadiationSystem,
   release: ExampleRelease,
 ): Promise<string | undefined> {
-  if (release.trigger === null) {
+  if (release.trigger !== "system-down") {
     await untilServing(system.api, `v${release.version}`, AbortSignal.timeout(20_000));
   } else {
     await sleep(3000);
@@ -63,7 +63,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map(async (lab) => lab.end()));
 });
 
-const releases = await listReleases();
+const releases = (await listReleases()).filter((release) => release.change !== "none");
 
 describe("the lab", () => {
   it.for(releases)(
@@ -80,7 +80,7 @@ describe("the lab", () => {
       expect(deployment.firstProcessAt).toBeGreaterThan(begun);
       expect(deployment.firstProcessAt).toBeLessThanOrEqual(Date.now());
       expect(await servedAfterwards(system, release)).toBe(
-        release.trigger === null ? deployment.release : undefined,
+        release.trigger === "system-down" ? undefined : deployment.release,
       );
       expect(await lab.end()).toEqual([]);
       await expect(stat(lab.folder)).rejects.toThrow("ENOENT");

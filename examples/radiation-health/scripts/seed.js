@@ -36,7 +36,7 @@ const INSERT_DEVICE = `
   values ($1, $2, $3, $4) on conflict (serial) do nothing`;
 
 // Two weeks, one reading per person and two hours, none in the last hour. The doses look irregular but
-// are the same every time, and stay below every limit.
+// are the same every time, and stay below every limit but for the three of INSERT_ALERTS.
 const INSERT_READINGS = `
   insert into dose_readings (personnel_id, device_id, dose_msv, recorded_at, source)
   select p.id, d.id, 0.001 * (1 + (p.id * 37 + n * 53) % 97), date_trunc('hour', now()) - n * interval '2 hours', 'seed'
@@ -44,6 +44,22 @@ const INSERT_READINGS = `
   cross join radiation_personnel p
   join devices d on d.serial = ($1::text[])[1 + (p.id + n) % cardinality($1::text[])]
   where not exists (select from dose_readings where source = 'seed')`;
+
+// Three people who had too much at once on one day each; somebody saw to the older two.
+const INSERT_ALERTS = `
+  with over as (
+    insert into dose_readings (personnel_id, device_id, dose_msv, recorded_at, source)
+    select p.id, d.id, 2.2 + 0.1 * n, date_trunc('hour', now()) - n * interval '3 days' + interval '17 minutes', 'seed'
+    from generate_series(1, 3) as n
+    join radiation_personnel p on p.badge = 'RW-100' || n
+    join devices d on d.serial = $1
+    on conflict do nothing
+    returning id, personnel_id, dose_msv, recorded_at
+  )
+  insert into alerts (kind, personnel_id, reading_id, dose_msv, limit_msv, created_at, acknowledged_at)
+  select 'single-dose', personnel_id, id, dose_msv, 2, recorded_at,
+         case when recorded_at < now() - interval '5 days' then recorded_at + interval '20 minutes' end
+  from over`;
 
 async function seed(client) {
   for (const person of PERSONNEL) {
@@ -53,7 +69,11 @@ async function seed(client) {
     await client.query(INSERT_DEVICE, device);
   }
   const serials = DEVICES.map(([serial]) => serial);
-  return (await client.query(INSERT_READINGS, [serials])).rowCount;
+  const readings = (await client.query(INSERT_READINGS, [serials])).rowCount;
+  if (readings > 0) {
+    await client.query(INSERT_ALERTS, [serials[0]]);
+  }
+  return readings;
 }
 
 async function main() {

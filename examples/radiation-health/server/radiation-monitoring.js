@@ -16,9 +16,15 @@ void runService(SERVICE, async ({ settings, config, log, onStop }) => {
   );
   const pool = createPool(settings.database, { applicationName: SERVICE, log });
   onStop(() => pool.end());
+  const healthPool = createPool(
+    { ...settings.database, poolMax: 1 },
+    { applicationName: `${SERVICE} health`, log },
+  );
+  onStop(() => healthPool.end());
 
   const routes = createRoutes({
     pool,
+    healthPool,
     poolMax: settings.database.poolMax,
     doseLimits: config.doseLimits,
     requestDuration,

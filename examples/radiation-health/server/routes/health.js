@@ -1,14 +1,14 @@
 /**
- * `GET /api/health`: 200 only if the database answers through the same pool the other requests use, so that
- * an exhausted pool is seen too.
+ * `GET /api/health`: 200 only if the database answers, on a connection of its own: a pool that is busy is no database that
+ * is down, and has metrics of its own.
  *
- * @param {{ pool: import("pg").Pool, release: { release: string, commit: string }, log: object }} services
+ * @param {{ healthPool: import("pg").Pool, release: { release: string, commit: string }, log: object }} services
  */
-function healthRoute({ pool, release, log }) {
+function healthRoute({ healthPool, release, log }) {
   async function handle() {
     const uptimeSeconds = Math.round(process.uptime());
     try {
-      await pool.query("select 1");
+      await healthPool.query("select 1");
       return { status: 200, body: { status: "ok", ...release, database: "ok", uptimeSeconds } };
     } catch (error) {
       log.warn("health check failed", { error: error.message, code: error.code });

@@ -1,4 +1,5 @@
 const { dashboardRoute } = require("./dashboard");
+const { exportRoute } = require("./export");
 const { healthRoute } = require("./health");
 const { listRoutes } = require("./lists");
 const { metricsRoute } = require("./metrics");
@@ -13,6 +14,7 @@ function createRoutes(services) {
   return [
     healthRoute(services),
     ...listRoutes(services),
+    exportRoute(services),
     postReadingRoute(services),
     metricsRoute(services),
     dashboardRoute(),

@@ -1,5 +1,10 @@
 const { SELECT_ALERTS } = require("../alerts/list");
+const { AnswerCache } = require("../http/answer-cache");
 const { limitParameter } = require("../http/limit-parameter");
+
+/** The screens on the wards ask for the long lists, all at the same moment. */
+const LONG_LIST = 200;
+const LONG_LIST_TTL_MS = 2000;
 
 // Ids of readings and alerts are 64-bit and therefore strings in JSON.
 const QUERIES = {
@@ -31,12 +36,22 @@ const QUERIES = {
  * @param {{ pool: import("pg").Pool }} services
  */
 function listRoutes({ pool }) {
+  const longLists = new AnswerCache(LONG_LIST_TTL_MS);
+
+  async function list(query, limit) {
+    return (await pool.query(query, [limit])).rows;
+  }
+
   return Object.entries(QUERIES).map(([name, query]) => ({
     method: "GET",
     path: `/api/radiation/${name}`,
     handle: async ({ url }) => {
-      const { rows } = await pool.query(query, [limitParameter(url)]);
-      return { status: 200, body: rows };
+      const limit = limitParameter(url);
+      const body =
+        limit > LONG_LIST
+          ? await longLists.get(url.href, () => list(query, limit))
+          : await list(query, limit);
+      return { status: 200, body };
     },
   }));
 }

@@ -13,7 +13,9 @@ function metricsRoute({ pool, poolMax, requestDuration, release }) {
       formatGauge("db_pool_connections", "Connections of the database pool.", [
         { labels: { state: "total" }, value: pool.totalCount },
         { labels: { state: "idle" }, value: pool.idleCount },
-        { labels: { state: "waiting" }, value: pool.waitingCount },
+      ]),
+      formatGauge("db_pool_waiting_clients", "Requests that wait for a connection of the pool.", [
+        { value: pool.waitingCount },
       ]),
       formatGauge("db_pool_max", "Most connections the pool may open.", [{ value: poolMax }]),
       formatGauge("process_resident_memory_bytes", "Resident memory size in bytes.", [

@@ -17,9 +17,15 @@ void runService(SERVICE, async ({ settings, log, onStop }) => {
   );
   const pool = createPool(settings.database, { applicationName: SERVICE, log });
   onStop(() => pool.end());
+  const healthPool = createPool(
+    { ...settings.database, poolMax: 1 },
+    { applicationName: `${SERVICE} health`, log },
+  );
+  onStop(() => healthPool.end());
 
   const routes = createRoutes({
     pool,
+    healthPool,
     poolMax: settings.database.poolMax,
     doseLimits: doseLimits(process.env),
     requestDuration,

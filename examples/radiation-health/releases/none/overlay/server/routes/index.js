@@ -1,4 +1,5 @@
 const { dashboardRoute } = require("./dashboard");
+const { exportRoute } = require("./export");
 const { healthRoute } = require("./health");
 const { listRoutes } = require("./lists");
 const { metricsRoute } = require("./metrics");
@@ -15,6 +16,7 @@ function createRoutes(services) {
     healthRoute(services),
     ...listRoutes(services),
     summaryRoute(services),
+    exportRoute(services),
     postReadingRoute(services),
     metricsRoute(services),
     dashboardRoute(),
