@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["system/files.ts", "*/settings"],
   metrics: [],
   api: [],
-  cli: ["config", "api/contract.ts"],
+  cli: ["config", "api/contract.ts", "api/people.ts", "judge/explain.ts"],
   app: ["*"],
   "main.ts": ["app", "cli", "config/environment.ts", "system/clock.ts"],
 };
@@ -39,10 +39,11 @@ const PURE = [
   "judge/",
   "decide/",
   "recover/plan.ts",
+  "recover/plan-restart.ts",
   "recover/next-step.ts",
   "journal/fold.ts",
   "notify/route.ts",
-  "notify/notices.ts",
+  "notify/notices",
   "release/retention.ts",
   "verify/progress.ts",
 ];

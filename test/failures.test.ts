@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FAILURE_CODES } from "../src/model/failure.ts";
 import { NOTICE_REASONS } from "../src/model/notice.ts";
+import { address } from "../src/notify/route.ts";
 
 function doc(name: string): string {
   return readFileSync(resolve(import.meta.dirname, "../docs", name), "utf8");
@@ -13,7 +14,12 @@ describe("what people can run into", () => {
     expect(doc("failure-modes.md")).toContain(`\`${code}\``);
   });
 
-  const quiet = new Set(["rollback-cancelled", "recovered", "stopped-by-person", "release-proven"]);
+  const quiet = new Set(
+    NOTICE_REASONS.filter((reason) => {
+      const draft = { dedupKey: "", reason, incident: null, title: "", text: "" };
+      return address(draft, { page: [], tell: [] }, { id: "", at: 0 }).urgency === "tell";
+    }),
+  );
 
   it.each(NOTICE_REASONS.filter((reason) => !quiet.has(reason)))(
     "the page %s is explained in docs/operating.md",

@@ -2,7 +2,7 @@ import type { Config } from "../config/schema.ts";
 import type { Journal } from "../journal/journal.ts";
 import { judge } from "../judge/judge.ts";
 import { blameWindowMsOf, tierOf } from "../decide/policy.ts";
-import type { NoticeDraft } from "../notify/notices.ts";
+import type { NoticeDraft } from "../notify/notices-draft.ts";
 import type { Signal, SignalRule } from "../model/signal.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Catalogue } from "../release/catalogue.ts";

@@ -1,12 +1,19 @@
 import { assertNever } from "../model/assert-never.ts";
-import type { Decision, DecisionKind, GuardAnswer } from "../model/decision.ts";
-import type { Guard } from "./guard.ts";
-import { GUARDS } from "./guards/index.ts";
+import type { Action, Decision, DecisionKind, GuardAnswer } from "../model/decision.ts";
+import { TRIGGER_ROWS } from "../model/trigger.ts";
+import { blamedChanges, type Guard } from "./guard.ts";
+import { LADDER } from "./guards/index.ts";
 import { mode } from "./guards/mode.ts";
 import type { BreachSituation, Situation } from "./situation.ts";
 
-/** What to do about a verdict. Only a proven breach asks the guards; every guard is asked and every answer kept. */
-export function decide(situation: Situation, guards: readonly Guard[] = GUARDS): Decision {
+/**
+ * What to do about a verdict. Only a proven breach asks the guards: those of a restart where no change can be blamed and the
+ * trigger's row says so, else those of a rollback. Every one of them is asked and every answer kept.
+ */
+export function decide(
+  situation: Situation,
+  ladder: Readonly<Record<Action, readonly Guard[]>> = LADDER,
+): Decision {
   const { verdict, now } = situation;
   const silent = { at: now, guards: [], target: null };
   switch (verdict.kind) {
@@ -17,60 +24,82 @@ export function decide(situation: Situation, guards: readonly Guard[] = GUARDS):
       return { ...silent, kind: "watch", reason };
     }
     case "breached":
-      return decideBreach({ ...situation, verdict }, guards);
+      return decideBreach({ ...situation, verdict }, ladder);
     default:
       return assertNever(verdict);
   }
 }
 
-function decideBreach(situation: BreachSituation, guards: readonly Guard[]): Decision {
-  const answers = guards.map((guard) => ({ guard: guard.id, ...guard.check(situation) }));
-  const kind = strictest(answers);
+function decideBreach(
+  situation: BreachSituation,
+  ladder: Readonly<Record<Action, readonly Guard[]>>,
+): Decision {
+  const action = actionFor(situation);
+  const answers = ladder[action].map((guard) => ({ guard: guard.id, ...guard.check(situation) }));
+  const kind = strictest(answers, action);
   return {
     kind,
     at: situation.now,
-    reason: tell(situation, kind, answers),
+    reason: tell({ situation, action }, kind, answers),
     guards: answers,
-    target: targetOf(situation),
+    action,
+    ...(action === "restart"
+      ? { target: null, services: [...situation.concerned] }
+      : { target: targetOf(situation) }),
   };
 }
 
+/** The rung of the ladder: without a change that can be blamed there is nothing to go back from. */
+function actionFor(situation: BreachSituation): Action {
+  const { withoutChange } = TRIGGER_ROWS[situation.verdict.trigger];
+  return withoutChange === "restart" && blamedChanges(situation).length === 0
+    ? "restart"
+    : "roll-back";
+}
+
 /** The most that all answers leave; no answer at all leaves nothing. */
-function strictest(answers: readonly GuardAnswer[]): DecisionKind {
-  const left = answers.map((one) => (one.answer === "allow" ? "roll-back" : one.atMost));
+function strictest(answers: readonly GuardAnswer[], action: Action): DecisionKind {
+  const left = answers.map((one) => (one.answer === "allow" ? action : one.atMost));
   if (left.length === 0 || left.includes("hold")) {
     return "hold";
   }
-  return left.includes("recommend") ? "recommend" : "roll-back";
+  return left.includes("recommend") ? "recommend" : action;
 }
 
-function tell(
-  situation: BreachSituation,
-  kind: DecisionKind,
-  answers: readonly GuardAnswer[],
-): string {
+/** What was weighed, and about what. */
+interface Weighed {
+  readonly situation: BreachSituation;
+  readonly action: Action;
+}
+
+function tell(weighed: Weighed, kind: DecisionKind, answers: readonly GuardAnswer[]): string {
   const modeAnswer = answers.find((one) => one.guard === mode.id);
   const isMuted = modeAnswer?.answer === "block" && modeAnswer.atMost === "hold";
   if (isMuted) {
     const others = answers.filter((one) => one.guard !== mode.id);
-    return `Nothing is done because ${modeAnswer.reason}. Otherwise: ${sentence(situation, strictest(others), others)}`;
+    const otherwise = sentence(weighed, strictest(others, weighed.action), others);
+    return `Nothing is done because ${modeAnswer.reason}. Otherwise: ${otherwise}`;
   }
-  return sentence(situation, kind, answers);
+  return sentence(weighed, kind, answers);
 }
 
 function sentence(
-  situation: BreachSituation,
+  { situation, action }: Weighed,
   kind: DecisionKind,
   answers: readonly GuardAnswer[],
 ): string {
+  const { verdict, concerned } = situation;
   const target = targetOf(situation) ?? "an earlier release";
-  const { trigger } = situation.verdict;
+  const all = `because of ${verdict.trigger}: all ${answers.length} guards allow it.`;
+  const doing =
+    action === "restart" ? `restarting ${concerned.join(", ")}` : `going back to ${target}`;
   switch (kind) {
     case "roll-back":
-      return `Roll back to ${target} because of ${trigger}: all ${answers.length} guards allow it.`;
-    case "recommend":
-      return `A person must decide about going back to ${target}: ${reasons(answers, "recommend")}.`;
+      return `Roll back to ${target} ${all}`;
     case "restart":
+      return `Restart ${concerned.join(", ")} ${all}`;
+    case "recommend":
+      return `A person must decide about ${doing}: ${reasons(answers, "recommend")}.`;
     case "hold":
     case "watch":
       return `Leave everything as it is: ${reasons(answers, "hold")}.`;

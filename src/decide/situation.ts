@@ -42,8 +42,8 @@ export interface Situation {
   readonly target: Target;
   /** Why somebody else seems to be deploying: git's index lock, pm2's reload lock. Empty when nobody is. */
   readonly busy: readonly string[];
-  /** What a stop in the middle of its work does, for each service the rollback would stop. */
-  readonly work: readonly Pick<ServiceSettings, "name" | "work">[];
+  /** What a stop in the middle of its work does, and how long a start takes, for each service that a rollback would stop. */
+  readonly work: readonly Pick<ServiceSettings, "name" | "work" | "boot">[];
   /** Whether this daemon holds the host's lock. */
   readonly lockHeld: boolean;
   /** Kinds of evidence behind the breached signals. */

@@ -16,6 +16,8 @@ export const GuardAnswer = z.discriminatedUnion("answer", [
     answer: z.literal("block"),
     atMost: z.enum(["recommend", "hold"]),
     reason: z.string(),
+    /** Present where the guard changes its mind by itself within seconds: nobody is told until then. */
+    soon: z.literal(true).optional(),
   }),
 ]);
 export type GuardAnswer = z.infer<typeof GuardAnswer>;
@@ -35,3 +37,13 @@ export const Decision = z.object({
   services: z.array(z.string()).optional(),
 });
 export type Decision = z.infer<typeof Decision>;
+
+/** Whether a decision holds only for the moment: every guard that holds it back changes its mind by itself within seconds. */
+export function isForNow({ kind, guards }: Decision): boolean {
+  const holding = guards.filter((one) => one.answer === "block" && one.atMost === "hold");
+  return (
+    kind === "hold" &&
+    holding.length > 0 &&
+    holding.every((one) => one.answer === "block" && one.soon === true)
+  );
+}

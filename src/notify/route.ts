@@ -1,5 +1,5 @@
 import type { Notice, NoticeReason } from "../model/notice.ts";
-import type { NoticeDraft } from "./notices.ts";
+import type { NoticeDraft } from "./notices-draft.ts";
 
 /** Channel names by urgency, as configured. */
 export interface Routes {
@@ -14,11 +14,23 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   "rollback-unverified": "page",
   "rollback-cancelled": "tell",
   "needs-human": "page",
+  "restart-started": "page",
+  serviced: "page",
+  "restart-unhelpful": "page",
+  "restart-cancelled": "tell",
   recommended: "page",
+  "approval-given": "tell",
+  "approval-rejected": "tell",
+  "approval-expired": "page",
+  reported: "page",
   held: "page",
   recovered: "tell",
   "stopped-by-person": "tell",
   "release-proven": "tell",
+  paused: "tell",
+  resumed: "tell",
+  "maintenance-started": "tell",
+  "maintenance-ended": "tell",
 };
 
 /** Makes a notice of a draft: its urgency and the channels that must have it. */

@@ -56,7 +56,7 @@ function isRedefined(name: string, { target, from }: PlanInput): boolean {
 }
 
 /** pm2 kills after its own time, and before it lets a process go that never says that it is ready, it waits for that. */
-function timesOf(
+export function timesOf(
   { quiesce }: ServiceSettings,
   { instances }: Service,
 ): { readonly stopMs: number; readonly bootMs: number } {
@@ -75,6 +75,6 @@ function sum(times: readonly number[]): number {
 }
 
 /** Whether pm2 keeps it going, also while it lies in a crash loop. */
-function isRunning(service: Service): boolean {
+export function isRunning(service: Service): boolean {
   return service.instances.some(({ status }) => status !== "stopped");
 }

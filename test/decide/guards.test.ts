@@ -70,6 +70,18 @@ function deployed(...commits: readonly string[]): Partial<BreachSituation> {
   return { history: aHistory({ changes }) };
 }
 
+/** Plans of the open incident that ended without anybody's word. */
+function unapproved(count: number): Partial<BreachSituation> {
+  const recoveries = Array.from({ length: count }, (_, index) =>
+    aRecovery(3, {
+      plan: aPlan({ id: `plan-${index}` }),
+      attempts: [],
+      ended: { at: 3, result: "cancelled", reason: "nobody approved it in time" },
+    }),
+  );
+  return { history: aHistory({ incidents: [anIncident()], recoveries }) };
+}
+
 const NO_TARGET: Partial<BreachSituation> = {
   target: { kind: "none", reason: "nothing was proven yet" },
 };
@@ -78,6 +90,35 @@ const OF_SOMETHING_ELSE = aPlan({
   target: "rel-else",
 });
 const STOPPED = { status: "stopped", pid: 0 } as const;
+const UNCHANGED: Partial<BreachSituation> = { history: aHistory({ changes: [] }) };
+
+/** A restart of the api that ended at `at`. */
+function aRestart(
+  at: number,
+  over: Parameters<typeof aPlan>[0] = {},
+): ReturnType<typeof aRecovery> {
+  const step = { id: "restart-service:api", kind: "restart-service", phase: "act" } as const;
+  const plan = aPlan({
+    scope: "service",
+    target: null,
+    steps: [{ ...step, service: "api" }],
+    ...over,
+  });
+  return aRecovery(at, { plan, plannedAt: at });
+}
+
+function braked(brake: "pause" | "maintenance", until: number | null): Partial<BreachSituation> {
+  return { history: aHistory({ [brake]: { by: "Ada", reason: "new disk", at: NOON, until } }) };
+}
+
+function started(ago: number, over: Parameters<typeof aService>[1] = {}): Partial<BreachSituation> {
+  return { services: [aService("api", { startedAt: NOW - ago, ...over }), aService("importer")] };
+}
+
+function budgets(restarts: object): Partial<BreachSituation> {
+  const triggers = { "system-down": { mode: "auto" } };
+  return { policy: PolicySettings.parse({ triggers, restarts }) };
+}
 
 const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string])[] = [
   ["mode", "is auto", mode("auto"), "allow"],
@@ -93,12 +134,12 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   ["cause", "is an upstream", cause("upstream"), "hold"],
   ["cause", "is the monitoring", cause("monitoring"), "hold"],
   ["change-in-blame-window", "has a change before the breach", changed({}), "allow"],
-  ["change-in-blame-window", "has none", { history: aHistory({ changes: [] }) }, "recommend"],
+  ["change-in-blame-window", "has none", UNCHANGED, "hold"],
   [
     "change-in-blame-window",
     "has one after it only",
     changed({ after: NOON + 1, at: NOON + 2 }),
-    "recommend",
+    "hold",
   ],
   [
     "change-in-blame-window",
@@ -110,7 +151,7 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
     "change-in-blame-window",
     "has one earlier than that",
     changed({ after: 0, at: NOON - 2 * HOUR - 1 }),
-    "recommend",
+    "hold",
   ],
   ["not-before-change", "has an incident that began with the change", {}, "allow"],
   [
@@ -289,12 +330,7 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   ],
   ["target-ready", "has no target", NO_TARGET, "hold"],
   ["schema-unchanged", "is", {}, "allow"],
-  [
-    "schema-unchanged",
-    "is not",
-    { identity: anIdentity({ schema: "003_summary (3)" }) },
-    "recommend",
-  ],
+  ["schema-unchanged", "is not", { identity: anIdentity({ schema: "003_summary (3)" }) }, "hold"],
   ["schema-unchanged", "has no target", NO_TARGET, "hold"],
   [
     "schema-unchanged",
@@ -385,15 +421,140 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   ["lock-held", "holds", {}, "allow"],
   ["lock-held", "lacks", { lockHeld: false }, "hold"],
   ["safe-work", "is safe", {}, "allow"],
-  ["safe-work", "is not", { work: [{ name: "importer", work: "unsafe" }] }, "recommend"],
+  ["safe-work", "is not", { work: [{ name: "importer", work: "unsafe", boot: 0 }] }, "recommend"],
   ["evidence", "is a probe's", { evidence: ["webhook", "probe"] }, "allow"],
   ["evidence", "is a webhook's alone", { evidence: ["webhook"] }, "recommend"],
   ["evidence", "is none", { evidence: [] }, "recommend"],
+  ["cooldown", "has seen a restart", recovered(aRestart(NOW - 1)), "allow"],
+  ["daily-budget", "is not spent by a restart", recovered(aRestart(NOW - HOUR)), "allow"],
+  ["not-rolled-back-before", "was restarted only", recovered(aRestart(NOON - HOUR)), "allow"],
+  ["not-quarantined-target", "was restarted only", recovered(aRestart(NOON - HOUR)), "allow"],
+  ["preparable", "had plans that nobody approved", unapproved(3), "allow"],
+  ["not-paused", "was never paused", {}, "allow"],
+  ["not-paused", "is paused for good", braked("pause", null), "hold"],
+  ["not-paused", "is paused for a moment more", braked("pause", NOW + 1), "hold"],
+  ["not-paused", "was paused until now", braked("pause", NOW), "allow"],
+  ["not-paused", "is in maintenance", braked("maintenance", NOW + 1), "allow"],
+  ["not-in-maintenance", "was never declared", {}, "allow"],
+  ["not-in-maintenance", "is on", braked("maintenance", NOW + 1), "hold"],
+  ["not-in-maintenance", "is over", braked("maintenance", NOW), "allow"],
+  ["booted", "has run for an hour", {}, "allow"],
+  ["booted", "was started a moment ago", started(9999), "hold"],
+  ["booted", "has had its ten seconds", started(10_000), "allow"],
+  ["booted", "is about another service", { ...started(1), concerned: ["importer"] }, "allow"],
+  ["booted", "crashed meanwhile", started(1, { status: "waiting-restart" }), "allow"],
+  ["booted", "was given up by pm2", started(1, { status: "errored" }), "allow"],
+  ["booted", "was started after the breach began", { ...started(1), since: NOW - 9000 }, "hold"],
+  ["booted", "was started by pm2 again", { ...started(1), since: NOW - 10_001 }, "allow"],
+  ["booted", "is not known to pm2", { services: [] }, "allow"],
+  ["no-change", "has none", UNCHANGED, "allow"],
+  ["no-change", "has one after the breach", changed({ after: NOON + 1, at: NOON + 2 }), "allow"],
+  ["no-change", "has one to take back", {}, "hold"],
+  ["restart-cures", "is unknown", cause("unknown"), "allow"],
+  ["restart-cures", "is the release", cause("release"), "hold"],
+  ["restart-cures", "is the configuration", cause("configuration"), "hold"],
+  ["restart-cures", "is a migration", cause("migration"), "hold"],
+  ["restart-cures", "is the database", cause("database"), "hold"],
+  ["restart-cures", "is the host", cause("host"), "hold"],
+  ["restart-cures", "is an upstream", cause("upstream"), "hold"],
+  ["restart-cures", "is the monitoring", cause("monitoring"), "hold"],
+  ["restartable", "is one running service", {}, "allow"],
+  ["restartable", "is no service at all", { concerned: [] }, "hold"],
+  ["restartable", "is not configured", { concerned: ["api", "gone"] }, "hold"],
+  ["restartable", "is not in pm2", { services: [{ name: "api", instances: [] }] }, "hold"],
+  ["restartable", "is stopped", { services: [aService("api", STOPPED)] }, "hold"],
+  ["restartable", "is errored", { services: [aService("api", { status: "errored" })] }, "allow"],
+  ["restart-budget", "is untouched", {}, "allow"],
+  ["restart-budget", "is spent for the hour", recovered(aRestart(NOW - HOUR + 1)), "recommend"],
+  ["restart-budget", "was spent an hour ago", recovered(aRestart(NOW - HOUR)), "allow"],
+  [
+    "restart-budget",
+    "is spent for the day",
+    recovered(...[2, 3, 4].map((hours) => aRestart(NOW - hours * HOUR))),
+    "recommend",
+  ],
+  [
+    "restart-budget",
+    "was spent partly the day before",
+    recovered(...[2, 3, 24].map((hours) => aRestart(NOW - hours * HOUR))),
+    "allow",
+  ],
+  [
+    "restart-budget",
+    "is not spent by a person",
+    recovered(aRestart(NOW - 1, { requestedBy: "kim" })),
+    "allow",
+  ],
+  [
+    "restart-budget",
+    "is another service's",
+    { ...recovered(aRestart(NOW - 1)), concerned: ["importer"] },
+    "allow",
+  ],
+  ["restart-budget", "is not spent by a rollback", recovered(aRecovery(NOW - 1)), "allow"],
+  ["restart-budget", "is nothing", budgets({ perHour: 0 }), "recommend"],
+  [
+    "restart-budget",
+    "is larger by configuration",
+    { ...recovered(aRestart(NOW - 1)), ...budgets({ perHour: 2 }) },
+    "allow",
+  ],
+  ["not-restarted-before", "is the first of its incident", {}, "allow"],
+  [
+    "not-restarted-before",
+    "follows one of the same incident",
+    { history: aHistory({ incidents: [anIncident()], recoveries: [aRestart(NOW - 1)] }) },
+    "hold",
+  ],
+  [
+    "not-restarted-before",
+    "follows one by a person's hand in the same incident",
+    {
+      history: aHistory({
+        incidents: [anIncident()],
+        recoveries: [aRestart(NOW - 1, { requestedBy: "kim" })],
+      }),
+    },
+    "hold",
+  ],
+  [
+    "not-restarted-before",
+    "follows one of an earlier incident",
+    {
+      history: aHistory({
+        incidents: [anIncident()],
+        recoveries: [aRestart(NOW - 1, { incident: "inc-0" })],
+      }),
+    },
+    "allow",
+  ],
+  ["restart-safe-work", "is safe", {}, "allow"],
+  [
+    "restart-safe-work",
+    "is not",
+    { work: [{ name: "api", work: "unsafe", boot: 0 }] },
+    "recommend",
+  ],
+  [
+    "restart-safe-work",
+    "is not in a service that goes on",
+    { work: [{ name: "importer", work: "unsafe", boot: 0 }] },
+    "allow",
+  ],
 ];
 
 describe("guards", () => {
   it.each(ROWS)("%s: when it %s", (id, _when, over, left) => {
     expect(leftBy(id, over)).toBe(left);
+  });
+
+  it("say which of them will soon think otherwise", () => {
+    const soon = GUARDS.filter((guard) => {
+      const opinion = guard.check(aSituation({ ...started(1), busy: ["git"], lockHeld: false }));
+      return opinion.answer === "block" && opinion.soon === true;
+    });
+
+    expect(soon.map((guard) => guard.id)).toEqual(["booted"]);
   });
 
   it("treat an unknown schema revision as one that changed, on either side", () => {

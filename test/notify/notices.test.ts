@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { decide } from "../../src/decide/decide.ts";
+import { TRIGGERS } from "../../src/model/trigger.ts";
 import * as notices from "../../src/notify/notices.ts";
-import { aPlan, aRecovery, anIncident, aService, aSituation, NOON } from "../support/builders.ts";
+import { aPlan, aRecovery, anIncident, NOON } from "../support/builders.ts";
 
 const NEWS = { application: "radiation-health", incident: anIncident(), now: NOON + 65_000 };
 const PLAN = aPlan({ steps: [{ id: "switch:server", kind: "switch", phase: "act" }] });
@@ -17,6 +17,16 @@ const RECOVERY = aRecovery(NOON + 60_000, {
     },
   ],
 });
+const RESTART = aPlan({
+  id: "plan-2",
+  scope: "service",
+  target: null,
+  steps: [
+    { id: "restart-service:api", kind: "restart-service", phase: "act", service: "api" },
+    { id: "restart-service:importer", kind: "restart-service", phase: "act", service: "importer" },
+  ],
+});
+const RESTARTED = aRecovery(NOON + 60_000, { plan: RESTART });
 const CHECKS = [
   { name: "pid", passed: true, detail: "new" },
   { name: "signal health", passed: false, detail: "breach: refused" },
@@ -79,34 +89,67 @@ describe("notices", () => {
     );
   });
 
-  it("of a recommendation name every guard that blocks", () => {
-    const decision = decide(
-      aSituation({ evidence: ["report"], work: [{ name: "importer", work: "unsafe" }] }),
-    );
+  it("of a restart name the services and promise no release", () => {
+    const { reason, title, text } = notices.rollbackStarted(NEWS, RESTART, 12_000);
 
-    const { text } = notices.recommended(NEWS, decision);
-
-    expect(text).toContain(
-      "Not done by itself: unsafe to stop in the middle of its work: importer; the breach rests on report alone.",
-    );
+    expect([reason, title]).toEqual([
+      "restart-started",
+      "radiation-health is down: restarting api, importer",
+    ]);
+    expect(text).toContain("Being done: restarting api, importer (plan plan-2, 2 steps");
+    expect(text).toContain("Its time ends at 2026-11-22 12:05:00 UTC.");
+    expect(text).not.toMatch(/null|rel-|going back|rollback/u);
   });
 
-  it.each([
-    ["auto", undefined],
-    ["shadow", "tell"],
-    ["off", "tell"],
-  ] as const)("of a held breach in mode %s have the urgency %s of their own", (mode, urgency) => {
-    const draft = notices.held(
-      { ...NEWS, incident: anIncident({ mode }) },
-      decide(aSituation({ lockHeld: false })),
+  it("of a restart that cured it say that it can come back", () => {
+    const verification = { result: "proven" as const, at: NOON, checks: CHECKS.slice(0, 1) };
+
+    const draft = notices.rollbackVerified(NEWS, RESTARTED, verification);
+
+    expect(draft).toMatchObject({
+      reason: "serviced",
+      title: "radiation-health is healthy again after restarting api, importer",
+    });
+    expect(draft.text).toContain("nothing was changed, so it can come back");
+  });
+
+  it("of a restart that did not help call for a person", () => {
+    const draft = notices.rollbackVerified(NEWS, RESTARTED, {
+      result: "not-proven",
+      at: NOON,
+      checks: CHECKS,
+    });
+
+    expect(draft).toMatchObject({
+      reason: "restart-unhelpful",
+      title: "radiation-health: restarted api, importer, but health is not-proven",
+    });
+    expect(draft.text).toContain("a person must look now. The restart did not cure it");
+  });
+
+  it("of a restart that was cancelled, or that needs a person, speak of no rollback", () => {
+    const cancelled = notices.rollbackCancelled(NEWS, RESTART, "the breach cleared");
+    const stuck = notices.needsHuman(NEWS, RESTARTED, "tried twice");
+
+    expect(cancelled).toMatchObject({
+      reason: "restart-cancelled",
+      title: "radiation-health: restart of api, importer cancelled, nothing was changed",
+    });
+    expect(stuck.title).toBe("radiation-health: the restart of api, importer needs a person now");
+  });
+
+  it("call each trigger's trouble by its own words", () => {
+    const titles = TRIGGERS.map(
+      (trigger) =>
+        notices.rollbackStarted({ ...NEWS, incident: anIncident({ trigger }) }, PLAN, null).title,
     );
 
-    expect(draft.urgency).toBe(urgency);
-    expect(draft.text).toContain("another rollwatch holds the lock");
+    expect(new Set(titles).size).toBe(TRIGGERS.length);
+    expect(titles.filter((title) => title.includes("is down"))).toHaveLength(1);
+    expect(titles).toContain("radiation-health answers too slowly: rolling back to rel-good");
   });
 
   it("have the same key for the same fact whenever they are made, and another for every other", () => {
-    const decision = decide(aSituation());
     const verification = { result: "proven" as const, at: NOON, checks: [] };
     const made = [NEWS, { ...NEWS, now: NOON + 999_000 }].map((news) => [
       notices.rollbackStarted(news, PLAN, null).dedupKey,
@@ -114,24 +157,16 @@ describe("notices", () => {
       notices.rollbackVerified(news, RECOVERY, { ...verification, result: "unknown" }).dedupKey,
       notices.rollbackCancelled(news, PLAN, "it cleared").dedupKey,
       notices.needsHuman(news, RECOVERY, "no space").dedupKey,
-      notices.recommended(news, decision).dedupKey,
-      notices.held(news, decision).dedupKey,
+      notices.rollbackStarted(news, RESTART, null).dedupKey,
+      notices.rollbackVerified(news, RESTARTED, verification).dedupKey,
+      notices.rollbackVerified(news, RESTARTED, { ...verification, result: "unknown" }).dedupKey,
+      notices.rollbackCancelled(news, RESTART, "it cleared").dedupKey,
       notices.recovered(news).dedupKey,
     ]);
 
     expect(made[0]).toEqual(made[1]);
-    expect(new Set(made[0]).size).toBe(8);
+    expect(new Set(made[0]).size).toBe(10);
     expect(made[0]?.[0]).toBe("inc-1:rollback-started:plan-1");
-  });
-
-  it("of a person's stop are told once per stop", () => {
-    const first = notices.stoppedByPerson("radiation-health", [aService("api")]);
-    const again = notices.stoppedByPerson("radiation-health", [
-      aService("api", { uniqueId: "another start" }),
-    ]);
-
-    expect(first.title).toBe("radiation-health: a person stopped api");
-    expect(first.dedupKey).not.toBe(again.dedupKey);
   });
 
   it("of a proven release name its tag", () => {

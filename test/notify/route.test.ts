@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { address } from "../../src/notify/route.ts";
-import type { NoticeDraft } from "../../src/notify/notices.ts";
+import type { NoticeDraft } from "../../src/notify/notices-draft.ts";
 import type { NoticeReason } from "../../src/model/notice.ts";
 
 const ROUTES = { page: ["pager", "log", "log"], tell: ["log"] };
@@ -17,6 +17,18 @@ describe("the route of a notice", () => {
     ["needs-human", "page", ["pager", "log"]],
     ["recommended", "page", ["pager", "log"]],
     ["held", "page", ["pager", "log"]],
+    ["restart-started", "page", ["pager", "log"]],
+    ["serviced", "page", ["pager", "log"]],
+    ["restart-unhelpful", "page", ["pager", "log"]],
+    ["approval-expired", "page", ["pager", "log"]],
+    ["reported", "page", ["pager", "log"]],
+    ["restart-cancelled", "tell", ["log"]],
+    ["approval-given", "tell", ["log"]],
+    ["approval-rejected", "tell", ["log"]],
+    ["paused", "tell", ["log"]],
+    ["resumed", "tell", ["log"]],
+    ["maintenance-started", "tell", ["log"]],
+    ["maintenance-ended", "tell", ["log"]],
     ["rollback-cancelled", "tell", ["log"]],
     ["recovered", "tell", ["log"]],
     ["stopped-by-person", "tell", ["log"]],

@@ -230,7 +230,7 @@ export function aSituation(over: Partial<BreachSituation> = {}): BreachSituation
       readiness: { kind: "ready", checkedAt: NOON - 60_000 },
     },
     busy: [],
-    work: [{ name: "api", work: "transactional" }],
+    work: [{ name: "api", work: "transactional", boot: 10_000 }],
     lockHeld: true,
     evidence: ["probe"],
     ...over,

@@ -1,6 +1,6 @@
 import { tellDuration } from "../../model/units.ts";
 import { blameWindowMsOf } from "../policy.ts";
-import { allow, blamedChanges, recommend, type Guard, type Opinion } from "../guard.ts";
+import { allow, blamedChanges, hold, recommend, type Guard, type Opinion } from "../guard.ts";
 import type { BreachSituation } from "../situation.ts";
 
 /** A change whose time is known no better than this (rollwatch was away) may be older than the blame window, and than the breach. */
@@ -14,8 +14,8 @@ function check(situation: BreachSituation): Opinion {
   const newest = blamedChanges(situation).at(-1);
   const windowMs = blameWindowMsOf(policy, verdict.trigger);
   if (newest === undefined) {
-    return recommend(
-      `nothing was changed in the ${tellDuration(windowMs)} before the breach began`,
+    return hold(
+      `nothing was changed in the ${tellDuration(windowMs)} before the breach began: there is nothing to take back`,
     );
   }
   const what = newest.summary.join("; ");

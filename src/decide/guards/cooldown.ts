@@ -1,7 +1,7 @@
 import { tellDuration } from "../../model/units.ts";
 import {
   allow,
-  effectiveRecoveries,
+  effectiveRollbacks,
   lastAt,
   recommend,
   type Guard,
@@ -15,7 +15,7 @@ export const cooldown: Guard = { id: "cooldown", check };
 function check(situation: BreachSituation): Opinion {
   const { now, policy } = situation;
   const { cooldown: cooldownMs } = policy.brakes;
-  const last = Math.max(...effectiveRecoveries(situation).map(lastAt));
+  const last = Math.max(...effectiveRollbacks(situation).map(lastAt));
   const limit = tellDuration(cooldownMs);
   if (now - last < cooldownMs) {
     return recommend(

@@ -1,5 +1,5 @@
 import { isSameRelease } from "../../model/identity.ts";
-import { allow, effectiveRecoveries, hold, recommend, type Guard, type Opinion } from "../guard.ts";
+import { allow, effectiveRollbacks, hold, recommend, type Guard, type Opinion } from "../guard.ts";
 import type { BreachSituation } from "../situation.ts";
 
 /** Whether the target itself was never rolled back from. */
@@ -11,7 +11,7 @@ function check(situation: BreachSituation): Opinion {
     return hold("there is no target that could be quarantined");
   }
   const { release } = target;
-  const from = effectiveRecoveries(situation).find((one) =>
+  const from = effectiveRollbacks(situation).find((one) =>
     isSameRelease(one.plan.from, release.identity),
   );
   return from === undefined

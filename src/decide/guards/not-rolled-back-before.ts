@@ -3,7 +3,7 @@ import { isSameRelease } from "../../model/identity.ts";
 import {
   allow,
   blamedChanges,
-  effectiveRecoveries,
+  effectiveRollbacks,
   hold,
   recommend,
   type Guard,
@@ -22,7 +22,7 @@ function check(situation: BreachSituation): Opinion {
       `the change before the breach was rollwatch's own rollback ${own}: the environment is at fault`,
     );
   }
-  const recoveries = effectiveRecoveries(situation);
+  const recoveries = effectiveRollbacks(situation);
   const incident = openIncident(situation.history)?.id;
   const earlier = recoveries.find((one) => one.plan.incident === incident);
   if (earlier !== undefined) {

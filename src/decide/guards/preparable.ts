@@ -11,7 +11,9 @@ export const preparable: Guard = { id: "preparable", check };
 function check({ history }: BreachSituation): Opinion {
   const incident = openIncident(history)?.id;
   const cancelled = history.recoveries.filter(
-    (one) => one.plan.incident === incident && one.ended?.result === "cancelled",
+    ({ plan, attempts, ended }) =>
+      // A plan that nobody approved was never tried.
+      plan.incident === incident && ended?.result === "cancelled" && attempts.length > 0,
   );
   const failed = cancelled.find(hasFailedStep);
   if (failed !== undefined) {

@@ -5,6 +5,7 @@ import type { Step } from "../step.ts";
 import { CleanUpDescriptor, createCleanUp } from "./clean-up.ts";
 import { createPointGit, PointGitDescriptor } from "./point-git.ts";
 import { createProveIdentity, ProveIdentityDescriptor } from "./prove-identity.ts";
+import { createRestartService, RestartServiceDescriptor } from "./restart-service.ts";
 import { createSavePm2, SavePm2Descriptor } from "./save-pm2.ts";
 import { createStage, StageDescriptor } from "./stage.ts";
 import { createStartService, StartServiceDescriptor } from "./start-service.ts";
@@ -18,6 +19,7 @@ export const KnownStep = z.discriminatedUnion("kind", [
   SwitchDescriptor,
   PointGitDescriptor,
   StartServiceDescriptor,
+  RestartServiceDescriptor,
   ProveIdentityDescriptor,
   SavePm2Descriptor,
   CleanUpDescriptor,
@@ -37,6 +39,8 @@ export function createStep(descriptor: KnownStep, ports: StepPorts): Step {
       return createPointGit(descriptor, ports);
     case "start-service":
       return createStartService(descriptor, ports);
+    case "restart-service":
+      return createRestartService(descriptor, ports);
     case "prove-identity":
       return createProveIdentity(descriptor, ports);
     case "save-pm2":

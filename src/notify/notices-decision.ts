@@ -1,0 +1,126 @@
+import type { Decision } from "../model/decision.ts";
+import { isApproved, type Approval, type Recovery } from "../model/history.ts";
+import { TRIGGER_ROWS } from "../model/trigger.ts";
+import { tellTime } from "../model/units.ts";
+import {
+  budget,
+  byTier,
+  doing,
+  draft,
+  type IncidentNews,
+  type NoticeDraft,
+  trouble,
+  whatAndWhy,
+} from "./notices-draft.ts";
+
+/** A breach that a person must decide about, with the plan that waits for the word; without one where none could be made. */
+export function recommended(
+  news: IncidentNews,
+  decision: Decision,
+  waiting?: Recovery,
+): NoticeDraft {
+  const { action, services, target } = decision;
+  const about =
+    action === "restart"
+      ? `restarting ${(services ?? []).join(", ") || "services"}`
+      : `going back to ${target ?? "an earlier release"}`;
+  const key = waiting === undefined ? [] : [waiting.plan.id];
+  const message = draft(news, { reason: "recommended", key }, [
+    `${trouble(news)}: decide about ${about}`,
+    ...whatAndWhy(news),
+    `Not done by itself: ${blocks(decision)}.`,
+    ...(waiting?.approval === undefined ? UNPLANNED : wait(waiting, waiting.approval)),
+    budget(news),
+  ]);
+  return byTier(news, message);
+}
+
+const UNPLANNED = [
+  "Next: a person decides; `rollwatch rollback --dry-run` shows the plan. Nothing happens until then, and no further message is planned.",
+];
+
+function wait({ plan }: Recovery, approval: Approval): readonly string[] {
+  return [
+    `Waiting: plan ${plan.id} (${plan.steps.length} steps) until ${tellTime(approval.expiresAt)}, for ${whoDecides(approval)}.`,
+    `Next: \`rollwatch rollback --dry-run\` shows the plan, \`rollwatch approve ${plan.id}\` begins it, \`rollwatch reject ${plan.id}\` refuses it. Nothing happens until then; the next message says what was decided, or that nobody did.`,
+  ];
+}
+
+function whoDecides({ roles, everyRole }: Approval): string {
+  return everyRole && roles.length > 1
+    ? `${roles.join(" and ")}, each by another person`
+    : roles.join(" or ");
+}
+
+/** A breach that is left alone, and why. Informs only where nothing may be done, or nothing needs to be at once. */
+export function held(news: IncidentNews, decision: Decision): NoticeDraft {
+  const { mode } = news.incident;
+  const isMuted = mode === "off" || mode === "shadow";
+  const nothing = decision.action === "restart" ? "no restart" : "no rollback";
+  const message = draft(news, { reason: "held", key: [] }, [
+    `${trouble(news)}: ${nothing}${isMuted ? ` (mode ${mode})` : ", a person must look"}`,
+    ...whatAndWhy(news),
+    decision.reason,
+    "Next: rollwatch keeps watching and tells when it recovers.",
+    budget(news),
+  ]);
+  return isMuted || isOnlyToTell(news, decision)
+    ? { ...message, urgency: "tell" }
+    : byTier(news, message);
+}
+
+/** The runbook's word for some triggers where nothing was changed: tell. */
+function isOnlyToTell({ incident }: IncidentNews, { guards }: Decision): boolean {
+  const isUnchanged = guards.some(
+    (one) => one.guard === "change-in-blame-window" && one.answer === "block",
+  );
+  return isUnchanged && TRIGGER_ROWS[incident.trigger].withoutChange === "tell";
+}
+
+/** Somebody approved a plan; it begins, or waits for another's word. */
+export function approvalGiven(news: IncidentNews, { plan, approval }: Recovery): NoticeDraft {
+  const given = approval?.given ?? [];
+  const by = given.at(-1)?.by ?? "somebody";
+  const missing = approval?.roles.filter((role) => !given.some((one) => one.role === role)) ?? [];
+  const next =
+    approval === undefined || isApproved(approval)
+      ? "the guards are asked once more, then it begins; the next message says so, or why not."
+      : `it still waits for ${missing.join(" and ")}, until ${tellTime(approval.expiresAt)}.`;
+  return draft(news, { reason: "approval-given", key: [plan.id, by] }, [
+    `${news.application}: ${by} approved ${doing(plan)}`,
+    ...whatAndWhy(news),
+    `Approved: plan ${plan.id}, by ${given.map((one) => `${one.by} (${one.role})`).join(", ")}.`,
+    `Next: ${next}`,
+    budget(news),
+  ]);
+}
+
+/** Somebody refused a plan. */
+export function approvalRejected(news: IncidentNews, { plan, approval }: Recovery): NoticeDraft {
+  const by = approval?.rejected?.by ?? "somebody";
+  return draft(news, { reason: "approval-rejected", key: [plan.id] }, [
+    `${news.application}: ${by} rejected ${doing(plan)}`,
+    ...whatAndWhy(news),
+    `Rejected: plan ${plan.id}: ${approval?.rejected?.reason ?? "no reason was given"}`,
+    "Next: rollwatch does not ask again in this incident, and tells when it recovers.",
+    budget(news),
+  ]);
+}
+
+/** Nobody decided about a plan in time. */
+export function approvalExpired(news: IncidentNews, { plan, approval }: Recovery): NoticeDraft {
+  const missing = approval === undefined ? "anybody" : whoDecides(approval);
+  const message = draft(news, { reason: "approval-expired", key: [plan.id] }, [
+    `${trouble(news)}: nobody decided about ${doing(plan)} in time`,
+    ...whatAndWhy(news),
+    `Expired: plan ${plan.id} waited for ${missing}.`,
+    "Next: a person must look. While the breach lasts another plan is made and asked about.",
+    budget(news),
+  ]);
+  return byTier(news, message);
+}
+
+function blocks(decision: Decision): string {
+  const reasons = decision.guards.flatMap((one) => (one.answer === "block" ? [one.reason] : []));
+  return reasons.join("; ") || decision.reason;
+}

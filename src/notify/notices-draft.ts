@@ -1,0 +1,94 @@
+import type { Incident } from "../model/history.ts";
+import type { Notice } from "../model/notice.ts";
+import type { Plan } from "../model/plan.ts";
+import { TIER_BUDGET_MS } from "../model/tier.ts";
+import type { Trigger } from "../model/trigger.ts";
+import { tellDuration, tellTime } from "../model/units.ts";
+
+/** A notice before it has an id, a time and channels. The same fact always makes the same `dedupKey`. */
+export interface NoticeDraft extends Pick<
+  Notice,
+  "dedupKey" | "reason" | "incident" | "title" | "text"
+> {
+  /** Overrides the urgency of the reason. */
+  readonly urgency?: Notice["urgency"];
+}
+
+/** What every notice about an incident is made from. */
+export interface IncidentNews {
+  /** The application's name, first word of every title. */
+  readonly application: string;
+  readonly incident: Incident;
+  readonly now: number;
+}
+
+/** What is wrong with the application, by trigger, so that its name can stand before it. */
+const TROUBLE: Readonly<Record<Trigger, string>> = {
+  "system-down": "is down",
+  "database-connection": "cannot reach its database",
+  "security-vulnerability": "has a security vulnerability",
+  "data-corruption": "has corrupt data",
+  "alerting-broken": "raises no alerts",
+  "slow-responses": "answers too slowly",
+  "error-rate": "fails too many requests",
+  memory: "is running out of memory",
+  "pool-exhausted": "has no free database connection",
+  websocket: "fails its WebSocket clients",
+  "minor-functionality": "has a fault in a minor function",
+  "user-interface": "has a fault in its user interface",
+  "non-critical-feature": "has a fault in a non-critical feature",
+  "monitoring-broken": "is not monitored as it should be",
+};
+
+/** The application with what is wrong with it: `radiation-health is down`. */
+export function trouble({ application, incident }: IncidentNews): string {
+  return `${application} ${TROUBLE[incident.trigger]}`;
+}
+
+/** A notice of an incident; `key` are the words that tell this fact from others of its reason, such as the plan's id. */
+export function draft(
+  { incident }: IncidentNews,
+  about: { readonly reason: NoticeDraft["reason"]; readonly key: readonly string[] },
+  [title = "", ...lines]: readonly string[],
+): NoticeDraft {
+  const dedupKey = [incident.id, about.reason, ...about.key].join(":");
+  const text = lines.join("\n");
+  return { dedupKey, reason: about.reason, incident: incident.id, title, text };
+}
+
+/** A message that waits for no night's sleep where the tier does: planned matters wake nobody. */
+export function byTier({ incident }: IncidentNews, message: NoticeDraft): NoticeDraft {
+  return incident.tier === "planned" ? { ...message, urgency: "tell" } : message;
+}
+
+/** The first lines of each message: what is wrong, since when, and why. */
+export function whatAndWhy({ incident, now }: IncidentNews): readonly string[] {
+  const since = `${tellTime(incident.since)} (${tellDuration(now - incident.since)} ago)`;
+  const { reported, signals, trigger } = incident;
+  const seen = signals.length === 0 ? "" : ` by ${signals.join(", ")}`;
+  return [
+    `What: ${trigger}${seen}, since ${since}. Incident ${incident.id}.`,
+    ...(reported === undefined ? [] : [`Reported by ${reported.by}: ${reported.reason}`]),
+    `Likely cause: ${incident.cause}.`,
+    ...incident.evidence.map((line) => `- ${line}`),
+  ];
+}
+
+/** The last line of each message while the clock runs. */
+export function budget({ incident, now }: IncidentNews): string {
+  const used = tellDuration(now - incident.since);
+  return `Budget used: ${used} of ${tellDuration(TIER_BUDGET_MS[incident.tier])} (tier ${incident.tier}).`;
+}
+
+/** What a plan does, as in `radiation-health is down: restarting api`. */
+export function doing(plan: Plan): string {
+  return plan.target === null ? `restarting ${restarted(plan)}` : `rolling back to ${plan.target}`;
+}
+
+/** The services that a plan restarts. */
+export function restarted({ steps }: Plan): string {
+  const names = steps.flatMap((step) =>
+    typeof step["service"] === "string" ? [step["service"]] : [],
+  );
+  return names.join(", ") || "nothing";
+}

@@ -1,0 +1,100 @@
+import type { Brake } from "../model/history.ts";
+import type { Service } from "../model/service.ts";
+import { tellTime } from "../model/units.ts";
+import {
+  budget,
+  byTier,
+  draft,
+  type IncidentNews,
+  type NoticeDraft,
+  trouble,
+  whatAndWhy,
+} from "./notices-draft.ts";
+
+/** Who took a brake back, and when. */
+interface Release {
+  readonly by: string;
+  readonly at: number;
+}
+
+/** A person reported what no probe can see. */
+export function reportedByPerson(news: IncidentNews): NoticeDraft {
+  const { reported } = news.incident;
+  const message = draft(news, { reason: "reported", key: [] }, [
+    `${trouble(news)}, reports ${reported?.by ?? "somebody"}`,
+    ...whatAndWhy(news),
+    "Next: rollwatch looks at what could be done and tells; a report alone never starts anything. The incident stays open until a person closes it: `rollwatch incident close`.",
+    budget(news),
+  ]);
+  return byTier(news, message);
+}
+
+/** A person stopped services; told once per stop, because each start of a process has an id of its own. */
+export function stoppedByPerson(application: string, services: readonly Service[]): NoticeDraft {
+  const names = services.map((service) => service.name).join(", ");
+  const starts = services.flatMap((service) => service.instances.map((one) => one.uniqueId));
+  return {
+    dedupKey: `none:stopped-by-person:${starts.toSorted().join(",")}`,
+    reason: "stopped-by-person",
+    incident: null,
+    title: `${application}: a person stopped ${names}`,
+    text: `Stopped in pm2: ${names}. rollwatch takes that for a wish and does nothing. Start them again when the work is done.`,
+  };
+}
+
+/** Nothing is done by itself from now on. */
+export function pausedByPerson(application: string, brake: Brake): NoticeDraft {
+  const end =
+    brake.until === null
+      ? "until `rollwatch resume`"
+      : `until ${tellTime(brake.until)} or \`rollwatch resume\``;
+  return {
+    dedupKey: `none:paused:${brake.at}`,
+    reason: "paused",
+    incident: null,
+    title: `${application}: ${brake.by} paused rollwatch`,
+    text: `Why: ${brake.reason}\nrollwatch goes on watching and telling, but does nothing by itself ${end}.`,
+  };
+}
+
+/** A pause was taken back. */
+export function resumedByPerson(
+  application: string,
+  brake: Brake,
+  { by, at }: Release,
+): NoticeDraft {
+  return {
+    dedupKey: `none:resumed:${brake.at}`,
+    reason: "resumed",
+    incident: null,
+    title: `${application}: ${by} resumed rollwatch`,
+    text: `Paused by ${brake.by} at ${tellTime(brake.at)}: ${brake.reason}\nResumed at ${tellTime(at)}: rollwatch acts again where its policy says so.`,
+  };
+}
+
+/** People work on the application from now on. */
+export function maintenanceStarted(application: string, brake: Brake): NoticeDraft {
+  const end = brake.until === null ? "its end is declared" : tellTime(brake.until);
+  return {
+    dedupKey: `none:maintenance-started:${brake.at}`,
+    reason: "maintenance-started",
+    incident: null,
+    title: `${application}: ${brake.by} declared maintenance`,
+    text: `Why: ${brake.reason}\nUntil ${end} nothing is done by itself, and breaches wake nobody.`,
+  };
+}
+
+/** The maintenance is over before its time. */
+export function maintenanceEnded(
+  application: string,
+  brake: Brake,
+  { by, at }: Release,
+): NoticeDraft {
+  return {
+    dedupKey: `none:maintenance-ended:${brake.at}`,
+    reason: "maintenance-ended",
+    incident: null,
+    title: `${application}: ${by} ended the maintenance`,
+    text: `Declared by ${brake.by} at ${tellTime(brake.at)}: ${brake.reason}\nEnded at ${tellTime(at)}: rollwatch acts and wakes people again.`,
+  };
+}

@@ -1,0 +1,65 @@
+import type { ApplicationSettings, ServiceSettings } from "../model/application.ts";
+import type { Plan } from "../model/plan.ts";
+import type { Service } from "../model/service.ts";
+import type { PlanInput } from "./plan-input.ts";
+import { isRunning, timesOf } from "./service-work.ts";
+import type { KnownStep } from "./steps/index.ts";
+
+const START_MS = 30_000;
+const STOP_MARGIN_MS = 10_000;
+
+/** Everything a plan that only restarts services is made from; nobody looks at a release for it. */
+interface RestartInput extends Pick<
+  PlanInput,
+  "id" | "incident" | "requestedBy" | "now" | "deadline" | "configHash" | "from"
+> {
+  readonly application: ApplicationSettings;
+  /** The configured services as pm2 has them now. */
+  readonly services: readonly Service[];
+  /** The services to restart, by name. */
+  readonly names: readonly string[];
+}
+
+/** The plan that restarts the named services in the order of starting; what a person stopped stays stopped. Pure. */
+export function makeRestartPlan(input: RestartInput): Plan {
+  const { id, incident, from, now, deadline, configHash, requestedBy, names } = input;
+  const steps: readonly KnownStep[] = input.application.services
+    .filter((settings) => names.includes(settings.name))
+    .flatMap((settings) => restartStep(settings, input));
+  return {
+    id,
+    incident,
+    scope: "service",
+    target: null,
+    from,
+    createdAt: now,
+    deadline,
+    configHash,
+    requestedBy,
+    steps: [...steps],
+  };
+}
+
+function restartStep(
+  settings: ServiceSettings,
+  { services, now, deadline }: RestartInput,
+): readonly KnownStep[] {
+  const { name, boot } = settings;
+  const service = services.find((one) => one.name === name);
+  if (service === undefined || !isRunning(service)) {
+    return [];
+  }
+  const { stopMs, bootMs } = timesOf(settings, service);
+  const neededMs = stopMs + STOP_MARGIN_MS + START_MS * service.instances.length + bootMs + boot;
+  return [
+    {
+      id: `restart-service:${name}`,
+      kind: "restart-service",
+      phase: "act",
+      text: `restart ${name} (pid ${service.instances.map((one) => one.pid).join(", ")})`,
+      // A restart may use a small part of the budget only; a plan made too late still has the time of one start.
+      deadlineMs: Math.min(neededMs, Math.max(deadline - now, START_MS)),
+      service: name,
+    },
+  ];
+}
