@@ -3,6 +3,7 @@ import { effectiveConfig, printConfig } from "../config/print.ts";
 import { configJsonSchema } from "../config/schema-tree.ts";
 import { openConfig, printJson, wantsJson } from "./context.ts";
 import type { CommandContext } from "./context.ts";
+import { addExplain } from "./explain.ts";
 
 /** `rollwatch config …`: the configuration looked at. */
 export function addConfig(program: Command, context: CommandContext): void {
@@ -32,6 +33,8 @@ export function addConfig(program: Command, context: CommandContext): void {
         context.ports.out(printConfig(config));
       }
     });
+
+  addExplain(group, context);
 
   group
     .command("schema")

@@ -153,5 +153,8 @@ function tellAssumptions(rule: SignalRule, amounts: Amounts, trueShare: number):
     rule.test.kind === "all"
       ? `of a healthy application one sample in ${1 / HEALTHY_SAMPLES} is above the limit, each by itself`
       : `${tellPercent(trueShare)} of a healthy application's requests are bad, each by itself, ${amounts.join(" to ")} in a window`;
-  return `${healthy}; a fault is found when everything fails, plus the probe's timeout where nothing answers`;
+  const thin = rule.countsTraffic
+    ? "; where less is asked, five requests within 60 s that all fail are a breach at once"
+    : "";
+  return `${healthy}${thin}; a fault is found when everything fails, plus the probe's timeout where nothing answers`;
 }
