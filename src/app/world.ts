@@ -9,6 +9,7 @@ import { openIds, type Ids } from "../system/ids.ts";
 import { openPm2, type Pm2 } from "../system/pm2.ts";
 import { openDatabase, type Database } from "../system/postgres.ts";
 import { openProcesses, type Processes } from "../system/process.ts";
+import { openWebsocket, type Websocket } from "../system/websocket.ts";
 
 /** Everything outside rollwatch, one port each. */
 export interface World {
@@ -18,6 +19,7 @@ export interface World {
   readonly processes: Processes;
   readonly git: Git;
   readonly http: Http;
+  readonly websocket: Websocket;
   readonly pm2: Pm2;
   readonly ids: Ids;
   /** The watched database; absent when none is configured. */
@@ -38,6 +40,7 @@ export function openWorld(config: Config, environment: Environment): World {
     processes,
     git: openGit(processes, children, clock),
     http: openHttp(clock),
+    websocket: openWebsocket(clock),
     pm2: openPm2(
       { home: pm2Home, program: pm2Program, environment: children },
       { clock, files, processes },

@@ -74,8 +74,9 @@ function expectation(issue: Issue, shapes: readonly SchemaNode[]): string {
   if (issue.code === "invalid_type") {
     return describeShapes(shapes) ?? TYPE_WORDS[issue.expected] ?? issue.expected;
   }
-  if (issue.code === "invalid_value" || issue.code === "invalid_union") {
-    return `one of ${optionsOf(issue).join(", ")}`;
+  const options = optionsOf(issue);
+  if (options.length > 0) {
+    return `one of ${options.join(", ")}`;
   }
   if (issue.code === "too_small") {
     return `at least ${issue.minimum} ${countWord(issue.origin, issue.minimum)}`.trim();

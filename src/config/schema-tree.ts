@@ -18,7 +18,8 @@ export interface SchemaNode {
 
 const SchemaNode: z.ZodType<SchemaNode> = z.lazy(() =>
   z.object({
-    type: z.string().optional(),
+    // A value of several types has a list here, and then none that could be named.
+    type: z.string().optional().catch(undefined),
     pattern: z.string().optional(),
     format: z.string().optional(),
     enum: z.array(z.unknown()).optional(),
@@ -89,5 +90,5 @@ function alternatives(shape: SchemaNode | undefined): readonly SchemaNode[] {
   if (shape === undefined) {
     return [];
   }
-  return shape.oneOf ?? [shape];
+  return shape.oneOf?.flatMap(alternatives) ?? [shape];
 }

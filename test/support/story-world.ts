@@ -13,6 +13,7 @@ import { type FakeGit, fakeGit } from "./fakes/git.ts";
 import { anAnswer } from "./fakes/http.ts";
 import { type FakePm2, fakePm2 } from "./fakes/pm2.ts";
 import { fakeProcesses } from "./fakes/processes.ts";
+import { type FakeWebsocket, fakeWebsocket } from "./fakes/websocket.ts";
 import { track } from "./outside-work.ts";
 
 export const SERVICES = ["api", "importer", "cleaner"] as const;
@@ -40,6 +41,7 @@ export interface StoryWorld {
   readonly git: FakeGit;
   readonly database: FakeDatabase;
   readonly eventLoop: FakeEventLoop;
+  readonly websocket: FakeWebsocket;
   /** Installs a release with its commit, as `git pull` and `pm2 restart` do. */
   install(release: string, conduct: Conduct): Promise<void>;
   setSurroundings(next: Surroundings): void;
@@ -71,6 +73,7 @@ export function openStoryWorld(root: string): StoryWorld {
   const git = fakeGit();
   const database = fakeDatabase();
   const eventLoop = fakeEventLoop();
+  const websocket = fakeWebsocket();
   const options = { pm_cwd: root, exec_interpreter: "node", autorestart: true };
   let surroundings: Surroundings = "fine";
   let copyMs = 0;
@@ -127,6 +130,7 @@ export function openStoryWorld(root: string): StoryWorld {
       database,
       eventLoop,
       http,
+      websocket,
       files: {
         ...files.port,
         copy: async (from, to, signal) => {
@@ -147,6 +151,7 @@ export function openStoryWorld(root: string): StoryWorld {
     git,
     database,
     eventLoop,
+    websocket,
     read,
     write,
     install: async (release, conduct) => {

@@ -185,7 +185,7 @@ describe("a conversation", () => {
       socket.once("data", () => socket.write(Buffer.from("\u008A\u0009rollwatch", "latin1")));
     });
 
-    const conversation = await dial(target);
+    const conversation = await dial(target, { timeoutMs: 60_000 });
 
     expect(conversation).toMatchObject({ kind: "fine" });
     expect(await isDeserted(target)).toBe(true);

@@ -118,7 +118,7 @@ function readingOf(answer: Answer, settings: HttpProbeSettings): Reading {
 function readingOfAnswered(answer: Answered, settings: HttpProbeSettings): Reading {
   const { status, headers, phases } = answer;
   const isLatency = settings.measure === "latency";
-  if (status === 429 && (isLatency || !settings.expectStatus.includes(429))) {
+  if (status === 429 && !settings.expectStatus.includes(429)) {
     return throttled(headers);
   }
   const { totalMs } = phases;

@@ -1,12 +1,18 @@
 import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Http } from "../../system/http.ts";
+import type { Websocket } from "../../system/websocket.ts";
 import type { Probe } from "../probe.ts";
 import { createHttpProbe, HttpProbeSettings } from "./http.ts";
 import { createPm2Probe, type Pm2ProbePorts, Pm2ProbeSettings } from "./pm2.ts";
+import { createWebsocketProbe, WebsocketProbeSettings } from "./websocket.ts";
 
 /** The settings of every kind of probe. */
-export const ProbeSettings = z.discriminatedUnion("kind", [HttpProbeSettings, Pm2ProbeSettings]);
+export const ProbeSettings = z.discriminatedUnion("kind", [
+  HttpProbeSettings,
+  Pm2ProbeSettings,
+  WebsocketProbeSettings,
+]);
 export type ProbeSettings = z.infer<typeof ProbeSettings>;
 
 /** What the judgement must know of a probe. */
@@ -29,7 +35,9 @@ export interface ProbeTraits {
 export function traitsOf(settings: ProbeSettings, services: number): ProbeTraits {
   switch (settings.kind) {
     case "http":
-      return { unit: "failures", judgedBy: "value", largest: 1, url: settings.url };
+      return traitsOfHttp(settings);
+    case "websocket":
+      return traitsOfWebsocket(settings);
     case "pm2":
       return { unit: "services down", judgedBy: "value", largest: services };
     default:
@@ -37,9 +45,21 @@ export function traitsOf(settings: ProbeSettings, services: number): ProbeTraits
   }
 }
 
+function traitsOfHttp({ measure, url, timeout }: HttpProbeSettings): ProbeTraits {
+  return measure === "latency"
+    ? { unit: "seconds", judgedBy: "requests", largest: timeout / 1000, url }
+    : { unit: "failures", judgedBy: "value", largest: 1, url };
+}
+
+function traitsOfWebsocket({ url }: WebsocketProbeSettings): ProbeTraits {
+  // A WebSocket begins as a request of HTTP: on the address of the API it is the API's service that answers.
+  return { unit: "failures", judgedBy: "value", largest: 1, url: url.replace(/^ws/u, "http") };
+}
+
 /** Everything that some kind of probe asks with. */
 export interface ProbePorts extends Pm2ProbePorts {
   readonly http: Http;
+  readonly websocket: Websocket;
 }
 
 /** The probe of the signal `name`. */
@@ -49,6 +69,8 @@ export function createProbe(name: string, settings: ProbeSettings, ports: ProbeP
       return createHttpProbe(name, settings, ports);
     case "pm2":
       return createPm2Probe(name, settings, ports);
+    case "websocket":
+      return createWebsocketProbe(name, settings, ports);
     default:
       return assertNever(settings);
   }

@@ -3,14 +3,20 @@ import { createProbe, ProbeSettings } from "../../../src/observe/probes/index.ts
 import { createManualClock } from "../../support/fakes/clock.ts";
 import { fakeHttp } from "../../support/fakes/http.ts";
 import { fakePm2 } from "../../support/fakes/pm2.ts";
+import { fakeWebsocket } from "../../support/fakes/websocket.ts";
 
 describe("making a probe from its settings", () => {
   it.each([
-    [{ kind: "http", url: "http://127.0.0.1:1/", interval: "5s" }, "200 in 12 ms"],
+    [{ kind: "http", url: "http://127.0.0.1:1/", interval: "5s" }, "200 in 12 ms (connect 1 ms, first byte 10 ms, transfer 1 ms)"],
+    [
+      { kind: "websocket", url: "ws://127.0.0.1:1/", interval: "5s" },
+      "connect 1 ms, handshake 1 ms, ping 1 ms",
+    ],
     [{ kind: "pm2", interval: "5s", timeout: "1s" }, "api is not known to pm2"],
   ])("gives one of the kind that %j asks for", async (settings, detail) => {
     const ports = {
       http: fakeHttp(),
+      websocket: fakeWebsocket(),
       pm2: fakePm2(),
       clock: createManualClock(),
       services: ["api"],
