@@ -1,7 +1,32 @@
 import { STATUS_CODES } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { Failure } from "../model/failure.ts";
+import { Failure, type FailureCode } from "../model/failure.ts";
 import type { ProblemDetails } from "./contract.ts";
+
+/** The statuses of our own failures; all others are rollwatch's or its surroundings' trouble (503). */
+const STATUSES: Partial<Readonly<Record<FailureCode, number>>> = {
+  "not-permitted": 403,
+  "plan-unknown": 404,
+  "incident-unknown": 404,
+  "release-unknown": 404,
+  "service-unknown": 404,
+  refused: 409,
+  "lock-held": 409,
+  "catalogue-empty": 409,
+  "release-damaged": 409,
+  internal: 500,
+};
+
+/** A body that is JSON but not what the route reads; every reason. */
+export class BadBody extends Error {
+  readonly reasons: readonly string[];
+
+  constructor(reasons: readonly string[]) {
+    super("the body is not what this route reads");
+    this.name = "BadBody";
+    this.reasons = reasons;
+  }
+}
 
 /** Answers with problem details. */
 export function sendProblem(
@@ -26,14 +51,31 @@ export function sendFailure(
 ): FastifyReply {
   if (error instanceof Failure) {
     const { code, hint, message } = error;
-    return sendProblem(reply, 503, { code, hint, detail: message });
+    return sendProblem(reply, STATUSES[code] ?? 503, { code, hint, detail: message });
+  }
+  if (error instanceof BadBody) {
+    const hint = "see /api/v1/openapi.json for what it reads";
+    return sendProblem(reply, 400, { detail: error.message, hint, reasons: [...error.reasons] });
   }
   const status = clientStatus(error);
   if (status === undefined) {
     request.log.error({ error }, "request failed");
     return sendProblem(reply, 500, { code: "internal" });
   }
-  return sendProblem(reply, status);
+  return sendProblem(reply, status, adviceFor(status));
+}
+
+function adviceFor(status: number): Pick<ProblemDetails, "detail" | "hint"> {
+  switch (status) {
+    case 400:
+      return { detail: "the body is no JSON", hint: "send one JSON object" };
+    case 413:
+      return { detail: "the body is too large", hint: "send at most 64 KiB" };
+    case 415:
+      return { detail: "only JSON is read here", hint: "send content-type: application/json" };
+    default:
+      return {};
+  }
 }
 
 function clientStatus(error: unknown): number | undefined {

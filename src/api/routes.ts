@@ -1,50 +1,92 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Actions } from "../model/actions.ts";
 import type { Operations } from "../model/operations.ts";
-import { STATUS_PATH } from "./contract.ts";
+import type { Access, PeopleSettings, Person } from "../model/people.ts";
+import { actingRoutes } from "./acting.ts";
+import { PATHS } from "./contract.ts";
+import type { Admission } from "./door.ts";
+import { describeApi } from "./openapi.ts";
 import { sendProblem } from "./problems.ts";
+import { readingRoutes } from "./reading.ts";
+import type { Route } from "./route.ts";
 
 /** Whether rollwatch watches: `ready`, or what it still waits for. */
 export type Readiness =
   | { readonly kind: "ready" }
   | { readonly kind: "not-ready"; readonly reasons: readonly string[] };
 
-/** What the HTTP interface shows. Every request only reads. */
+/** What the HTTP interface shows and does. */
 export interface ApiPorts {
+  readonly version: string;
   readonly operations: Operations;
+  readonly actions: Actions;
   readonly metrics: { readonly contentType: string; render(): Promise<string> };
+  /** Whose tokens are known. */
+  readonly people: PeopleSettings;
+  readonly clock: { monotonic(): number };
   readiness(): Readiness;
 }
 
+/** Who may act through the door that a listener is. */
+export type Admit = (request: FastifyRequest, access: Access) => Admission;
+
+/** Ids that rollwatch or an operator could have given; others name nothing. */
+const ID = /^[A-Za-z0-9][\w.:-]{0,127}$/u;
+
 /** All routes; the same on the TCP listener and on the socket. */
-export function addRoutes(server: FastifyInstance, ports: ApiPorts): void {
-  const { operations, metrics } = ports;
+export function addRoutes(server: FastifyInstance, ports: ApiPorts, admit: Admit): void {
+  const { operations, actions } = ports;
+  const routes = [...readingRoutes(operations, actions), ...actingRoutes(operations, actions)];
+  addPlainRoutes(server, ports);
+  server.get(PATHS.openapi, () => describeApi(routes, ports.version));
+  for (const route of routes) {
+    addRoute(server, route, admit);
+  }
+}
 
-  server.get("/healthz", () => ({ status: "alive" }));
-
-  server.get("/readyz", (_request, reply) => {
+function addPlainRoutes(server: FastifyInstance, ports: ApiPorts): void {
+  const { metrics } = ports;
+  server.get(PATHS.health, () => ({ status: "alive" }));
+  server.get(PATHS.ready, (_request, reply) => {
     const readiness = ports.readiness();
     return readiness.kind === "ready"
       ? { status: "ready" }
       : sendProblem(reply, 503, { detail: "not watching yet", reasons: [...readiness.reasons] });
   });
-
-  server.get("/metrics", async (_request, reply) =>
+  server.get(PATHS.metrics, async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.render()),
   );
+}
 
-  server.get(STATUS_PATH, async (_request, reply) => operations.status(untilClosed(reply)));
-
-  server.get("/api/v1/releases", async (_request, reply) => ({
-    releases: await operations.releases(untilClosed(reply)),
-  }));
-
-  server.get("/api/v1/incidents", async (_request, reply) => ({
-    incidents: await operations.incidents(untilClosed(reply)),
-  }));
-
-  server.get<{ Params: { id: string } }>("/api/v1/incidents/:id", async (request, reply) => {
-    const incident = await operations.incident(request.params.id, untilClosed(reply));
-    return incident ?? sendProblem(reply, 404, { detail: "there is no incident of this id" });
+/** Who asks is settled before the body is read. */
+function addRoute(server: FastifyInstance, route: Route, admit: Admit): void {
+  const admitted = new WeakMap<FastifyRequest, Person>();
+  const { access } = route;
+  server.route<{ Params: { id?: string; other?: string } }>({
+    method: route.method,
+    url: route.path,
+    onRequest: async (request, reply) => {
+      if (access === null) {
+        return undefined;
+      }
+      const admission = admit(request, access);
+      if (admission.kind === "refused") {
+        void reply.headers(admission.headers);
+        return sendProblem(reply, admission.status, admission.problem);
+      }
+      admitted.set(request, admission.by);
+      return undefined;
+    },
+    handler: async (request, reply) => {
+      const { id = "", other = "" } = request.params;
+      if (![id, other].every((one) => one === "" || ID.test(one))) {
+        return sendProblem(reply, 404, { detail: "there is nothing of this id" });
+      }
+      const by = admitted.get(request);
+      const signal = untilClosed(reply);
+      const answer = await route.run({ id, other, signal, body: request.body, by });
+      return route.answer === null ? reply.code(204).send() : answer;
+    },
   });
 }
 

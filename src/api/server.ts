@@ -2,9 +2,12 @@ import { chmod } from "node:fs/promises";
 import fastify from "fastify";
 import type { FastifyInstance } from "fastify";
 import { Failure, messageOf } from "../model/failure.ts";
+import { admitOverSocket, admitOverTcp } from "./door.ts";
+import { openLimiter } from "./limiter.ts";
+import { openPeople } from "./people.ts";
 import { rawProblem, sendFailure, sendProblem } from "./problems.ts";
 import { addRoutes } from "./routes.ts";
-import type { ApiPorts } from "./routes.ts";
+import type { Admit, ApiPorts } from "./routes.ts";
 import { clearStaleSocket } from "./socket.ts";
 
 /** Where rollwatch answers. */
@@ -12,6 +15,8 @@ export interface ApiPlaces {
   /** A loopback host (`[::1]` in brackets) and a port; 0 lets the system choose. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly socketPath: string;
+  /** Longest time that a client may take to send a request; default 10 s. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** A listening interface. */
@@ -24,13 +29,29 @@ export interface Api {
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** How late a client may be found too slow, as a share of the time it has. */
+const LATENESS = 0.1;
+/** Wrong tokens a minute, on each of the doors. */
+const MOST_WRONG_TOKENS = 10;
 const LOOPBACK_HOST = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])(:\d{1,5})?$/iu;
 
 /** Opens the HTTP interface on loopback and on the socket (0600), or on neither. */
 export async function openApi(ports: ApiPorts, places: ApiPlaces): Promise<Api> {
   await clearStaleSocket(places.socketPath);
-  const overTcp = buildServer(ports, { checkHost: true });
-  const overSocket = buildServer(ports, { checkHost: false });
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = places;
+  const people = openPeople(ports.people.contacts);
+  const tcp = { people, limiter: openLimiter(MOST_WRONG_TOKENS, () => ports.clock.monotonic()) };
+  const socket = { people, limiter: openLimiter(MOST_WRONG_TOKENS, () => ports.clock.monotonic()) };
+  const overTcp = buildServer(ports, {
+    checkHost: true,
+    requestTimeoutMs,
+    admit: (request, access) => admitOverTcp(tcp, request, access),
+  });
+  const overSocket = buildServer(ports, {
+    checkHost: false,
+    requestTimeoutMs,
+    admit: (request, access) => admitOverSocket(socket, request, access),
+  });
 
   async function close(): Promise<void> {
     await Promise.all([overTcp.close(), overSocket.close()]);
@@ -63,12 +84,23 @@ async function listenTcp(server: FastifyInstance, listen: ApiPlaces["listen"]): 
   }
 }
 
-function buildServer(ports: ApiPorts, options: { readonly checkHost: boolean }): FastifyInstance {
+interface Listener {
+  readonly checkHost: boolean;
+  readonly requestTimeoutMs: number;
+  readonly admit: Admit;
+}
+
+function buildServer(ports: ApiPorts, listener: Listener): FastifyInstance {
+  const { checkHost, requestTimeoutMs, admit } = listener;
   const server = fastify({
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     forceCloseConnections: true,
-    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.ceil(requestTimeoutMs * LATENESS),
+    },
     clientErrorHandler(error, socket) {
       if (socket.writable) {
         socket.end(rawProblem(error.code));
@@ -82,31 +114,51 @@ function buildServer(ports: ApiPorts, options: { readonly checkHost: boolean }):
       "x-content-type-options": "nosniff",
     });
     // A page of another site whose name was rebound to 127.0.0.1 sends its own name here.
-    if (options.checkHost && !LOOPBACK_HOST.test(request.headers.host ?? "")) {
+    if (checkHost && !LOOPBACK_HOST.test(request.headers.host ?? "")) {
       return sendProblem(reply, 421, { detail: "ask for 127.0.0.1 or localhost by name" });
     }
     return undefined;
   });
+  readOnlyJson(server);
   server.setErrorHandler(sendFailure);
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, 404));
-  const paths = new Set<string>();
-  server.addHook("onRoute", (route) => {
-    paths.add(route.url);
+  const methods = new Map<string, readonly string[]>();
+  server.addHook("onRoute", ({ url, method }) => {
+    methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
   });
-  addRoutes(server, ports);
-  refuseWriting(server, [...paths]);
+  addRoutes(server, ports, admit);
+  refuseOtherMethods(server, new Map(methods));
   return server;
 }
 
-/** Everything here can only be read; other methods are told so before their body is looked at. */
-function refuseWriting(server: FastifyInstance, paths: readonly string[]): void {
-  for (const url of paths) {
+/** No text/plain, which any page may send; an empty body says as much as `{}`. */
+function readOnlyJson(server: FastifyInstance): void {
+  const parse = server.getDefaultJsonParser("error", "error");
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser(
+    "application/json",
+    { parseAs: "string" },
+    (request, body: string, done) => {
+      void parse(request, body === "" ? "{}" : body, done);
+    },
+  );
+}
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
+/** Methods that a path does not have are told so before their body is looked at. */
+function refuseOtherMethods(
+  server: FastifyInstance,
+  paths: ReadonlyMap<string, readonly string[]>,
+): void {
+  for (const [url, allowed] of paths) {
     server.route({
-      method: ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+      method: METHODS.filter((method) => !allowed.includes(method)),
       url,
+      exposeHeadRoute: false,
       onRequest: async (_request, reply) => {
-        void reply.header("allow", "GET, HEAD");
-        return sendProblem(reply, 405, { detail: "this can only be read" });
+        void reply.header("allow", allowed.join(", "));
+        return sendProblem(reply, 405, { detail: `here one can ${allowed.join(" and ")}` });
       },
       handler: (_request, reply) => sendProblem(reply, 405),
     });

@@ -1,95 +1,124 @@
-import { get } from "node:http";
-import type { IncomingMessage } from "node:http";
-import { ProblemDetails, SOCKET_NAME, STATUS_PATH } from "../api/contract.ts";
-import { Failure, messageOf } from "../model/failure.ts";
-import { Status } from "../model/operations.ts";
+import { z } from "zod";
+import {
+  Begun,
+  BY_HEADER,
+  Captured,
+  Incidents,
+  PATHS,
+  Pruned,
+  Releases,
+  Reported,
+} from "../api/contract.ts";
+import { type Actions, PlanReport, ReleaseCheck } from "../model/actions.ts";
+import { Failure } from "../model/failure.ts";
+import {
+  CheckRound,
+  IncidentReport,
+  type Operations,
+  RollbackPreview,
+  Status,
+} from "../model/operations.ts";
+import { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
+import { askDaemon, isAbsent, type Line, type Question } from "./socket-line.ts";
 
-const TIMEOUT_MS = 5000;
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
-
-/** Asks the running daemon for its status over its socket; throws `no-daemon` when nobody answers. */
-export async function askStatus(state: string, signal: AbortSignal): Promise<Status> {
-  const socketPath = `${state}/${SOCKET_NAME}`;
-  const answer = await ask(socketPath, STATUS_PATH, signal);
-  const body = parseJson(answer.body, socketPath);
-  if (answer.status !== 200) {
-    const problem = ProblemDetails.safeParse(body).data;
-    throw new Failure(
-      "internal",
-      `the daemon answered ${answer.status}: ${problem?.detail ?? "no reason"}`,
-      {
-        hint: problem?.hint ?? "look into the daemon's log",
-      },
-    );
-  }
-  const status = Status.safeParse(body);
-  if (!status.success) {
-    throw new Failure(
-      "internal",
-      `the daemon on ${socketPath} answers in another version's words`,
-      {
-        hint: "restart it with the installed version",
-        cause: status.error,
-      },
-    );
-  }
-  return status.data;
+/** Who asks: a name, which the daemon believes the user of its socket, and a token, which proves a person. */
+export interface Who {
+  readonly by: string;
+  readonly token?: string;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
+const DONE = z.undefined();
 
-async function ask(socketPath: string, path: string, signal: AbortSignal): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = get({ socketPath, path, timeout: TIMEOUT_MS, signal }, (response) => {
-      collect(response).then((body) => {
-        resolve({ status: response.statusCode ?? 0, body });
-        return undefined;
-      }, reject);
-    });
-    request.once("timeout", () => {
-      request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`));
-    });
-    request.once("error", (error) => {
-      reject(signal.aborted ? error : noDaemon(socketPath, error));
-    });
-  });
-}
-
-async function collect(response: IncomingMessage): Promise<string> {
-  response.setEncoding("utf8");
-  let body = "";
-  for await (const chunk of response) {
-    body += String(chunk);
-    if (body.length > MAX_ANSWER_BYTES) {
-      throw new Failure("internal", "the daemon's answer is too large", {
-        hint: "look into its log",
-      });
-    }
-  }
-  return body;
-}
-
-function noDaemon(socketPath: string, error: unknown): Failure {
-  const reason = messageOf(error);
-  const hint = reason.includes("EACCES")
-    ? "ask as the user that the daemon runs as"
-    : "start it with `rollwatch run` or pm2 (ecosystem.config.js); `rollwatch check` works without it";
-  return new Failure("no-daemon", `no daemon answers on ${socketPath}: ${reason}`, {
-    hint,
-    cause: error,
-  });
-}
-
-function parseJson(text: string, socketPath: string): unknown {
+/** Whether a daemon listens on the socket of this state folder. One that hangs does, and the failure says so. */
+export async function isDaemonThere(state: string, signal: AbortSignal): Promise<boolean> {
   try {
-    return JSON.parse(text);
+    await askDaemon({ state, headers: {} }, get(PATHS.health), z.object({}), signal);
+    return true;
   } catch (error) {
-    throw new Failure("internal", `what answers on ${socketPath} is no rollwatch`, {
-      hint: "look at which process has the socket open",
-      cause: error,
-    });
+    if (isAbsent(error)) {
+      return false;
+    }
+    throw error;
   }
+}
+
+/** The operations of the daemon with this state folder. */
+export function remoteOperations(state: string): Operations {
+  const line: Line = { state, headers: {} };
+  return {
+    status: async (signal) => askDaemon(line, get(PATHS.status), Status, signal),
+    check: async (signal) =>
+      askDaemon(line, post(PATHS.check, undefined, { isLong: true }), CheckRound, signal),
+    previewRollback: async (request, signal) =>
+      askDaemon(line, post(PATHS.preview, request, { isLong: true }), RollbackPreview, signal),
+    releases: async (signal) =>
+      (await askDaemon(line, get(PATHS.releases), Releases, signal)).releases,
+    showRelease: async (id, signal) =>
+      askDaemon(line, get(fill(PATHS.release, id)), ReleaseDetails, signal),
+    diffReleases: async (a, b, signal) =>
+      askDaemon(line, get(fill(PATHS.diff, a, b)), ReleaseDifference, signal),
+    incidents: async (signal) =>
+      (await askDaemon(line, get(PATHS.incidents), Incidents, signal)).incidents,
+    incident: async (id, signal) => {
+      try {
+        return await askDaemon(line, get(fill(PATHS.incident, id)), IncidentReport, signal);
+      } catch (error) {
+        if (error instanceof Failure && error.code === "incident-unknown") {
+          return undefined;
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+/** The actions of the daemon with this state folder; it goes by `who`, not by the persons given. */
+export function remoteActions(state: string, who: Who, signal: AbortSignal): Actions {
+  const line: Line = { state, headers: headersOf(who) };
+  async function done(path: string, body?: unknown): Promise<void> {
+    await askDaemon(line, post(path, body), DONE, signal);
+  }
+  return {
+    pause: async (request) => done(PATHS.pause, request),
+    resume: async () => done(PATHS.resume),
+    startMaintenance: async (request) => done(PATHS.maintenance, request),
+    endMaintenance: async () => done(PATHS.maintenanceEnd),
+    report: async (request) => askDaemon(line, post(PATHS.reports, request), Reported, signal),
+    rollback: async (request, _by, until) =>
+      askDaemon(line, post(PATHS.rollbacks, request, { isLong: true }), Begun, until),
+    plan: async (id) => askDaemon(line, get(fill(PATHS.plan, id)), PlanReport, signal),
+    approve: async (id, request) =>
+      askDaemon(line, post(fill(PATHS.approve, id), request), PlanReport, signal),
+    reject: async (id, request) =>
+      askDaemon(line, post(fill(PATHS.reject, id), request), PlanReport, signal),
+    acknowledge: async (incident) => done(fill(PATHS.acknowledge, incident)),
+    note: async (incident, request) => done(fill(PATHS.note, incident), request),
+    label: async (incident, request) => done(fill(PATHS.label, incident), request),
+    close: async (incident, request) => done(fill(PATHS.close, incident), request),
+    capture: async (_by, until) =>
+      askDaemon(line, post(PATHS.releases, undefined, { isLong: true }), Captured, until),
+    verifyReleases: async (request, until) =>
+      askDaemon(line, post(PATHS.verify, request, { isLong: true }), ReleaseCheck, until),
+    prune: async () =>
+      askDaemon(line, post(PATHS.prune, undefined, { isLong: true }), Pruned, signal),
+  };
+}
+
+function headersOf({ by, token }: Who): Readonly<Record<string, string>> {
+  const name = { [BY_HEADER]: encodeURIComponent(by) };
+  return token === undefined ? name : { ...name, authorization: `Bearer ${token}` };
+}
+
+function get(path: string): Question {
+  return { method: "GET", path };
+}
+
+function post(path: string, body?: unknown, more: Pick<Question, "isLong"> = {}): Question {
+  return { method: "POST", path, body, ...more };
+}
+
+/** A path with its `:names` filled in, in order. */
+function fill(path: string, ...values: readonly string[]): string {
+  const left = [...values];
+  return path.replaceAll(/:\w+/gu, () => encodeURIComponent(left.shift() ?? ""));
 }

@@ -42,9 +42,11 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageFailure) {
     return EXIT.usage;
   }
-  const isConfig =
-    error instanceof Failure && ["config-invalid", "state-exposed"].includes(error.code);
-  return isConfig ? EXIT.usage : EXIT.failed;
+  const code = error instanceof Failure ? error.code : "internal";
+  if (code === "config-invalid" || code === "state-exposed") {
+    return EXIT.usage;
+  }
+  return code === "refused" || code === "not-permitted" ? EXIT.refused : EXIT.failed;
 }
 
 function reportOf(error: unknown): ErrorReport {

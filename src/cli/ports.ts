@@ -1,11 +1,17 @@
 import type { Config } from "../config/schema.ts";
 import type { Environment } from "../config/environment.ts";
+import type { Actions } from "../model/actions.ts";
 import type { Operations } from "../model/operations.ts";
 
 /** Operations on a configured application, with what must be let go of afterwards. */
 export interface OpenedOperations {
   readonly operations: Operations;
   close(): Promise<void>;
+}
+
+/** Actions that a command takes by itself while there is no daemon, the locks held until `close`. */
+export interface OpenedActions extends OpenedOperations {
+  readonly actions: Actions;
 }
 
 /** What the daemon's host does for it. */
@@ -27,12 +33,18 @@ export interface CliPorts {
   readonly environment: Environment;
   /** Whether standard output is a terminal. */
   readonly isTerminal: boolean;
+  /** Whether a person can be asked: both ends are a terminal. */
+  readonly canAsk: boolean;
+  /** Asks a person; what was typed, without its line break. */
+  ask(question: string, signal: AbortSignal): Promise<string>;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
   readonly host: DaemonHost;
   /** Wall time, ms since the epoch. */
   now(): number;
   /** Whether a file is there. */
   exists(path: string): boolean;
   openOperations(config: Config): Promise<OpenedOperations>;
+  openActions(config: Config): Promise<OpenedActions>;
   /** The daemon in the foreground, until the signal aborts and everything is put away. Returns the exit code. */
   runDaemon(config: Config, host: DaemonHost, signal: AbortSignal): Promise<number>;
 }
@@ -43,4 +55,6 @@ export const EXIT = {
   failed: 1,
   usage: 2,
   refused: 3,
+  waiting: 4,
+  rolledBack: 5,
 } as const;

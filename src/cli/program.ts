@@ -1,11 +1,17 @@
 import { Command, CommanderError } from "commander";
+import { addApprove } from "./approve.ts";
+import { addBrakes } from "./brakes.ts";
 import { addCheck } from "./check.ts";
+import { addCompletion } from "./completion.ts";
 import { addConfig } from "./config.ts";
 import { createContext } from "./context.ts";
 import type { CommandContext } from "./context.ts";
 import { describeError, exitCodeOf, UsageFailure } from "./errors.ts";
+import { addIncident } from "./incident.ts";
 import { EXIT } from "./ports.ts";
 import type { CliPorts } from "./ports.ts";
+import { addRelease } from "./release.ts";
+import { addReport } from "./report.ts";
 import { addRollback } from "./rollback.ts";
 import { addRun } from "./run.ts";
 import { addStatus } from "./status.ts";
@@ -64,8 +70,14 @@ function buildProgram(context: CommandContext): Command {
   addRun(program, context);
   addCheck(program, context);
   addStatus(program, context);
+  addRelease(program, context);
   addRollback(program, context);
+  addApprove(program, context);
+  addReport(program, context);
+  addIncident(program, context);
+  addBrakes(program, context);
   addConfig(program, context);
+  addCompletion(program, context);
   return program;
 }
 

@@ -1,84 +1,195 @@
 import { Option } from "commander";
 import type { Command } from "commander";
+import { type PlanReport, RollbackRequest } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
-import type { RollbackPreview } from "../model/operations.ts";
-import { SCOPES } from "../model/plan.ts";
-import { openConfig, printJson, withOperations, wantsJson } from "./context.ts";
+import type { PreviewRequest, RollbackPreview } from "../model/operations.ts";
+import { type Scope, SCOPES } from "../model/plan.ts";
+import { TRIGGERS } from "../model/trigger.ts";
+import { acting, type Acting, checked, reading, tell } from "./act.ts";
+import { wantsJson } from "./context.ts";
 import type { CommandContext } from "./context.ts";
 import { UsageFailure } from "./errors.ts";
+import { exitCodeOfPlan, followPlan } from "./follow.ts";
 import { EXIT } from "./ports.ts";
+import { showSteps } from "./show.ts";
 import type { Paint } from "./style.ts";
+import { addWho } from "./who.ts";
 
 interface RollbackOptions {
+  readonly scope: Scope;
+  readonly service?: readonly string[];
   readonly to?: string;
+  readonly trigger?: string;
   readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly reason?: string;
 }
 
-/** `rollwatch rollback --dry-run`: what a rollback would do. */
+const HELP = `
+Shows the plan and asks before it begins; without a terminal it needs --yes.
+Exit codes: 5 rolled back, 0 services restarted (or nothing refuses, with --dry-run), 3 refused, 1 failed,
+4 waiting for approval.
+
+Examples:
+  rollwatch rollback --dry-run
+  rollwatch rollback --reason "orders are lost since noon"
+  rollwatch rollback --to rel-20261122T153012-k3f9q2 --yes --reason "as agreed in the call"
+  rollwatch rollback --scope service --service web --reason "it leaks"`;
+
+/** `rollwatch rollback`: going back, or restarting, by hand. */
 export function addRollback(program: Command, context: CommandContext): void {
-  program
-    .command("rollback")
-    .description("show the plan of a rollback, its time, and what would refuse it")
-    .option("--dry-run", "show the plan and do nothing")
-    .option("--to <release>", "the release to go back to (default: the last proven one)")
-    .addOption(
-      new Option("--scope <scope>", "what is taken back").choices(SCOPES).default(SCOPES[0]),
-    )
-    .addHelpText(
-      "after",
-      "\nExit code 3 when a guard would refuse it, 1 when there is nothing to go back to.\n\nExample:\n  rollwatch rollback --dry-run",
-    )
+  addWho(
+    program
+      .command("rollback")
+      .description(
+        "go back to a proven release by hand, or restart services; follows it to its end",
+      )
+      .option("--dry-run", "show the plan, its time and what would refuse it; do nothing")
+      .addOption(
+        new Option("--scope <scope>", "what is taken back").choices(SCOPES).default(SCOPES[0]),
+      )
+      .option("--service <name...>", "the services to restart, with --scope service")
+      .option("--to <release>", "the release to go back to (default: the last proven one)")
+      .addOption(
+        new Option(
+          "--trigger <trigger>",
+          "what is wrong, when no incident is open (default: minor-functionality)",
+        ).choices(TRIGGERS),
+      )
+      .option("--yes", "do not ask")
+      .option("--reason <text>", "why, for everybody who wonders"),
+  )
+    .addHelpText("after", HELP)
     .action(async (options: RollbackOptions, command: Command) => {
-      if (options.dryRun !== true) {
-        throw new UsageFailure(
-          "rolling back by hand comes with a later version; this one only shows the plan",
-          "add --dry-run; rollwatch itself rolls back when the policy says auto",
-        );
-      }
-      await preview(options, command, context);
+      const wanted = previewOf(options);
+      await (options.dryRun === true
+        ? preview(wanted, command, context)
+        : rollBack(options, wanted, command, context));
     });
+}
+
+function previewOf({ scope, service, to }: RollbackOptions): PreviewRequest {
+  if (scope === "service") {
+    if (service === undefined) {
+      throw new UsageFailure("no service is named", "add --service with the names of services");
+    }
+    if (to !== undefined) {
+      throw new UsageFailure(
+        "a restart goes back to no release",
+        "leave out --to, or --scope service",
+      );
+    }
+    return { scope, services: [...service] };
+  }
+  if (service !== undefined) {
+    throw new UsageFailure(
+      "--service restarts services; going back takes all of them",
+      "add --scope service, or leave out --service",
+    );
+  }
+  return to === undefined ? {} : { to };
 }
 
 async function preview(
-  options: RollbackOptions,
+  request: PreviewRequest,
   command: Command,
   context: CommandContext,
 ): Promise<void> {
-  const config = await openConfig(context, command, "command");
-  const request = options.to === undefined ? {} : { to: options.to };
-  const plan = await withOperations(context, config, async ({ operations }) =>
+  const plan = await reading(context, command, async (operations) =>
     operations.previewRollback(request, context.signal),
   );
-  if (wantsJson(command)) {
-    printJson(context, plan);
-  } else {
-    context.ports.out(describePlan(plan, context.paint));
-  }
-  if (plan.target === null) {
-    throw new Failure("catalogue-empty", "there is no proven release to go back to", {
-      hint: "let the daemon watch a good release through its bake time",
-    });
+  const text = `${describePreview(plan, context.paint)}${context.paint("quiet", "nothing was changed")}\n`;
+  tell(context, command, { json: plan, text });
+  if (plan.target === null && plan.scope !== "service") {
+    throw nothingToGoTo();
   }
   context.finish(plan.refusals.length === 0 ? EXIT.done : EXIT.refused);
 }
 
-function describePlan(plan: RollbackPreview, paint: Paint): string {
+async function rollBack(
+  options: RollbackOptions,
+  wanted: PreviewRequest,
+  command: Command,
+  context: CommandContext,
+): Promise<void> {
+  const { scope, reason, trigger } = options;
+  if (reason === undefined) {
+    throw new UsageFailure("no reason is given", "add --reason, or --dry-run to see the plan");
+  }
+  const request = checked(RollbackRequest, {
+    ...wanted,
+    scope,
+    reason,
+    ...(trigger === undefined ? {} : { trigger }),
+  });
+  const isAsked = options.yes !== true;
+  if (isAsked && (!context.ports.canAsk || wantsJson(command))) {
+    throw new UsageFailure(
+      "nobody can be asked here",
+      "add --yes; `rollwatch rollback --dry-run` shows the plan",
+    );
+  }
+  await acting(context, command, "administer", async (parts) => {
+    if (isAsked && !(await isConfirmed(context, parts, wanted))) {
+      context.ports.out("nothing was changed\n");
+      context.finish(EXIT.failed);
+      return;
+    }
+    const begun = await parts.actions.rollback(request, parts.by, context.signal);
+    const isShown = context.ports.isTerminal && !wantsJson(command);
+    if (isShown) {
+      context.ports.out(`begun: ${begun.plan}, for ${begun.incident}\n`);
+    }
+    const plan = await followPlan(context, parts, begun, isShown);
+    tell(context, command, { json: plan, text: describeEnd(plan, context.paint) });
+    context.finish(exitCodeOfPlan(plan));
+  });
+}
+
+async function isConfirmed(
+  { ports, paint, signal }: CommandContext,
+  { operations }: Acting,
+  wanted: PreviewRequest,
+): Promise<boolean> {
+  const plan = await operations.previewRollback(wanted, signal);
+  ports.out(describePreview(plan, paint));
+  if (plan.target === null && plan.scope !== "service") {
+    throw nothingToGoTo();
+  }
+  const answer = await ports.ask("Begin? [y/N] ", signal);
+  return /^y(es)?$/iu.test(answer.trim());
+}
+
+function nothingToGoTo(): Failure {
+  return new Failure("catalogue-empty", "there is no proven release to go back to", {
+    hint: "let the daemon watch a good release through its bake time",
+  });
+}
+
+function describePreview(plan: RollbackPreview, paint: Paint): string {
   const estimate =
     plan.estimatedSeconds === null
       ? "time not known yet"
       : `about ${plan.estimatedSeconds.toFixed(1)} s`;
-  const lines =
-    plan.target === null
-      ? []
-      : [`${paint("title", `${plan.scope} rollback to ${plan.target}`)}, ${estimate}`];
-  for (const [index, step] of plan.steps.entries()) {
-    lines.push(`  ${index + 1}. ${step.describe}`);
+  const title =
+    plan.target === null ? `${plan.scope} restart` : `${plan.scope} rollback to ${plan.target}`;
+  const hasPlan = plan.target !== null || plan.scope === "service";
+  const lines = [
+    ...(hasPlan ? [`${paint("title", title)}, ${estimate}`] : []),
+    ...showSteps(plan),
+    ...plan.refusals.map(
+      ({ guard, reason }) => `${paint("bad", "refused")} by ${guard}: ${reason}`,
+    ),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function describeEnd(plan: PlanReport, paint: Paint): string {
+  if (plan.ended === null) {
+    return `${paint("doubtful", "waiting for approval")}: rollwatch approve ${plan.id}\n`;
   }
-  for (const { path, reason } of plan.kept) {
-    lines.push(`  ${path} stays as it is: ${reason}`);
-  }
-  for (const { guard, reason } of plan.refusals) {
-    lines.push(`${paint("bad", "refused")} by ${guard}: ${reason}`);
-  }
-  return [...lines, paint("quiet", "nothing was changed"), ""].join("\n");
+  const what = plan.target === null ? "services restarted" : `rolled back to ${plan.target}`;
+  const word =
+    plan.ended.result === "completed" ? paint("good", what) : paint("bad", plan.ended.result);
+  return `${word}: ${plan.ended.reason}\n`;
 }

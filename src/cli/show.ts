@@ -1,11 +1,13 @@
+import type { PlanReport } from "../model/actions.ts";
 import type {
   ControlReport,
   IncidentReport,
+  ReleaseReport,
   SignalReport,
   VerdictReport,
 } from "../model/operations.ts";
 import type { SignalState } from "../model/signal.ts";
-import { tellDuration } from "../model/units.ts";
+import { tellDuration, tellTime } from "../model/units.ts";
 import type { Paint, Tone } from "./style.ts";
 import { table } from "./style.ts";
 
@@ -84,6 +86,60 @@ export function showIncident(paint: Paint, incident: IncidentReport, now: number
     }
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** One line per captured release. */
+export function showReleases(
+  paint: Paint,
+  releases: readonly ReleaseReport[],
+  now: number,
+): string {
+  return table(
+    paint,
+    releases.map((release) => [
+      release.id,
+      release.provenAt === null
+        ? { text: "not proven", tone: "doubtful" as const }
+        : { text: "proven", tone: "good" as const },
+      readyWord(release.ready),
+      `${shortCommit(release.commit)}, captured ${tellAge(release.capturedAt, now)}`,
+      release.problems.join("; "),
+    ]),
+  );
+}
+
+/** A plan as a person must see it before saying yes or no. */
+export function showPlan(paint: Paint, plan: PlanReport, now: number): string {
+  const what = plan.target === null ? "restart" : `rollback to ${plan.target}`;
+  const { approval } = plan;
+  const lines = [
+    `${paint("title", `${plan.scope} ${what}`)} (${plan.id}, ${plan.state}), asked by ${plan.requestedBy} ${tellAge(plan.createdAt, now)}, for ${plan.incident}`,
+    ...showSteps(plan),
+  ];
+  if (approval !== null) {
+    const roles = approval.roles.join(approval.everyRole ? " and " : " or ");
+    lines.push(`  needs ${roles}, until ${tellTime(approval.expiresAt)}`);
+    lines.push(...approval.given.map(({ by, role }) => `  approved by ${by} as ${role}`));
+  }
+  if (plan.ended !== null) {
+    lines.push(`  ended: ${plan.ended.result}, ${plan.ended.reason}`);
+  }
+  return `${[...lines, paint("quiet", `  hash ${plan.hash}`)].join("\n")}\n`;
+}
+
+/** The steps of a plan, numbered, and the files that stay as they are. */
+export function showSteps(plan: Pick<PlanReport, "steps" | "kept">): readonly string[] {
+  return [
+    ...plan.steps.map((step, index) => `  ${index + 1}. ${step.describe}`),
+    ...plan.kept.map(({ path, reason }) => `  ${path} stays as it is: ${reason}`),
+  ];
+}
+
+function readyWord(ready: boolean | null): string {
+  if (ready === null) {
+    return "not checked";
+  }
+  return ready ? "ready" : "not ready";
 }
 
 function stateTone(state: SignalState): Tone {

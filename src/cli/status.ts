@@ -3,17 +3,17 @@ import type { Status } from "../model/operations.ts";
 import { tellDuration } from "../model/units.ts";
 import { openConfig, printJson, wantsJson } from "./context.ts";
 import type { CommandContext } from "./context.ts";
-import { askStatus } from "./daemon-client.ts";
+import { remoteOperations } from "./daemon-client.ts";
 import {
   shortCommit,
   showControls,
   showIncident,
+  showReleases,
   showSignals,
   showVerdict,
   tellAge,
 } from "./show.ts";
 import type { Paint } from "./style.ts";
-import { table } from "./style.ts";
 
 /** `rollwatch status`: what the running daemon sees and does. */
 export function addStatus(program: Command, context: CommandContext): void {
@@ -26,7 +26,7 @@ export function addStatus(program: Command, context: CommandContext): void {
     )
     .action(async (_options: unknown, command: Command) => {
       const config = await openConfig(context, command, "command");
-      const status = await askStatus(config.state, context.signal);
+      const status = await remoteOperations(config.state).status(context.signal);
       if (wantsJson(command)) {
         printJson(context, status);
       } else {
@@ -41,10 +41,12 @@ function describeStatus(status: Status, paint: Paint, now: number): string {
   return [
     `${paint("title", status.application)}  ${showVerdict(paint, status.verdict)}`,
     `rollwatch ${status.version}, up ${tellDuration(status.uptimeMs)}, ${modes}${queued}\n`,
+    brakeLines(status, paint, now),
     deployedLine(status, now),
+    waitingLine(status, paint, now),
     section(paint, "Signals", showSignals(paint, status.signals)),
     section(paint, "Controls", showControls(paint, status.controls)),
-    section(paint, "Releases", releaseRows(status, paint, now)),
+    section(paint, "Releases", showReleases(paint, status.releases, now)),
     rollbackLines(status, paint, now),
     section(
       paint,
@@ -56,34 +58,39 @@ function describeStatus(status: Status, paint: Paint, now: number): string {
   ].join("");
 }
 
+function brakeLines({ paused, maintenance }: Status, paint: Paint, now: number): string {
+  const brakes = [
+    ["paused", paused],
+    ["maintenance", maintenance],
+  ] as const;
+  return brakes
+    .map(([word, brake]) => {
+      if (brake === null) {
+        return "";
+      }
+      const { by, reason, at, until } = brake;
+      const end = until === null ? "until taken back" : `for another ${tellDuration(until - now)}`;
+      return `${paint("doubtful", word)} by ${by} ${tellAge(at, now)}, ${end}: ${reason}\n`;
+    })
+    .join("");
+}
+
+function waitingLine({ waiting }: Status, paint: Paint, now: number): string {
+  if (waiting === null) {
+    return "";
+  }
+  const { plan, roles, given, expiresAt } = waiting;
+  const left = expiresAt > now ? `for another ${tellDuration(expiresAt - now)}` : "too late";
+  const yes = given === 0 ? "" : `, ${given} approved`;
+  return `${paint("doubtful", "waiting")} for ${roles.join(" and ")}${yes}, ${left}: rollwatch approve ${plan}\n`;
+}
+
 function deployedLine({ deployed }: Status, now: number): string {
   if (deployed === null) {
     return "deployed: not looked at yet\n";
   }
   const served = typeof deployed.served === "string" ? `${deployed.served}, ` : "";
   return `deployed: ${served}commit ${shortCommit(deployed.commit)}, since ${tellAge(deployed.since, now)}\n`;
-}
-
-function releaseRows(status: Status, paint: Paint, now: number): string {
-  return table(
-    paint,
-    status.releases.map((release) => [
-      release.id,
-      release.provenAt === null
-        ? { text: "not proven", tone: "doubtful" as const }
-        : { text: "proven", tone: "good" as const },
-      readyWord(release.ready),
-      `${shortCommit(release.commit)}, captured ${tellAge(release.capturedAt, now)}`,
-      release.problems.join("; "),
-    ]),
-  );
-}
-
-function readyWord(ready: boolean | null): string {
-  if (ready === null) {
-    return "not checked";
-  }
-  return ready ? "ready" : "not ready";
 }
 
 function rollbackLines({ rollback }: Status, paint: Paint, now: number): string {

@@ -3,6 +3,7 @@ import { CONTROLS } from "./control.ts";
 import { DECISIONS, GuardAnswer } from "./decision.ts";
 import { LABELS, OUTCOMES } from "./facts.ts";
 import { RECOVERY_RESULTS, SCOPES, StepOutcome } from "./plan.ts";
+import type { ReleaseDetails, ReleaseDifference } from "./release-report.ts";
 import { ROLES } from "./role.ts";
 import { SIGNAL_STATES } from "./signal.ts";
 import { TIERS } from "./tier.ts";
@@ -216,6 +217,17 @@ export const CheckRound = z.object({
 });
 export type CheckRound = z.infer<typeof CheckRound>;
 
+/** Which rollback to plan without doing it. */
+export const PreviewRequest = z.strictObject({
+  /** Default application. */
+  scope: z.enum(SCOPES).optional(),
+  /** The release to go back to; absent: the last proven one. Not for `service`. */
+  to: z.string().optional(),
+  /** The services to restart; only for `service`. */
+  services: z.array(z.string()).optional(),
+});
+export type PreviewRequest = z.infer<typeof PreviewRequest>;
+
 /** What a rollback would do now, and what would keep rollwatch from doing it by itself. */
 export const RollbackPreview = z.object({
   scope: z.enum(SCOPES),
@@ -237,10 +249,14 @@ export interface Operations {
   status(signal: AbortSignal): Promise<Status>;
   /** Asks every probe once; works without a daemon. */
   check(signal: AbortSignal): Promise<CheckRound>;
-  /** Plans a rollback to `to`, by default the last proven release, and does nothing. */
-  previewRollback(request: { readonly to?: string }, signal: AbortSignal): Promise<RollbackPreview>;
+  /** Plans a rollback or restart and does nothing. */
+  previewRollback(request: PreviewRequest, signal: AbortSignal): Promise<RollbackPreview>;
   /** Captured releases, newest first. */
   releases(signal: AbortSignal): Promise<readonly ReleaseReport[]>;
+  /** One captured release in full; throws `release-unknown` when there is none of that id. */
+  showRelease(id: string, signal: AbortSignal): Promise<ReleaseDetails>;
+  /** What differs from release `a` to release `b`; throws `release-unknown`. */
+  diffReleases(a: string, b: string, signal: AbortSignal): Promise<ReleaseDifference>;
   /** Incidents, newest first. */
   incidents(signal: AbortSignal): Promise<readonly IncidentReport[]>;
   /** One incident; undefined when there is none of that id. */

@@ -1,6 +1,5 @@
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import { request } from "node:http";
 import type { RequestOptions } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,14 +10,15 @@ import { openApi } from "../../src/api/server.ts";
 import type { Api } from "../../src/api/server.ts";
 import { Failure } from "../../src/model/failure.ts";
 import type { Operations } from "../../src/model/operations.ts";
-import { anIncidentReport, aStatus, fakeOperations } from "../support/fakes/operations.ts";
-
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly body: string;
-}
+import { aPlanReport } from "../support/fakes/actions.ts";
+import {
+  anIncidentReport,
+  aReleaseDetails,
+  aReleaseDifference,
+  aStatus,
+  fakeOperations,
+} from "../support/fakes/operations.ts";
+import { type Answer, ask, servedPorts } from "../support/served.ts";
 
 let folder = "";
 let api: Api | undefined;
@@ -38,35 +38,11 @@ function socketPath(): string {
 }
 
 async function open(ports: Partial<ApiPorts> = {}): Promise<Api> {
-  const readiness: Readiness = { kind: "ready" };
-  api = await openApi(
-    {
-      operations: fakeOperations(),
-      metrics: { contentType: "text/plain; version=0.0.4", render: async () => "up 1\n" },
-      readiness: () => readiness,
-      ...ports,
-    },
-    { listen: { host: "127.0.0.1", port: 0 }, socketPath: socketPath() },
-  );
-  return api;
-}
-
-async function ask(options: RequestOptions, body = ""): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request({ agent: false, ...options }, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk: string) => {
-        text += chunk;
-      });
-      response.on("end", () => {
-        const type = response.headers["content-type"] ?? "";
-        resolve({ status: response.statusCode ?? 0, type, headers: response.headers, body: text });
-      });
-    });
-    outgoing.on("error", reject);
-    outgoing.end(body);
+  api = await openApi(servedPorts(ports), {
+    listen: { host: "127.0.0.1", port: 0 },
+    socketPath: socketPath(),
   });
+  return api;
 }
 
 async function askTcp(path: string, more: RequestOptions = {}, body = ""): Promise<Answer> {
@@ -121,6 +97,26 @@ describe("what can be read", () => {
     expect(JSON.parse(one.body)).toEqual(anIncidentReport());
   });
 
+  it("is one release, and what differs from it to another", async () => {
+    await open();
+
+    const one = await askTcp("/api/v1/releases/rel-1");
+    const difference = await askTcp("/api/v1/releases/rel-1/diff/rel-2");
+
+    expect(JSON.parse(one.body)).toEqual(aReleaseDetails());
+    expect(JSON.parse(difference.body)).toEqual(aReleaseDifference());
+  });
+
+  it("is every signal, and a plan", async () => {
+    await open();
+
+    const signals = await askTcp("/api/v1/signals");
+    const plan = await askTcp("/api/v1/plans/plan-1");
+
+    expect(JSON.parse(signals.body)).toEqual({ signals: aStatus().signals });
+    expect(JSON.parse(plan.body)).toEqual(aPlanReport());
+  });
+
   it("is life, whatever else is wrong", async () => {
     await open({ readiness: () => ({ kind: "not-ready", reasons: ["no samples yet"] }) });
 
@@ -145,6 +141,13 @@ describe("what is refused", () => {
   it.each([
     ["/nothing", {}, 404],
     ["/api/v1/incidents/inc-none", {}, 404],
+    ["/api/v1/releases/rel-none", {}, 404],
+    // A path that leaves its folder is no id.
+    ["/api/v1/releases/..%2f..%2fetc", {}, 404],
+    ["/api/v1/releases/%2e%2e", {}, 404],
+    ["/api/v1/pause", {}, 405],
+    ["/api/v1/plans/plan-1/approve", {}, 405],
+    ["/api/v1/maintenance/end", {}, 405],
     ["/api/v1/status", { method: "POST" }, 405],
     ["/api/v1/incidents/inc-1", { method: "DELETE" }, 405],
     // A page of evil.example whose name was rebound to 127.0.0.1.
@@ -253,13 +256,7 @@ describe("a taken port", () => {
     });
     const address = other.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    const ports: ApiPorts = {
-      operations: fakeOperations(),
-      metrics: { contentType: "text/plain", render: async () => "" },
-      readiness: () => ({ kind: "ready" }),
-    };
-
-    const opening = openApi(ports, {
+    const opening = openApi(servedPorts(), {
       listen: { host: "127.0.0.1", port },
       socketPath: socketPath(),
     });

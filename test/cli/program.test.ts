@@ -8,6 +8,7 @@ import type { CliPorts } from "../../src/cli/ports.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { CheckRound, RollbackPreview, Status } from "../../src/model/operations.ts";
 import type { Operations } from "../../src/model/operations.ts";
+import { fakeActions } from "../support/fakes/actions.ts";
 import {
   aCheckRound,
   anIncidentReport,
@@ -15,6 +16,7 @@ import {
   aStatus,
   fakeOperations,
 } from "../support/fakes/operations.ts";
+import { servedPorts } from "../support/served.ts";
 
 interface Outcome {
   readonly code: number;
@@ -68,6 +70,9 @@ async function rollwatch(argv: readonly string[], world: World = {}): Promise<Ou
     },
     environment: { ROLLWATCH_CONFIG: file },
     isTerminal: false,
+    canAsk: false,
+    ask: async () => "",
+    sleep: async () => undefined,
     host: { version: "9.9.9", pid: 4711, nodeVersion: "v20.20.2", announceReady: () => undefined },
     now: () => 1_800_000_000_000,
     exists: () => false,
@@ -76,6 +81,11 @@ async function rollwatch(argv: readonly string[], world: World = {}): Promise<Ou
       close: async () => {
         closed += 1;
       },
+    }),
+    openActions: async () => ({
+      actions: fakeActions().actions,
+      operations: fakeOperations(world.operations),
+      close: async () => undefined,
     }),
     runDaemon: async () => 0,
     ...world.ports,
@@ -91,11 +101,7 @@ async function withDaemon(
   world: World = {},
 ): Promise<Outcome> {
   const api = await openApi(
-    {
-      operations: fakeOperations({ status: async () => status }),
-      metrics: { contentType: "text/plain", render: async () => "" },
-      readiness: () => ({ kind: "ready" }),
-    },
+    servedPorts({ operations: fakeOperations({ status: async () => status }) }),
     { listen: { host: "127.0.0.1", port: 0 }, socketPath: join(folder, "rollwatch.sock") },
   );
   try {
@@ -126,7 +132,22 @@ describe("rollwatch", () => {
     [["statsu"], "Did you mean status?"],
     [["status", "--jsn"], "Did you mean --json?"],
     [["rollback", "--dry-run", "--scope", "everything"], "application"],
-    [["rollback"], "--dry-run"],
+    [["rollback"], "--reason"],
+    [["rollback", "--reason", "x"], "--yes"],
+    [["rollback", "--reason", "x", "--json"], "--yes"],
+    [["rollback", "--scope", "service", "--reason", "x", "--yes"], "--service"],
+    [["rollback", "--service", "web", "--reason", "x", "--yes"], "--scope service"],
+    [["rollback", "--scope", "service", "--service", "web", "--to", "rel-1"], "--to"],
+    [["pause", "--for", "soon", "--reason", "x"], "15m"],
+    [["pause", "--for", "0s", "--reason", "x"], "15m"],
+    [["pause"], "--reason"],
+    [["pause", "--reason", " "], "reason:"],
+    [["pause", "--reason", "x", "--by", "<b>"], "--by"],
+    [["maintenance", "start", "--reason", "x"], "--for"],
+    [["report", "everything", "--reason", "x"], "user-interface"],
+    [["incident", "label", "inc-1", "perhaps"], "right"],
+    [["reject", "plan-1"], "--reason"],
+    [["completion", "tcsh"], "fish"],
   ])("takes %j for a mistake of usage", async (argv, expected) => {
     const { code, out, err } = await rollwatch(argv);
 
@@ -361,6 +382,29 @@ describe("rollwatch status", () => {
 
     expect(coloured.out).toContain("\u001B[32mhealthy");
     expect(plain.out).not.toContain("\u001B[");
+  });
+
+  it("shows what keeps rollwatch from acting, and what waits for whom", async () => {
+    const at = 1_800_000_000_000 - 600_000;
+    const paused = { by: "ada", reason: "load test", at, until: at + 1_200_000 };
+    const maintenance = { by: "bob", reason: "disks", at, until: null };
+    const waiting = {
+      plan: "plan-3",
+      roles: ["database-administrator", "system-administrator"] as const,
+      given: 1,
+      expiresAt: at + 900_000,
+    };
+
+    const { out } = await withDaemon(
+      aStatus({ paused, maintenance, waiting: { ...waiting, roles: [...waiting.roles] } }),
+      ["status"],
+    );
+
+    expect(out).toContain("paused by ada 10 min ago, for another 10 min: load test");
+    expect(out).toContain("maintenance by bob 10 min ago, until taken back: disks");
+    expect(out).toContain(
+      "waiting for database-administrator and system-administrator, 1 approved, for another 5 min: rollwatch approve plan-3",
+    );
   });
 
   it("says plainly when there is no daemon", async () => {

@@ -1,3 +1,4 @@
+import { Failure } from "../../../src/model/failure.ts";
 import type {
   CheckRound,
   IncidentReport,
@@ -5,6 +6,7 @@ import type {
   RollbackPreview,
   Status,
 } from "../../../src/model/operations.ts";
+import type { ReleaseDetails, ReleaseDifference } from "../../../src/model/release-report.ts";
 
 const NOW = 1_800_000_000_000;
 const SIGNAL = {
@@ -115,6 +117,47 @@ export function aPreview(more: Partial<RollbackPreview> = {}): RollbackPreview {
   };
 }
 
+/** A captured release in full. */
+export function aReleaseDetails(more: Partial<ReleaseDetails> = {}): ReleaseDetails {
+  return {
+    id: "rel-1",
+    commit: "a".repeat(40),
+    capturedAt: NOW - 3_600_000,
+    provenAt: NOW - 3_000_000,
+    tag: "pre-deployment-20270115-0800",
+    identity: { commit: "a".repeat(40), served: "v1.4.0", schema: "003_summary (3)" },
+    interpreter: "v20.20.2",
+    interpreterPath: "/usr/bin/node",
+    nativeModules: [],
+    services: ["web"],
+    paths: [
+      {
+        path: "dist",
+        kind: "directory",
+        kindOfConfig: null,
+        digest: "d".repeat(64),
+        files: 212,
+        bytes: 4096,
+      },
+    ],
+    database: null,
+    ready: true,
+    problems: [],
+    ...more,
+  };
+}
+
+/** Two releases that differ in one file. */
+export function aReleaseDifference(more: Partial<ReleaseDifference> = {}): ReleaseDifference {
+  return {
+    from: "rel-1",
+    to: "rel-2",
+    changes: [{ kind: "file", name: "dist/main.js", change: "changed", detail: "212 bytes" }],
+    more: 0,
+    ...more,
+  };
+}
+
 /** Operations that answer what the builders say. */
 export function fakeOperations(more: Partial<Operations> = {}): Operations {
   return {
@@ -122,6 +165,13 @@ export function fakeOperations(more: Partial<Operations> = {}): Operations {
     check: async () => aCheckRound(),
     previewRollback: async () => aPreview(),
     releases: async () => aStatus().releases,
+    showRelease: async (id) => {
+      if (id !== "rel-1") {
+        throw new Failure("release-unknown", `there is no release ${id}`, { hint: "list them" });
+      }
+      return aReleaseDetails();
+    },
+    diffReleases: async (from, to) => aReleaseDifference({ from, to }),
     incidents: async () => [anIncidentReport()],
     incident: async (id) => (id === "inc-1" ? anIncidentReport() : undefined),
     ...more,

@@ -1,0 +1,116 @@
+import type { FastifyRequest } from "fastify";
+import type { Access, Person } from "../model/people.ts";
+import { BY_HEADER, type ProblemDetails } from "./contract.ts";
+import type { Limiter } from "./limiter.ts";
+import { asOperator, type People } from "./people.ts";
+
+/** Whether a request may do what it asks for: the person behind it, or the problem it is answered with. */
+export type Admission =
+  | { readonly kind: "admitted"; readonly by: Person }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly problem: Pick<ProblemDetails, "code" | "detail" | "hint">;
+    };
+
+/** What a door knows the people by. */
+export interface DoorParts {
+  readonly people: People;
+  /** Of wrong tokens. */
+  readonly limiter: Limiter;
+}
+
+/** The name of an operator who gave none. */
+const UNNAMED = "operator";
+const JSON_TYPE = /^application\/json\s*(;|$)/iu;
+
+/** Who acts over TCP: whoever shows a token, and no page of another site. */
+export function admitOverTcp(parts: DoorParts, request: FastifyRequest, access: Access): Admission {
+  const { origin, host, authorization } = request.headers;
+  if (origin !== undefined && origin.toLowerCase() !== `http://${host ?? ""}`.toLowerCase()) {
+    const hint = "ask without an Origin header, or from rollwatch's own page";
+    return refused(403, "another site may not act here", hint);
+  }
+  const type = request.headers["content-type"] ?? "";
+  if (request.method === "POST" && !JSON_TYPE.test(type)) {
+    return refused(415, "only JSON is read here", "send content-type: application/json");
+  }
+  return authorization === undefined
+    ? tokenMissing()
+    : admitToken(parts, authorization, access, (person) => person);
+}
+
+/** Who acts over the socket: its only user, the operator of this host; with a token also the person it proves. */
+export function admitOverSocket(
+  parts: DoorParts,
+  request: FastifyRequest,
+  access: Access,
+): Admission {
+  const { authorization } = request.headers;
+  if (authorization !== undefined) {
+    return admitToken(parts, authorization, access, asOperator);
+  }
+  const operator = operatorNamed(parts.people, request.headers[BY_HEADER]);
+  if (operator === undefined) {
+    const hint = "letters, digits, spaces and . _ @ ' -, at most 80, percent-encoded";
+    return refused(400, `the header ${BY_HEADER} holds no name`, hint);
+  }
+  return operator.access.includes(access) ? { kind: "admitted", by: operator } : tokenMissing();
+}
+
+function admitToken(
+  { people, limiter }: DoorParts,
+  authorization: string,
+  access: Access,
+  extend: (person: Person) => Person,
+): Admission {
+  const waitMs = limiter.waitMs();
+  if (waitMs > 0) {
+    const retry = { "retry-after": String(Math.ceil(waitMs / 1000)) };
+    const hint = "wait for the time that Retry-After says";
+    return { ...refused(429, "too many wrong tokens", hint), headers: retry };
+  }
+  const token = /^Bearer +(\S+) *$/iu.exec(authorization)?.[1];
+  const person = token === undefined ? undefined : people.byToken(token);
+  if (person === undefined) {
+    limiter.fail();
+    return unauthorized("this token is nobody's");
+  }
+  const by = extend(person);
+  if (!by.access.includes(access)) {
+    const hint = `it needs access: [${access}] of the contact in people.contacts`;
+    return refused(403, `the token of ${by.name} does not allow to ${access}`, hint);
+  }
+  return { kind: "admitted", by };
+}
+
+function operatorNamed(
+  people: People,
+  header: string | readonly string[] | undefined,
+): Person | undefined {
+  if (header === undefined) {
+    return people.operator(UNNAMED);
+  }
+  try {
+    return people.operator(decodeURIComponent(String(header)));
+  } catch {
+    return undefined;
+  }
+}
+
+type Refusal = Extract<Admission, { readonly kind: "refused" }>;
+
+function refused(status: number, detail: string, hint: string): Refusal {
+  const problem = { code: "not-permitted", detail, hint };
+  return { kind: "refused", status, headers: {}, problem };
+}
+
+function tokenMissing(): Refusal {
+  return unauthorized("this needs a person's token");
+}
+
+function unauthorized(detail: string): Refusal {
+  const hint = "send Authorization: Bearer with the token of a contact in people.contacts";
+  return { ...refused(401, detail, hint), headers: { "www-authenticate": "Bearer" } };
+}

@@ -1,0 +1,45 @@
+import { PlanReport, type Actions } from "../model/actions.ts";
+import { Failure } from "../model/failure.ts";
+import { IncidentReport, Status, type Operations } from "../model/operations.ts";
+import { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
+import { Incidents, PATHS, Releases, Signals } from "./contract.ts";
+import { reads, type Route } from "./route.ts";
+
+/** Every route that only reads; none of them changes anything. */
+export function readingRoutes(operations: Operations, actions: Actions): readonly Route[] {
+  return [
+    reads(PATHS.status, "Everything about the running daemon", Status, async ({ signal }) =>
+      operations.status(signal),
+    ),
+    reads(PATHS.signals, "Every signal with its value and limit", Signals, async ({ signal }) => ({
+      signals: (await operations.status(signal)).signals,
+    })),
+    reads(PATHS.releases, "Captured releases, newest first", Releases, async ({ signal }) => ({
+      releases: await operations.releases(signal),
+    })),
+    reads(PATHS.release, "One captured release in full", ReleaseDetails, async ({ id, signal }) =>
+      operations.showRelease(id, signal),
+    ),
+    reads(
+      PATHS.diff,
+      "What differs from one captured release to another",
+      ReleaseDifference,
+      async ({ id, other, signal }) => operations.diffReleases(id, other, signal),
+    ),
+    reads(PATHS.incidents, "Incidents, newest first", Incidents, async ({ signal }) => ({
+      incidents: await operations.incidents(signal),
+    })),
+    reads(PATHS.incident, "One incident", IncidentReport, async ({ id, signal }) => {
+      const incident = await operations.incident(id, signal);
+      if (incident === undefined) {
+        throw new Failure("incident-unknown", "there is no incident of this id", {
+          hint: "see GET /api/v1/incidents",
+        });
+      }
+      return incident;
+    }),
+    reads(PATHS.plan, "A plan that waits, runs or ended", PlanReport, async ({ id }) =>
+      actions.plan(id),
+    ),
+  ];
+}

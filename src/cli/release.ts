@@ -1,0 +1,125 @@
+import type { Command } from "commander";
+import { stringify } from "yaml";
+import type { ReleaseCheck } from "../model/actions.ts";
+import { acting, reading, tell } from "./act.ts";
+import type { CommandContext } from "./context.ts";
+import { EXIT } from "./ports.ts";
+import { showReleases } from "./show.ts";
+import type { Paint } from "./style.ts";
+import { addWho } from "./who.ts";
+
+/** `rollwatch release …`: the releases one can go back to. */
+export function addRelease(program: Command, context: CommandContext): void {
+  const group = program.command("release").description("the releases one can go back to");
+  addList(group, context);
+  addShow(group, context);
+  addDiff(group, context);
+  addCapture(group, context);
+  addVerify(group, context);
+  addPrune(group, context);
+}
+
+function addList(group: Command, context: CommandContext): void {
+  group
+    .command("list")
+    .description("every captured release, newest first")
+    .addHelpText("after", "\nExample:\n  rollwatch release list")
+    .action(async (_options: unknown, command: Command) => {
+      const releases = await reading(context, command, async (operations) =>
+        operations.releases(context.signal),
+      );
+      const rows = showReleases(context.paint, releases, context.ports.now());
+      const text = rows === "" ? "no release is captured yet\n" : rows;
+      tell(context, command, { json: { releases }, text });
+    });
+}
+
+function addShow(group: Command, context: CommandContext): void {
+  group
+    .command("show")
+    .description("one captured release in full: paths, services, interpreter; never a secret")
+    .argument("<id>", "of the release")
+    .addHelpText("after", "\nExample:\n  rollwatch release show rel-20261122T153012-k3f9q2")
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const details = await reading(context, command, async (operations) =>
+        operations.showRelease(id, context.signal),
+      );
+      tell(context, command, { json: details, text: stringify(details) });
+    });
+}
+
+function addDiff(group: Command, context: CommandContext): void {
+  group
+    .command("diff")
+    .description("what differs from one captured release to another")
+    .argument("<from>", "a release")
+    .argument("<to>", "another one")
+    .addHelpText("after", "\nExample:\n  rollwatch release diff rel-1 rel-2")
+    .action(async (from: string, to: string, _options: unknown, command: Command) => {
+      const difference = await reading(context, command, async (operations) =>
+        operations.diffReleases(from, to, context.signal),
+      );
+      tell(context, command, { json: difference, text: stringify(difference) });
+    });
+}
+
+function addCapture(group: Command, context: CommandContext): void {
+  addWho(
+    group
+      .command("capture")
+      .description(
+        "capture what is deployed now; it counts as proven once it was healthy long enough",
+      ),
+  )
+    .addHelpText("after", "\nExample:\n  rollwatch release capture")
+    .action(async (_options: unknown, command: Command) => {
+      const captured = await acting(context, command, "administer", async ({ actions, by }) =>
+        actions.capture(by, context.signal),
+      );
+      tell(context, command, { json: captured, text: `captured ${captured.release}\n` });
+    });
+}
+
+function addVerify(group: Command, context: CommandContext): void {
+  addWho(
+    group
+      .command("verify")
+      .description("compare captures with their hashes")
+      .argument("[id]", "of the release (default: all of them)"),
+  )
+    .addHelpText(
+      "after",
+      "\nExit code 1 when one of them could not be restored.\n\nExample:\n  rollwatch release verify",
+    )
+    .action(async (id: string | undefined, _options: unknown, command: Command) => {
+      const request = id === undefined ? {} : { release: id };
+      const check = await acting(context, command, "administer", async ({ actions }) =>
+        actions.verifyReleases(request, context.signal),
+      );
+      const text = describeCheck(check, context.paint, context.ports.now());
+      tell(context, command, { json: check, text });
+      const isGood =
+        check.unreadable.length === 0 && check.releases.every(({ ready }) => ready === true);
+      context.finish(isGood ? EXIT.done : EXIT.failed);
+    });
+}
+
+function addPrune(group: Command, context: CommandContext): void {
+  addWho(group.command("prune").description("delete captures beyond release.keep"))
+    .addHelpText("after", "\nExample:\n  rollwatch release prune")
+    .action(async (_options: unknown, command: Command) => {
+      const done = await acting(context, command, "administer", async ({ actions, by }) =>
+        actions.prune(by),
+      );
+      const lines = done.pruned.map((id) => `deleted ${id}\n`).join("");
+      tell(context, command, { json: done, text: lines === "" ? "nothing to delete\n" : lines });
+    });
+}
+
+function describeCheck(check: ReleaseCheck, paint: Paint, now: number): string {
+  const damaged = check.unreadable.map(
+    ({ id, reason }) => `  ${id}  ${paint("bad", "unreadable")}  ${reason}\n`,
+  );
+  const text = `${showReleases(paint, check.releases, now)}${damaged.join("")}`;
+  return text === "" ? "no release is captured yet\n" : text;
+}

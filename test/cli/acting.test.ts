@@ -1,0 +1,576 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openApi } from "../../src/api/server.ts";
+import type { CliPorts } from "../../src/cli/ports.ts";
+import { runCli } from "../../src/cli/program.ts";
+import { type Actions, PlanReport } from "../../src/model/actions.ts";
+import { Failure } from "../../src/model/failure.ts";
+import type { Operations } from "../../src/model/operations.ts";
+import { aPlanReport, anEndedPlan, fakeActions } from "../support/fakes/actions.ts";
+import {
+  anIncidentReport,
+  aPreview,
+  aReleaseDetails,
+  aReleaseDifference,
+  aStatus,
+  fakeOperations,
+} from "../support/fakes/operations.ts";
+import { aTeam, servedPorts, TOKENS } from "../support/served.ts";
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface World {
+  readonly actions?: Partial<Actions>;
+  readonly operations?: Partial<Operations>;
+  readonly ports?: Partial<CliPorts>;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const OPERATOR = { roles: [], access: ["acknowledge", "administer"] };
+const AT_TERMINAL = { isTerminal: true, canAsk: true } as const;
+
+let folder = "";
+let calls: (readonly unknown[])[] = [];
+let questions: string[] = [];
+let opened = 0;
+let closed = 0;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "rwH-"));
+  calls = [];
+  questions = [];
+  opened = 0;
+  closed = 0;
+  const contacts = aTeam().map((one) => JSON.stringify(one));
+  await writePrivate(
+    "rollwatch.yaml",
+    `application:
+  name: app
+  root: /srv/app
+  pm2Home: /home/app/.pm2
+  services: [{ name: web }]
+  artifacts: [dist]
+signals: [{ name: health, trigger: system-down, probe: { kind: pm2 } }]
+state: ${folder}
+people: { contacts: [${contacts.join(", ")}] }
+`,
+  );
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function writePrivate(name: string, text: string, mode = 0o600): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  await chmod(path, mode);
+  return path;
+}
+
+async function close(): Promise<void> {
+  closed += 1;
+}
+
+/** Runs a command where no daemon is. */
+async function alone(argv: readonly string[], world: World = {}): Promise<Outcome> {
+  let out = "";
+  let err = "";
+  const fake = fakeActions(world.actions);
+  const operations = fakeOperations(world.operations);
+  const ports: CliPorts = {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    environment: {
+      ROLLWATCH_CONFIG: join(folder, "rollwatch.yaml"),
+      USER: "mia",
+      ...world.environment,
+    },
+    isTerminal: false,
+    canAsk: false,
+    ask: async (question) => {
+      questions.push(question);
+      return "";
+    },
+    sleep: async () => undefined,
+    host: { version: "9.9.9", pid: 1, nodeVersion: "v20.20.2", announceReady: () => undefined },
+    now: () => 1_800_000_000_000,
+    exists: () => false,
+    openOperations: async () => ({ operations, close }),
+    openActions: async () => {
+      opened += 1;
+      return { actions: fake.actions, operations, close };
+    },
+    runDaemon: async () => 0,
+    ...world.ports,
+  };
+  const code = await runCli(argv, ports, new AbortController().signal);
+  calls = [...calls, ...fake.calls];
+  return { code, out, err };
+}
+
+/** Runs a command while a daemon listens; the command's own actions must not be reached. */
+async function withDaemon(argv: readonly string[], world: World = {}): Promise<Outcome> {
+  const fake = fakeActions(world.actions);
+  const operations = fakeOperations(world.operations);
+  const api = await openApi(servedPorts({ actions: fake.actions, operations }), {
+    listen: { host: "127.0.0.1", port: 0 },
+    socketPath: join(folder, "rollwatch.sock"),
+  });
+  try {
+    const { ports = {}, environment = {} } = world;
+    const outcome = await alone(argv, { ports, environment });
+    calls = [...calls, ...fake.calls];
+    expect(opened).toBe(0);
+    return outcome;
+  } finally {
+    await api.close();
+  }
+}
+
+const MIA = { ...OPERATOR, name: "mia" };
+const PLAIN = [
+  [
+    ["pause", "--for", "2h", "--reason", "load"],
+    ["pause", { reason: "load", forMs: 7_200_000 }],
+  ],
+  [
+    ["pause", "--reason", "load"],
+    ["pause", { reason: "load", forMs: null }],
+  ],
+  [["resume"], ["resume"]],
+  [
+    ["maintenance", "start", "--for", "90m", "--reason", "disks"],
+    ["startMaintenance", { reason: "disks", forMs: 5_400_000 }],
+  ],
+  [["maintenance", "end"], ["endMaintenance"]],
+  [
+    ["report", "user-interface", "--reason", "blank"],
+    ["report", { trigger: "user-interface", reason: "blank" }],
+  ],
+  [
+    ["ack", "inc-1"],
+    ["acknowledge", "inc-1"],
+  ],
+  [
+    ["incident", "note", "inc-1", "the", "vendor"],
+    ["note", "inc-1", { text: "the vendor" }],
+  ],
+  [
+    ["incident", "label", "inc-1", "wrong"],
+    ["label", "inc-1", { label: "wrong" }],
+  ],
+  [
+    ["incident", "close", "inc-1", "--reason", "over"],
+    ["close", "inc-1", { reason: "over" }],
+  ],
+  [["release", "capture"], ["capture"]],
+  [["release", "prune"], ["prune"]],
+] as const;
+
+describe("a command that acts", () => {
+  it.each(PLAIN)("goes to the daemon: %j", async (argv, call) => {
+    const { code, err } = await withDaemon(argv);
+
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    expect(calls).toEqual([[...call, MIA]]);
+  });
+
+  it.each(PLAIN)("acts itself while there is no daemon: %j", async (argv, call) => {
+    const { code } = await alone(argv);
+
+    expect(code).toBe(0);
+    expect(calls).toEqual([[...call, MIA]]);
+    expect([opened, closed]).toEqual([1, 1]);
+  });
+
+  it.each(PLAIN)("answers programs with one JSON value: %j", async (argv) => {
+    const { out } = await withDaemon([...argv, "--json"]);
+
+    expect(JSON.parse(out)).toBeTypeOf("object");
+  });
+
+  it.each([
+    ["--by", ["--by", "Zoë"], {}, { ...OPERATOR, name: "Zoë" }],
+    ["the account", [], { USER: "bob" }, { ...OPERATOR, name: "bob" }],
+    ["a strange account", [], { USER: "HOST\\bob" }, { ...OPERATOR, name: "HOST_bob" }],
+    ["no account", [], { USER: "" }, { ...OPERATOR, name: "operator" }],
+    ["a contact's name", ["--by", "Ada"], {}, { ...OPERATOR, name: "Ada (no token)" }],
+    ["a token", ["--by", "eve"], { ROLLWATCH_TOKEN: TOKENS.linus }, { ...OPERATOR, name: "Linus" }],
+  ])("is asked by %s, with a daemon and without", async (_who, more, environment, expected) => {
+    await withDaemon(["resume", ...more], { environment });
+    await alone(["resume", ...more], { environment });
+
+    expect(calls).toEqual([
+      ["resume", expected],
+      ["resume", expected],
+    ]);
+  });
+
+  it("tells the daemon's problem as its own, with its code", async () => {
+    const actions = {
+      pause: async () => {
+        throw new Failure("refused", "it is paused already", { hint: "rollwatch resume" });
+      },
+    };
+
+    const { code, out, err } = await withDaemon(["pause", "--reason", "x", "--json"], { actions });
+
+    expect(code).toBe(3);
+    expect(out).toBe("");
+    expect(JSON.parse(err)).toEqual({
+      error: { code: "refused", message: "it is paused already", hint: "rollwatch resume" },
+    });
+  });
+
+  it("does not act in the place of a daemon that is there and fails", async () => {
+    const actions = {
+      pause: async () => {
+        throw new Error("boom");
+      },
+    };
+
+    const { code } = await withDaemon(["pause", "--reason", "x"], { actions });
+
+    expect(code).toBe(1);
+    expect(opened).toBe(0);
+  });
+
+  it("lets go of the locks when it fails", async () => {
+    const actions = {
+      pause: async () => {
+        throw new Failure("refused", "no", { hint: "-" });
+      },
+    };
+
+    const { code } = await alone(["pause", "--reason", "x"], { actions });
+
+    expect(code).toBe(3);
+    expect(closed).toBe(1);
+  });
+});
+
+describe("rollwatch approve", () => {
+  const environment = { ROLLWATCH_TOKEN: TOKENS.ada };
+
+  it.each([
+    ["with a daemon", withDaemon],
+    ["without one", alone],
+  ])("shows the plan, and approves that plan and no other, %s", async (_how, run) => {
+    const { code, out } = await run(["approve", "plan-1"], { environment });
+
+    expect(code).toBe(0);
+    expect(out).toContain("application rollback to rel-1");
+    expect(out).toContain("1. put server back (212 files)");
+    expect(out).toContain("approved; see");
+    expect(calls).toEqual([
+      ["plan", "plan-1"],
+      ["approve", "plan-1", { hash: aPlanReport().hash }, expect.objectContaining({ name: "Ada" })],
+    ]);
+  });
+
+  it("ends with 4 while another role must approve, and names it", async () => {
+    const approval = {
+      roles: ["database-administrator" as const, "system-administrator" as const],
+      everyRole: true,
+      askedAt: 1,
+      expiresAt: 1_800_000_900_000,
+      given: [{ by: "Ada", role: "system-administrator" as const, at: 2 }],
+      rejected: null,
+    };
+    const actions = { approve: async () => aPlanReport({ approval }) };
+
+    const { code, out } = await withDaemon(["approve", "plan-1"], { environment, actions });
+
+    expect(code).toBe(4);
+    expect(out).toContain("still waits for database-administrator\n");
+  });
+
+  it.each([
+    ["with a daemon", withDaemon],
+    ["without one", alone],
+  ])("asks nothing of rollwatch without a token, %s", async (_how, run) => {
+    const { code, err } = await run(["approve", "plan-1"]);
+
+    expect(code).toBe(3);
+    expect(err).toContain("--token-file");
+    expect(calls).toEqual([]);
+  });
+
+  it.each([
+    ["nobody's, with a daemon", withDaemon, "nobody-0123456789", "nobody's"],
+    ["nobody's, without one", alone, "nobody-0123456789", "nobody's"],
+    ["of one who may not, with a daemon", withDaemon, TOKENS.grace, "access: [approve]"],
+    ["of one who may not, without one", alone, TOKENS.grace, "access: [approve]"],
+  ])("is refused to a token that is %s", async (_how, run, token, expected) => {
+    const { code, err } = await run(["approve", "plan-1"], {
+      environment: { ROLLWATCH_TOKEN: token },
+    });
+
+    expect(code).toBe(3);
+    expect(err).toContain(expected);
+    expect(err).not.toContain(token);
+    expect(calls.filter(([name]) => name === "approve")).toEqual([]);
+  });
+
+  it("reads the token from a file that is the owner's alone", async () => {
+    const file = await writePrivate("token", `${TOKENS.ada}\n`);
+    const exposed = await writePrivate("exposed", TOKENS.ada, 0o640);
+    const empty = await writePrivate("empty", "\n");
+
+    const good = await withDaemon(["approve", "plan-1", "--token-file", file]);
+    const bad = await withDaemon(["approve", "plan-1", "--token-file", exposed]);
+    const none = await withDaemon(["approve", "plan-1", "--token-file", empty]);
+    const away = await withDaemon(["approve", "plan-1", "--token-file", join(folder, "away")]);
+
+    expect([good.code, bad.code, none.code, away.code]).toEqual([0, 2, 2, 2]);
+    expect(bad.err).toContain(`chmod 600 ${exposed}`);
+  });
+
+  it.each([
+    ["n", 1, false],
+    ["", 1, false],
+    ["y", 0, true],
+    ["YES", 0, true],
+  ])("asks a person at a terminal, and takes %j so", async (answer, code, isApproved) => {
+    const ports = { ...AT_TERMINAL, ask: async () => answer };
+
+    const outcome = await withDaemon(["approve", "plan-1"], { environment, ports });
+
+    expect(outcome.code).toBe(code);
+    expect(calls.some(([name]) => name === "approve")).toBe(isApproved);
+  });
+});
+
+describe("rollwatch reject", () => {
+  it("takes a person's no with its reason", async () => {
+    const { code, out } = await withDaemon(["reject", "plan-1", "--reason", "upstream"], {
+      environment: { ROLLWATCH_TOKEN: TOKENS.ada },
+    });
+
+    expect(code).toBe(0);
+    expect(out).toContain("rejected plan-1");
+    expect(calls.at(-1)?.slice(0, 3)).toEqual(["reject", "plan-1", { reason: "upstream" }]);
+  });
+});
+
+describe("rollwatch rollback", () => {
+  const argv = ["rollback", "--reason", "orders are lost", "--yes"];
+
+  it.each([
+    ["completed", 5, "rolled back to rel-1: verified"],
+    ["cancelled", 3, "cancelled: verified"],
+    ["needs-human", 1, "needs-human: verified"],
+  ])("that is %s ends with %i, quietly in a pipe", async (result, code, expected) => {
+    const outcome = await withDaemon(argv, { actions: { plan: async () => anEndedPlan(result) } });
+
+    expect(outcome.code).toBe(code);
+    expect(outcome.out).toBe(`${expected}\n`);
+    expect(calls[0]).toEqual([
+      "rollback",
+      { scope: "application", reason: "orders are lost" },
+      MIA,
+    ]);
+  });
+
+  it("restarts services by name, which is no rollback", async () => {
+    const ended = { ...anEndedPlan("completed"), scope: "service" as const, target: null };
+
+    const { code, out } = await withDaemon(
+      [...argv, "--scope", "service", "--service", "web", "worker"],
+      { actions: { plan: async () => ended } },
+    );
+
+    expect(code).toBe(0);
+    expect(out).toBe("services restarted: verified\n");
+    expect(calls[0]?.[1]).toEqual({
+      scope: "service",
+      services: ["web", "worker"],
+      reason: "orders are lost",
+    });
+  });
+
+  it("is followed to its end, with each step once on a terminal", async () => {
+    let asked = 0;
+    const step = { id: "switch:server", text: "put server back", startedAt: 1, finishedAt: 2 };
+    const recovery = {
+      plan: "plan-1",
+      scope: "application" as const,
+      target: "rel-1",
+      requestedBy: "mia",
+      plannedAt: 1,
+      deadline: 2,
+      attempts: [1],
+      stepsTotal: 2,
+      verification: null,
+      ended: null,
+    };
+    const outcome = await withDaemon(argv, {
+      ports: { isTerminal: true },
+      actions: {
+        plan: async () => {
+          asked += 1;
+          return asked < 4 ? aPlanReport({ state: "running" }) : anEndedPlan("completed");
+        },
+      },
+      operations: {
+        incident: async () =>
+          anIncidentReport({
+            recoveries: [
+              {
+                ...recovery,
+                steps: [
+                  { ...step, outcome: { kind: "done", detail: "" } },
+                  ...(asked < 3
+                    ? []
+                    : [{ ...step, text: "start", outcome: { kind: "done" as const, detail: "" } }]),
+                ],
+              },
+            ],
+          }),
+      },
+    });
+
+    expect(outcome.out.match(/put server back: done/gu)).toHaveLength(1);
+    expect(outcome.out).toContain("[1/2] put server back: done\n  [2/2] start: done\n");
+    expect(outcome.code).toBe(5);
+  });
+
+  it("that waits for approval ends with 4", async () => {
+    const { code, out } = await withDaemon(argv);
+
+    expect(code).toBe(4);
+    expect(out).toContain("rollwatch approve plan-1");
+  });
+
+  it("that a guard refuses ends with 3", async () => {
+    const { code, err } = await withDaemon(argv, {
+      actions: {
+        rollback: async () => {
+          throw new Failure("refused", "a deployment runs", { hint: "wait for it" });
+        },
+      },
+    });
+
+    expect(code).toBe(3);
+    expect(err).toContain("a deployment runs");
+    expect(err).toContain("-> wait for it");
+  });
+
+  it.each([
+    ["y", 5, true],
+    ["", 1, false],
+  ])("shows its plan first and asks, and takes %j so", async (answer, code, isBegun) => {
+    let shown = "";
+    const outcome = await withDaemon(["rollback", "--reason", "x"], {
+      ports: { ...AT_TERMINAL, ask: async () => answer, out: (text) => (shown += text) },
+      actions: { plan: async () => anEndedPlan("completed") },
+    });
+
+    expect(outcome.code).toBe(code);
+    expect(shown.indexOf("1. put server back")).toBeGreaterThan(-1);
+    expect(calls.some(([name]) => name === "rollback")).toBe(isBegun);
+  });
+
+  it("never begins with nothing to go back to, whatever is answered", async () => {
+    const { code, err } = await withDaemon(["rollback", "--reason", "x"], {
+      ports: { ...AT_TERMINAL, ask: async () => "y" },
+      operations: { previewRollback: async () => aPreview({ target: null, steps: [] }) },
+    });
+
+    expect(code).toBe(1);
+    expect(err).toContain("no proven release");
+    expect(calls).toEqual([]);
+  });
+
+  it("is done without a daemon, too", async () => {
+    const { code, out } = await alone([...argv, "--json"], {
+      actions: { plan: async () => anEndedPlan("completed") },
+    });
+
+    expect(code).toBe(5);
+    expect(PlanReport.parse(JSON.parse(out)).ended?.result).toBe("completed");
+    expect(closed).toBe(1);
+  });
+});
+
+describe("rollwatch release", () => {
+  it.each([
+    ["with a daemon", withDaemon],
+    ["without one", alone],
+  ])("lists, shows and compares, %s", async (_how, run) => {
+    const list = await run(["release", "list"]);
+    const json = await run(["release", "list", "--json"]);
+    const show = await run(["release", "show", "rel-1", "--json"]);
+    const text = await run(["release", "show", "rel-1"]);
+    const diff = await run(["release", "diff", "rel-1", "rel-2", "--json"]);
+
+    expect(list.out).toMatch(/rel-1 +proven +ready +aaaaaaaaaaaa, captured 1 h 0 min ago/u);
+    expect(JSON.parse(json.out)).toEqual({ releases: aStatus().releases });
+    expect(JSON.parse(show.out)).toEqual(aReleaseDetails());
+    expect(text.out).toContain("interpreter: v20.20.2");
+    expect(JSON.parse(diff.out)).toEqual(aReleaseDifference());
+  });
+
+  it("says when there is no release of an id", async () => {
+    const { code, err } = await withDaemon(["release", "show", "rel-none"]);
+
+    expect(code).toBe(1);
+    expect(err).toContain("there is no release rel-none");
+  });
+
+  const [release] = aStatus().releases;
+
+  it.each([
+    ["all are whole", {}, [], 0],
+    ["one is not ready", { ready: false, problems: ["dist changed"] }, [], 1],
+    ["one cannot be read", {}, [{ id: "rel-0", reason: "no manifest" }], 1],
+  ])("verifies: %s", async (_how, more, unreadable, expected) => {
+    const releases = release === undefined ? [] : [{ ...release, ...more }];
+
+    const { code, out } = await withDaemon(["release", "verify", "rel-1"], {
+      actions: { verifyReleases: async () => ({ releases, unreadable }) },
+    });
+
+    expect(code).toBe(expected);
+    expect(out).toContain("rel-1");
+    expect(calls).toEqual([["verifyReleases", { release: "rel-1" }]]);
+  });
+});
+
+describe("rollwatch incident", () => {
+  it("lists and shows, with what was decided and said", async () => {
+    const incident = anIncidentReport({
+      notes: [{ by: "Ada", at: 1_799_999_990_000, text: "the vendor was told" }],
+      acknowledged: { by: "Bob", at: 1_799_999_980_000 },
+    });
+    const operations = { incidents: async () => [incident], incident: async () => incident };
+
+    const list = await withDaemon(["incident", "list"], { operations });
+    const show = await withDaemon(["incident", "show", "inc-1"], { operations });
+    const json = await withDaemon(["incident", "show", "inc-1", "--json"], { operations });
+
+    expect(list.out).toMatch(/inc-1 +system-down +began 2 h 0 min ago +rolled-back/u);
+    expect(show.out).toContain("Ada: the vendor was told");
+    expect(show.out).toContain("acknowledged by Bob");
+    expect(JSON.parse(json.out)).toEqual(incident);
+  });
+
+  it("says when there is none of an id", async () => {
+    const { code, err } = await withDaemon(["incident", "show", "inc-none"]);
+
+    expect(code).toBe(1);
+    expect(err).toContain("rollwatch incident list");
+  });
+});
