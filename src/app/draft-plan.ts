@@ -49,6 +49,7 @@ export async function draftPlan(
     current: await measureCurrent(world.files, config.application.root, release, signal),
     services: surroundings.services(),
     kept: keptFiles({ application: config.application, target: release, from, changes, blamed }),
+    ownsWorkTree: await world.git.isTop(config.application.root),
     hasDump: await world.pm2.hasDump(),
   });
 }

@@ -1,12 +1,20 @@
 import { messageOf } from "../model/failure.ts";
 import type { History, KnownRelease } from "../model/history.ts";
 import type { Daemon } from "./daemon.ts";
+import { expireDumps } from "./database-snapshots.ts";
+import { keepDumped } from "./dump-schedule.ts";
 
-/** Checks the captures again and again, so that a damaged one is known before it is needed, and keeps a warm copy. */
+/** Keeps a rollback possible: captures are checked, a warm copy and snapshots of the database are made. */
 export async function keepReady(daemon: Daemon, signal: AbortSignal): Promise<void> {
+  await Promise.all([keepChecked(daemon, signal), keepDumped(daemon, signal)]);
+}
+
+/** Checks the captures again and again, so that a damaged one is known before it is needed. */
+async function keepChecked(daemon: Daemon, signal: AbortSignal): Promise<void> {
   const { world, config, log } = daemon;
   while (!signal.aborted) {
     try {
+      await expireDumps(daemon, newestProven(daemon.journal.history())?.id, signal);
       await checkAll(daemon, signal);
       daemon.warmth.begin();
     } catch (error) {
@@ -35,6 +43,13 @@ async function checkAll(daemon: Daemon, signal: AbortSignal): Promise<void> {
     if (readiness.kind === "not-ready") {
       const { problems } = readiness;
       log.error({ release: item.release.id, problems }, "a captured release is not ready");
+    }
+    if (readiness.databaseProblems !== undefined) {
+      const problems = readiness.databaseProblems;
+      log.warn(
+        { release: item.release.id, problems },
+        "a release lacks a snapshot of the database",
+      );
     }
   }
 }

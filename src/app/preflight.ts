@@ -13,11 +13,14 @@ export async function checkPlaces(
   world: World,
   environment: Environment,
 ): Promise<void> {
-  const { root, pm2Home, pm2Program } = config.application;
+  const { root, pm2Home, pm2Program, source } = config.application;
   await demandFolder(world, root, "application.root");
   await demandFolder(world, pm2Home, "application.pm2Home");
   await makeState(config, world);
-  await demandProgram(world, "git", environment, "Install git; rollwatch reads commits with it.");
+  if (source === "git") {
+    const hint = "Install git, or name another `application.source`.";
+    await demandProgram(world, "git", environment, hint);
+  }
   await demandProgram(
     world,
     pm2Program,

@@ -1,9 +1,12 @@
+import { messageOf } from "../model/failure.ts";
 import { openRecovery, waitingRecovery, type KnownRelease } from "../model/history.ts";
 import { isSameRelease, type Identity } from "../model/identity.ts";
 import { releaseProven } from "../notify/notices.ts";
 import { captureRelease } from "../release/capture.ts";
 import { releasesToPrune } from "../release/retention.ts";
 import type { Daemon } from "./daemon.ts";
+import { forgetSnapshot } from "./database-snapshots.ts";
+import { takeBaseline } from "./health.ts";
 
 /** Makes what is deployed a release one can go back to: captured, noted as proven, told; older captures are pruned. */
 export async function proveDeployed(
@@ -12,18 +15,28 @@ export async function proveDeployed(
   signal: AbortSignal,
 ): Promise<void> {
   const { journal, log, config } = daemon;
-  const captured = await existingCapture(daemon, identity);
-  const release = captured ?? (await capture(daemon, identity, signal));
+  const release = await captureDeployed(daemon, identity, signal);
+  signal.throwIfAborted();
+  const baseline = await takeBaseline(daemon, signal);
   signal.throwIfAborted();
   // Also when it was proven before: it baked again, so it is the newest proof, and the age of a proof counts.
-  journal.record({ kind: "release-proven", release: release.id });
+  journal.record({ kind: "release-proven", release: release.id, baseline });
   log.info({ release: release.id }, "release proven healthy");
   const known = journal.history().releases.find((one) => one.id === release.id);
   if (known !== undefined) {
     daemon.tell(releaseProven(config.application.name, known));
   }
-  await prune(daemon, release.id);
+  await pruneCaptures(daemon, release.id);
   daemon.warmth.begin();
+}
+
+/** A capture of what is deployed: the one there is of just this release, else a new one. */
+export async function captureDeployed(
+  daemon: Daemon,
+  identity: Identity,
+  signal: AbortSignal,
+): Promise<KnownRelease> {
+  return (await existingCapture(daemon, identity)) ?? (await capture(daemon, identity, signal));
 }
 
 /** A capture of just this release that is still in the catalogue; a kill may have left it without its proof. */
@@ -67,16 +80,32 @@ async function capture(
   return { id, identity: release.identity, tag: release.tag, capturedAt: now };
 }
 
-async function prune(daemon: Daemon, running: string): Promise<void> {
-  const { journal, catalogue, config, readinesses } = daemon;
+/**
+ * Deletes captures beyond `release.keep` but for what runs, what was proven last, and what a plan that is open or waits goes
+ * back to; returns their ids. One whose snapshot of the database cannot be removed stays until it can.
+ */
+export async function pruneCaptures(
+  daemon: Daemon,
+  running: string | undefined,
+): Promise<readonly string[]> {
+  const { journal, catalogue, config, readinesses, log } = daemon;
   const history = journal.history();
   const planned = [openRecovery(history), waitingRecovery(history)].flatMap(
     (recovery) => recovery?.plan.target ?? [],
   );
-  const protectedIds = new Set([running, ...planned]);
+  const protectedIds = new Set([...(running === undefined ? [] : [running]), ...planned]);
+  const pruned: string[] = [];
   for (const id of releasesToPrune(history.releases, config.release.keep, protectedIds)) {
+    try {
+      await forgetSnapshot(daemon, id);
+    } catch (error) {
+      log.error({ release: id, error: messageOf(error) }, "could not remove a database snapshot");
+      continue;
+    }
     await catalogue.remove(id);
     journal.record({ kind: "release-pruned", release: id });
     readinesses.forget(id);
+    pruned.push(id);
   }
+  return pruned;
 }

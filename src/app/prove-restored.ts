@@ -1,17 +1,21 @@
-import type { Recovery } from "../model/history.ts";
-import type { Sample } from "../model/sample.ts";
-import type { Identity } from "../model/identity.ts";
-import type { Plan } from "../model/plan.ts";
+import type { Health } from "../model/health.ts";
+import type { History, Recovery } from "../model/history.ts";
+import { isSameRelease, type Identity } from "../model/identity.ts";
+import type { Plan, StepDescriptor } from "../model/plan.ts";
 import type { Release } from "../model/release.ts";
-import type { Service } from "../model/service.ts";
+import type { Sample } from "../model/sample.ts";
+import { isStoppedByPerson, type Service } from "../model/service.ts";
+import type { SignalRule } from "../model/signal.ts";
 import type { Check, Verification } from "../model/verification.ts";
 import { passedOver, switchedAt } from "../recover/next-step.ts";
 import { compareIdentity, observeIdentity } from "../release/ledger.ts";
 import { judgeAfresh } from "../verify/fresh.ts";
+import { openHealthRounds } from "../verify/health-rounds.ts";
 import { verify } from "../verify/verify.ts";
 import type { Daemon } from "./daemon.ts";
+import { openHealthLooks } from "./health.ts";
 
-/** Verifies a restored release with samples taken since its services were started. */
+/** Verifies what a recovery restored or restarted, with samples taken since its services were started. */
 export async function proveRestored(
   daemon: Daemon,
   recovery: Recovery,
@@ -20,30 +24,100 @@ export async function proveRestored(
   const { world, config, observatory } = daemon;
   const started = startedServices(recovery.plan);
   // What answers for a service that a person had stopped before stays silent, and says nothing of the release.
-  const rules = daemon.rules.filter(({ service }) => service === undefined || started.has(service));
+  const rules = rulesFor(daemon, recovery.plan, started);
   const samples: Sample[] = [];
   const stop = observatory.onSample((sample) => samples.push(sample));
-  const from = switchedAt(recovery);
+  const from = startedAt(recovery);
+  const { settle: settleMs } = config.verify;
+  const health = openHealthRounds({
+    clock: world.clock,
+    settings: config.verify,
+    baseline: baselineOf(daemon.journal.history(), recovery.plan),
+    from,
+    take: openHealthLooks(daemon, started),
+  });
   try {
     return await verify(
       {
         clock: world.clock,
         settings: config.verify,
-        signals: () =>
-          judgeAfresh({
-            rules,
-            samples,
-            from,
-            settleMs: config.verify.settle,
-            now: world.clock.now(),
-          }),
-        identityChecks: async (deadline) => identityChecks(daemon, recovery, deadline),
+        signals: () => judgeAfresh({ rules, samples, from, settleMs, now: world.clock.now() }),
+        identityChecks: async (deadline) =>
+          recovery.plan.target === null
+            ? restartChecks(daemon, recovery, deadline)
+            : identityChecks(daemon, recovery, deadline),
+        health,
       },
       signal,
     );
   } finally {
     stop();
   }
+}
+
+/** A rollback stopped everything: what it did not start again stays silent. A restart leaves the other services as they were. */
+function rulesFor(
+  { rules, surroundings }: Daemon,
+  plan: Plan,
+  started: ReadonlySet<string>,
+): readonly SignalRule[] {
+  const stopped = new Set(
+    surroundings
+      .services()
+      .filter(isStoppedByPerson)
+      .map((service) => service.name),
+  );
+  return rules.filter(
+    ({ service }) =>
+      service === undefined ||
+      (plan.target === null ? !stopped.has(service) : started.has(service)),
+  );
+}
+
+/** From when on what is seen is of the new processes. */
+function startedAt(recovery: Recovery): number {
+  const { plan, steps, plannedAt } = recovery;
+  if (plan.target !== null) {
+    return switchedAt(recovery);
+  }
+  const restarts = new Set(plan.steps.filter(isRestart).map((step) => step.id));
+  const ends = steps
+    .filter((record) => restarts.has(record.step))
+    .map((record) => record.finishedAt ?? record.startedAt);
+  return Math.max(plannedAt, ...ends);
+}
+
+/** How the release that runs now was when it was proven. */
+function baselineOf(history: History, plan: Plan): Health | undefined {
+  const { releases, identity } = history;
+  const release =
+    plan.target === null
+      ? releases.findLast(
+          (one) => identity !== undefined && isSameRelease(one.identity, identity.value),
+        )
+      : releases.find((one) => one.id === plan.target);
+  return release?.baseline;
+}
+
+/** Whether the restarted services run, as processes that were started for this plan. */
+async function restartChecks(
+  { surroundings }: Daemon,
+  recovery: Recovery,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  await surroundings.lookAtServices(signal);
+  const { plan } = recovery;
+  const begun = switchedAt(recovery);
+  const started = startedServices(plan);
+  const old = surroundings
+    .services()
+    .filter((service) => started.has(service.name))
+    .filter(({ instances }) => instances.some((one) => one.startedAt < begun));
+  const passed = old.length === 0;
+  const detail = passed
+    ? `${started.size} services were started since the recovery began`
+    : `still the old process: ${old.map((service) => service.name).join(", ")}`;
+  return [{ name: "restarted", passed, detail }, checkServices(plan, surroundings.services())];
 }
 
 /** Whether what is installed and what is served is the target, and whether its services run. */
@@ -77,7 +151,11 @@ function checkInstalled(
   target: Release,
   identity: Identity,
 ): Check {
-  const isGitLeft = passedOver({ plan, ...recovery }).some((line) => line.startsWith("point-git"));
+  const isLeftOut =
+    plan.from.commit !== target.identity.commit &&
+    !plan.steps.some((one) => one.kind === "point-git");
+  const isGitLeft =
+    isLeftOut || passedOver({ plan, ...recovery }).some((line) => line.startsWith("point-git"));
   const kept = new Set((plan.kept ?? []).map((file) => file.path));
   const configFiles = Object.entries(target.identity.configFiles ?? {});
   const definitions = Object.entries(target.identity.definitions ?? {});
@@ -111,7 +189,7 @@ function checkServices(plan: Plan, services: readonly Service[]): Check {
     .filter(({ instances }) => !isOnline(instances));
   const passed = down.length === 0;
   const detail = passed
-    ? `${started.size} restored services are online`
+    ? `${started.size} services are online`
     : `not online: ${down.map((service) => service.name).join(", ")}`;
   return { name: "services", passed, detail };
 }
@@ -120,9 +198,13 @@ function checkServices(plan: Plan, services: readonly Service[]): Check {
 function startedServices(plan: Plan): ReadonlySet<string> {
   return new Set(
     plan.steps
-      .filter((step) => step.kind === "start-service" && step.phase === "act")
-      .map((step) => step.id.replace("start-service:", "")),
+      .filter((step) => step.phase === "act" && (step.kind === "start-service" || isRestart(step)))
+      .map((step) => step.id.replace(`${step.kind}:`, "")),
   );
+}
+
+function isRestart(step: StepDescriptor): boolean {
+  return step.kind === "restart-service";
 }
 
 function isOnline(instances: Service["instances"]): boolean {

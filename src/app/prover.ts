@@ -2,6 +2,7 @@ import { messageOf } from "../model/failure.ts";
 import { openIncident, openRecovery } from "../model/history.ts";
 import type { Identity, IdentityPart } from "../model/identity.ts";
 import { isStoppedByPerson } from "../model/service.ts";
+import { isWell } from "../model/signal.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { compareIdentity } from "../release/ledger.ts";
 import { childOf, type Child } from "../system/abort.ts";
@@ -27,7 +28,12 @@ export interface Prover {
 }
 
 /** Parts that a process reads when it starts. */
-const INSTALLED: ReadonlySet<IdentityPart> = new Set(["commit", "lockfile", "configFiles"]);
+const INSTALLED: ReadonlySet<IdentityPart> = new Set([
+  "commit",
+  "content",
+  "lockfile",
+  "configFiles",
+]);
 
 interface Baking {
   readonly identity: Identity;
@@ -109,8 +115,9 @@ function bakes(
 
 /** A part that cannot be read right now would be missing from the capture, and from every rollback to it. */
 function isComplete({ config }: Daemon, identity: Identity): boolean {
-  const { commit, served, lockfile, configFiles, definitions, schema } = identity;
-  const parts = [commit, lockfile, configFiles, definitions, schema];
+  const { commit, content, served, lockfile, configFiles, definitions, schema } = identity;
+  const code = config.application.source === "git" ? commit : content;
+  const parts = [code, lockfile, configFiles, definitions, schema];
   return (
     parts.every((part) => part !== undefined) &&
     (config.application.releaseIdFrom === undefined || served !== undefined)
@@ -137,7 +144,7 @@ function isAllWell(daemon: Daemon, verdict: Verdict): boolean {
   const history = journal.history();
   return (
     verdict.kind === "healthy" &&
-    signalsNow(daemon).every((signal) => signal.state === "ok") &&
+    signalsNow(daemon).every(isWell) &&
     openIncident(history) === undefined &&
     openRecovery(history) === undefined &&
     surroundings.daemon()?.kind === "alive" &&

@@ -21,10 +21,16 @@ export function openReadinesses(
   application: ApplicationSettings,
 ): Readinesses {
   const known = new Map<string, Readiness>();
+  const loaded = new Map<string, string | null>();
   return {
     get: (id) => known.get(id),
     check: async (release, signal) => {
-      const readiness = await checkRelease({ ...world, catalogue }, application, release, signal);
+      const readiness = await checkRelease(
+        { ...world, catalogue, loaded },
+        application,
+        release,
+        signal,
+      );
       known.set(release.id, readiness);
       return readiness;
     },

@@ -84,7 +84,10 @@ export function reportReleases(
       capturedAt: release.capturedAt,
       provenAt: release.provenAt ?? null,
       ready: readiness === undefined ? null : readiness.kind === "ready",
-      problems: readiness?.kind === "not-ready" ? [...readiness.problems] : [],
+      problems: [
+        ...(readiness?.kind === "not-ready" ? readiness.problems : []),
+        ...(readiness?.databaseProblems ?? []),
+      ],
     };
   });
 }

@@ -4,7 +4,8 @@ import { messageOf } from "../model/failure.ts";
 import type { Identity } from "../model/identity.ts";
 import type { Pm2Daemon, Service } from "../model/service.ts";
 import type { Controls } from "../observe/controls.ts";
-import { observeIdentity } from "../release/ledger.ts";
+import { openContentReader } from "../release/content.ts";
+import { observeIdentity, type LedgerPorts } from "../release/ledger.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Log } from "../system/log.ts";
 import type { World } from "./world.ts";
@@ -55,11 +56,11 @@ export function openSurroundings(
 ): Surroundings {
   const { world, log } = ports;
   const names = application.services.map((service) => service.name);
-  const { releaseIdFrom: _served, ...silent } = application;
   let services: readonly Service[] = [];
   let daemon: Pm2Daemon | undefined;
   let controls: readonly Control[] = [];
   const identity = latestOf<Identity>(world.clock);
+  const lookInTime = observer(world, application);
 
   async function lookAtServices(signal: AbortSignal): Promise<void> {
     const deadline = world.clock.deadline(SERVICES_MS, signal);
@@ -78,17 +79,18 @@ export function openSurroundings(
     controls = await ports.controls.ask(signal);
   }
 
-  async function lookAtIdentity(signal: AbortSignal): Promise<void> {
-    await identity.look(async () => lookInTime(world, application, signal));
+  async function lookAround(how: "now" | "patient", signal: AbortSignal): Promise<void> {
+    const look = identity.look(async () => lookInTime(application, how, signal));
+    await Promise.all([lookAtControls(signal), look]);
   }
 
   async function lookAtAll(signal: AbortSignal): Promise<void> {
-    await Promise.all([lookAtServices(signal), lookAtControls(signal), lookAtIdentity(signal)]);
+    await Promise.all([lookAtServices(signal), lookAround("now", signal)]);
   }
 
   async function keepLooking(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await Promise.all([lookAtControls(signal), lookAtIdentity(signal)]);
+      await lookAround("patient", signal);
       await world.clock.sleep(REFRESH_MS, signal);
     }
   }
@@ -100,8 +102,28 @@ export function openSurroundings(
     identity: () => identity.seen(),
     lookAtServices,
     lookAtAll,
-    lookAtDeployed: async (signal) => lookInTime(world, silent, signal),
+    lookAtDeployed: async (signal) => lookInTime(silent(application), "now", signal),
     keepLooking,
+  };
+}
+
+/** Without what asks the application itself. */
+function silent({ releaseIdFrom: _served, ...rest }: ApplicationSettings): ApplicationSettings {
+  return rest;
+}
+
+type Observe = (
+  about: ApplicationSettings,
+  how: "now" | "patient",
+  signal: AbortSignal,
+) => Promise<Identity | undefined>;
+
+/** Reading many files may take longer than one look: it goes on when that is given up, and the next look has its answer. */
+function observer(world: World, application: ApplicationSettings): Observe {
+  const reader = openContentReader(world.files, world.clock, application);
+  return async (about, how, signal) => {
+    const ledger: LedgerPorts = { ...world, content: async () => reader.read(how, signal) };
+    return observeInTime(world.clock, ledger, about, signal);
   };
 }
 
@@ -130,15 +152,16 @@ function latestOf<T>(clock: Clock): {
 }
 
 /** What is deployed; undefined when it takes too long: a mount that stands still is given up by the one who waits for it. */
-async function lookInTime(
-  world: World,
+async function observeInTime(
+  clock: Clock,
+  ledger: LedgerPorts,
   application: ApplicationSettings,
   signal: AbortSignal,
 ): Promise<Identity | undefined> {
-  const deadline = world.clock.deadline(IDENTITY_MS, signal);
+  const deadline = clock.deadline(IDENTITY_MS, signal);
   try {
     return await Promise.race([
-      observeIdentity(world, application, deadline),
+      observeIdentity(ledger, application, deadline),
       rejectedBy(deadline),
     ]);
   } catch (error) {

@@ -65,7 +65,9 @@ export function openChangeWatch(daemon: Daemon): ChangeWatch {
  */
 function merged(before: Identity, after: Identity): Identity {
   const { served: _before, ...installed } = before;
-  const isOtherCode = after.commit !== before.commit || after.lockfile !== before.lockfile;
+  const isOtherCode = (["commit", "content", "lockfile"] as const).some(
+    (part) => after[part] !== before[part],
+  );
   return {
     ...(isOtherCode ? installed : before),
     ...after,

@@ -7,7 +7,7 @@ import { TRIGGERS } from "../model/trigger.ts";
 import { Limit, parseDuration, Ratio } from "../model/units.ts";
 import { NotifySettings } from "../notify/settings.ts";
 import { ProbeSettings } from "../observe/probes/index.ts";
-import { ReleaseSettings } from "../release/settings.ts";
+import { DumpSettings, ReleaseSettings } from "../release/settings.ts";
 import { VerifySettings } from "../verify/settings.ts";
 
 /** The watched database; without it rollwatch neither checks it nor knows the schema's revision. */
@@ -25,6 +25,8 @@ export const DatabaseSettings = z.strictObject({
       column: z.string().min(1).default("name"),
     })
     .prefault({}),
+  /** Whether each captured release keeps a snapshot of the database. Default: none does. */
+  dump: DumpSettings.optional(),
 });
 export type DatabaseSettings = z.infer<typeof DatabaseSettings>;
 

@@ -49,6 +49,13 @@ export const ApplicationSettings = z.strictObject({
   services: z.array(ServiceSettings).min(1),
   /** Stops all services at the same time instead of in reverse order; for those that do not need each other to finish. Default false. */
   stopTogether: z.boolean().default(false),
+  /**
+   * What tells one release from another: the commit of its `git` work tree (which may lie above the root), the content of
+   * its artefacts (`directory`), or the content of one file (`artifact`). Default git.
+   */
+  source: z.enum(["git", "directory", "artifact"]).default("git"),
+  /** The file that stands for the release, relative to the root; for the source `artifact` alone. */
+  artifact: RelativePath.optional(),
   /** What a release consists of, relative to the root. */
   artifacts: z.array(RelativePath).min(1),
   /** The lock file of its dependencies, relative to the root. Default package-lock.json. */

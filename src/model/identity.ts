@@ -9,6 +9,8 @@ export const Identity = z.object({
   commit: z.string().nullable().optional(),
   /** The release id that the application itself serves. */
   served: z.string().nullable().optional(),
+  /** Of what lies on the disk, where the source is no repository (`application.source`); left out where it is one. */
+  content: z.string().nullable().optional(),
   lockfile: z.string().nullable().optional(),
   /** Hash of each configuration file by its path relative to the application's root. */
   configFiles: z.record(z.string(), z.string().nullable()).optional(),
@@ -23,6 +25,7 @@ export type Identity = z.infer<typeof Identity>;
 export const IDENTITY_PARTS = [
   "commit",
   "served",
+  "content",
   "lockfile",
   "configFiles",
   "definitions",
@@ -46,7 +49,14 @@ export const Change = z.object({
 export type Change = z.infer<typeof Change>;
 
 /** The parts that a rollback of the application puts back; the schema is not among them. */
-const RELEASE_PARTS = ["commit", "served", "lockfile", "configFiles", "definitions"] as const;
+const RELEASE_PARTS = [
+  "commit",
+  "served",
+  "content",
+  "lockfile",
+  "configFiles",
+  "definitions",
+] as const;
 
 /**
  * Whether two identities are the same release as far as both are known: code, dependencies, configuration and pm2

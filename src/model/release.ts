@@ -14,6 +14,17 @@ export const CapturedPath = z.object({
 });
 export type CapturedPath = z.infer<typeof CapturedPath>;
 
+/** A native module of a captured release. Packages bring those of other platforms along, so not loading is no fault by itself. */
+export const NativeModule = z.object({
+  /** Relative to the application's root. */
+  path: z.string(),
+  /** sha256 in hex. */
+  digest: z.string(),
+  /** Whether the interpreter loaded it when it was captured. */
+  loads: z.boolean(),
+});
+export type NativeModule = z.infer<typeof NativeModule>;
+
 /** A release one can go back to, as described beside its captured files (never holds a secret's value). */
 export const Release = z.object({
   /** Manifest format; a newer one than this program knows is refused. */
@@ -37,14 +48,19 @@ export const Release = z.object({
   ),
   /** Version of the Node that runs the services, such as `v20.20.2`. */
   interpreter: z.string(),
+  /** Its program's absolute path; absent where it was not found, and in captures of older versions. */
+  interpreterPath: z.string().optional(),
+  /** Every native module below the artefacts; absent in captures of older versions. */
+  nativeModules: z.array(NativeModule).optional(),
 });
 export type Release = z.infer<typeof Release>;
 
 /** Whether a captured release can be used right now. */
-export type Readiness =
-  | { readonly kind: "ready"; readonly checkedAt: number }
-  | {
-      readonly kind: "not-ready";
-      readonly checkedAt: number;
-      readonly problems: readonly string[];
-    };
+export type Readiness = (
+  | { readonly kind: "ready" }
+  | { readonly kind: "not-ready"; readonly problems: readonly string[] }
+) & {
+  readonly checkedAt: number;
+  /** What is wrong with the database's snapshot; the application's rollback does not need it. */
+  readonly databaseProblems?: readonly string[];
+};

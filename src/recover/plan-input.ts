@@ -28,6 +28,8 @@ export interface PlanInput {
   /** The configured services as pm2 has them now. */
   readonly services: readonly Service[];
   readonly kept: readonly KeptFile[];
+  /** Whether git's HEAD may be moved for this application: its root is the top of its work tree. Default true. */
+  readonly ownsWorkTree?: boolean;
   /** Whether this pm2 brings services back after a reboot. */
   readonly hasDump: boolean;
 }

@@ -80,10 +80,17 @@ export function switchStep(path: CapturedPath): KnownStep {
   };
 }
 
-/** Optional: git only names what is installed, and its lock must not keep the services down. */
-export function pointGitStep({ target, from }: PlanInput): readonly KnownStep[] {
+/**
+ * Optional: git only names what is installed, and its lock must not keep the services down. A work tree larger than the
+ * application is not moved: its other parts would be named wrong.
+ */
+export function pointGitStep({
+  target,
+  from,
+  ownsWorkTree = true,
+}: PlanInput): readonly KnownStep[] {
   const { commit } = target.identity;
-  return typeof commit !== "string" || commit === from.commit
+  return typeof commit !== "string" || commit === from.commit || !ownsWorkTree
     ? []
     : [
         {

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import type { ApplicationSettings } from "../model/application.ts";
 import { Failure } from "../model/failure.ts";
 import type { Identity } from "../model/identity.ts";
-import type { CapturedPath, Release } from "../model/release.ts";
+import type { CapturedPath, NativeModule, Release } from "../model/release.ts";
 import type { Files } from "../system/files.ts";
 import type { Git } from "../system/git.ts";
 import type { Pm2 } from "../system/pm2.ts";
@@ -16,9 +16,16 @@ import {
   writeRelease,
 } from "./catalogue.ts";
 import { confine } from "./confine.ts";
-import { interpreterVersion } from "./interpreter.ts";
+import { contentOf } from "./content.ts";
+import { findInterpreter, type Interpreter } from "./interpreter.ts";
 import { compareIdentity, observeInstalled } from "./ledger.ts";
 import { fingerprintPaths, measurePaths } from "./measure.ts";
+import {
+  describeModules,
+  findNativeModules,
+  loadNativeModules,
+  type LoadMemory,
+} from "./native-modules.ts";
 import { releasePaths } from "./paths.ts";
 import { bytesNeeded } from "./space.ts";
 
@@ -84,6 +91,7 @@ async function build(
     signal,
   );
   const measured = await copyPaths(ports.files, application, partial, signal);
+  const interpreter = await findInterpreter(ports, definitions, application.root, signal);
   const release: Release = {
     format: 1,
     id,
@@ -96,11 +104,40 @@ async function build(
       kindOfConfig: file.kindOfConfig,
     })),
     services: await runningServices(ports, application, signal),
-    interpreter: await interpreterVersion(ports.processes, definitions, application.root, signal),
+    interpreter: interpreter?.version ?? "none",
+    ...(interpreter?.path === undefined ? {} : { interpreterPath: interpreter.path }),
+    nativeModules: await modulesIn(
+      ports,
+      { tree: treeIn(partial), artifacts, interpreter },
+      signal,
+    ),
   };
-  await refuseChange(ports, request, signal);
+  await refuseChange(ports, request, release, signal);
   await writeRelease(ports.files, partial, release, definitions);
   return release;
+}
+
+/** The native modules of the copy, each tried once: what did not load at the capture need not load at a rollback. */
+async function modulesIn(
+  { files, processes }: CapturePorts,
+  where: {
+    readonly tree: string;
+    readonly artifacts: readonly string[];
+    readonly interpreter: Interpreter | undefined;
+  },
+  signal: AbortSignal,
+): Promise<NativeModule[]> {
+  const { tree, artifacts, interpreter } = where;
+  const modules = await findNativeModules(files, tree, artifacts, signal);
+  if (interpreter === undefined || modules.length === 0) {
+    return modules.map((one) => ({ ...one, loads: false }));
+  }
+  const memory: LoadMemory = new Map();
+  const what = { tree, modules };
+  return describeModules(
+    modules,
+    await loadNativeModules({ processes, memory }, interpreter, what, signal),
+  );
 }
 
 /**
@@ -172,9 +209,17 @@ async function refuseShortage(files: Files, folder: string, needed: number): Pro
 async function refuseChange(
   ports: CapturePorts,
   { application, identity }: CaptureRequest,
+  { artifacts }: Release,
   signal: AbortSignal,
 ): Promise<void> {
-  const now = await observeInstalled(ports, application, signal);
+  const { root, source, artifact } = application;
+  // What was copied is what was there before and after: its digests tell the content without reading it once more.
+  async function content(): Promise<string | null> {
+    return source === "artifact" && artifact !== undefined
+      ? ((await ports.files.hash(join(root, artifact))) ?? null)
+      : contentOf(artifacts);
+  }
+  const now = await observeInstalled({ ...ports, content }, application, signal);
   const { parts, summary } = compareIdentity(identity, now);
   if (parts.length > 0) {
     throw changed(`the application changed while it was captured: ${summary.join("; ")}`);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { DatabaseRecord } from "../model/database-record.ts";
 import { Failure, messageOf } from "../model/failure.ts";
 import { Release } from "../model/release.ts";
 import type { Files } from "../system/files.ts";
@@ -18,6 +19,12 @@ export interface Catalogue {
   get(id: string): Promise<Release>;
   /** The captured pm2 definitions with their environments. Secret. */
   readDefinitions(id: string): Promise<readonly Definition[]>;
+  /** What was kept of the database with it; undefined when nothing was tried yet. */
+  readDatabase(id: string): Promise<DatabaseRecord | undefined>;
+  /** Replaces what is said of it. */
+  writeDatabase(id: string, record: DatabaseRecord): Promise<void>;
+  /** The folder of the release itself, where its dump lies. */
+  folderOf(id: string): string;
   /** The folder that holds the captured paths. */
   treeOf(id: string): string;
   /** Deletes a release; one that is gone already is fine. */
@@ -25,6 +32,7 @@ export interface Catalogue {
 }
 
 const FORMAT = 1;
+const DATABASE_FILE = "database.json";
 const PARTIAL = ".partial";
 const CapturedDefinitions = z.array(
   z.object({
@@ -45,6 +53,12 @@ export function openCatalogue(files: Files, stateFolder: string): Catalogue {
     },
     get: async (id) => readManifest(files, stateFolder, id),
     readDefinitions: async (id) => readDefinitions(files, releaseFolder(stateFolder, id)),
+    readDatabase: async (id) => readDatabase(files, releaseFolder(stateFolder, id)),
+    writeDatabase: async (id, record) => {
+      const path = join(releaseFolder(stateFolder, id), DATABASE_FILE);
+      await files.writeAtomic(path, `${JSON.stringify(record, null, 2)}\n`, 0o600);
+    },
+    folderOf: (id) => releaseFolder(stateFolder, id),
     treeOf: (id) => treeIn(releaseFolder(stateFolder, id)),
     remove: async (id) => {
       const folder = releaseFolder(stateFolder, id);
@@ -143,6 +157,18 @@ async function readDefinitions(files: Files, folder: string): Promise<readonly D
     throw damaged(folder, "its pm2.json cannot be read");
   }
   return parsed.data;
+}
+
+/** One that cannot be read is no snapshot, and says so. */
+async function readDatabase(files: Files, folder: string): Promise<DatabaseRecord | undefined> {
+  const text = await files.readText(join(folder, DATABASE_FILE));
+  if (text === undefined) {
+    return undefined;
+  }
+  const record = DatabaseRecord.safeParse(parseJson(text));
+  return record.success
+    ? record.data
+    : { kind: "none", at: 0, reason: `${DATABASE_FILE} cannot be read` };
 }
 
 function parseJson(text: string): unknown {

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import type { ApplicationSettings } from "../model/application.ts";
-import { assertNever } from "../model/assert-never.ts";
 import { IDENTITY_PARTS, type Identity, type IdentityPart } from "../model/identity.ts";
 import type { Service } from "../model/service.ts";
 import type { Files } from "../system/files.ts";
@@ -19,6 +18,8 @@ export interface LedgerPorts {
   readonly http: Http;
   readonly pm2: Pm2;
   readonly database?: Database;
+  /** What tells the content where the source is no repository; without it the content is unknown. */
+  readonly content?: (signal: AbortSignal) => Promise<string | null>;
 }
 
 const SERVED_TIMEOUT_MS = 1000;
@@ -45,20 +46,22 @@ export async function observeIdentity(
 
 /** The parts of the identity that lie on the disk and in pm2. */
 export async function observeInstalled(
-  ports: Pick<LedgerPorts, "files" | "git" | "pm2">,
+  ports: Pick<LedgerPorts, "files" | "git" | "pm2" | "content">,
   application: ApplicationSettings,
   signal: AbortSignal,
 ): Promise<Identity> {
   const { files, git, pm2 } = ports;
-  const { root, lockfile } = application;
+  const { root, lockfile, source } = application;
   const names = application.services.map((service) => service.name);
-  const [commit, lock, configFiles, definitions] = await Promise.all([
-    known("commit", async () => git.head(root, signal), signal),
+  const isGit = source === "git";
+  const [commit, content, lock, configFiles, definitions] = await Promise.all([
+    known("commit", async () => (isGit ? git.head(root, signal) : null), signal),
+    known("content", async () => (isGit ? undefined : ports.content?.(signal)), signal),
     known("lockfile", async () => (await files.hash(join(root, lockfile))) ?? null, signal),
     hashConfigFiles(files, application, signal),
     known("definitions", async () => definitionHashes(await pm2.services(names, signal)), signal),
   ]);
-  return { ...commit, ...lock, configFiles, ...definitions };
+  return { ...commit, ...content, ...lock, configFiles, ...definitions };
 }
 
 /** The release id that the application serves; null when its answer has none, undefined when there is no answer to read. */
@@ -134,22 +137,15 @@ async function known<K extends string, T>(
 }
 
 function tellChange(part: IdentityPart, before: Identity, after: Identity): string | undefined {
-  switch (part) {
-    case "commit":
-    case "served":
-    case "lockfile":
-    case "schema": {
-      const [from, to] = [before[part], after[part]];
-      const isChange = from !== undefined && to !== undefined && from !== to;
-      return isChange ? `${part} ${brief(from)} -> ${brief(to)}` : undefined;
-    }
-    case "configFiles":
-      return tellKeys("configuration", before.configFiles, after.configFiles);
-    case "definitions":
-      return tellKeys("pm2 definition", before.definitions, after.definitions);
-    default:
-      return assertNever(part);
+  if (part === "configFiles") {
+    return tellKeys("configuration", before.configFiles, after.configFiles);
   }
+  if (part === "definitions") {
+    return tellKeys("pm2 definition", before.definitions, after.definitions);
+  }
+  const [from, to] = [before[part], after[part]];
+  const isChange = from !== undefined && to !== undefined && from !== to;
+  return isChange ? `${part} ${brief(from)} -> ${brief(to)}` : undefined;
 }
 
 type Hashes = Readonly<Record<string, string | null>>;

@@ -1,3 +1,4 @@
+import { validate } from "node-cron";
 import { z } from "zod";
 import { Duration } from "../model/units.ts";
 
@@ -13,3 +14,22 @@ export const ReleaseSettings = z.strictObject({
   warm: z.boolean().default(true),
 });
 export type ReleaseSettings = z.infer<typeof ReleaseSettings>;
+
+/** A snapshot of the database with every captured release. */
+export const DumpSettings = z.strictObject({
+  /** The pg_dump to use, absolute; pg_restore lies beside it. Default: the newest one of this machine. */
+  program: z.string().regex(/^\//u, "expected an absolute path").optional(),
+  /** A folder of another disk or machine for a second copy of each dump, absolute, for its owner alone. Default: no second copy. */
+  secureCopy: z.string().regex(/^\//u, "expected an absolute path").optional(),
+  /** Longest time that a dump is kept; that of the newest proven release stays. Default: as long as its release. */
+  keep: Duration.optional(),
+  /** When the running proven release gets a fresh dump, as cron writes it, in local time. Default: only with a capture. */
+  schedule: z
+    .string()
+    .refine(
+      (text) => text.trim().split(/\s+/u).length === 5 && validate(text),
+      "expected five fields as cron writes them, such as `30 2 * * *`",
+    )
+    .optional(),
+});
+export type DumpSettings = z.infer<typeof DumpSettings>;

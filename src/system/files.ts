@@ -14,7 +14,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { copyTree, sync } from "./file-copy.ts";
 import { fingerprintTree } from "./file-stamp.ts";
-import { hashFile, measureTree } from "./file-tree.ts";
+import { whyFixed } from "./file-place.ts";
+import { hashFile, measureTree, type TreeEntry, walk } from "./file-tree.ts";
 
 import type { CapturedPath } from "../model/release.ts";
 
@@ -48,6 +49,10 @@ export interface Files {
    * (see fingerprintTree); undefined when it does not exist.
    */
   fingerprint(root: string, path: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Everything at and below a path under `root`, with paths relative to `root`; empty when it does not exist. */
+  listTree(root: string, path: string, signal: AbortSignal): Promise<readonly TreeEntry[]>;
+  /** Why this process could not rename a path out of its folder, such as a mount point; undefined when it could. */
+  whyFixed(path: string): Promise<string | undefined>;
   /** Free bytes for an ordinary user on the file system of `path`. */
   freeBytes(path: string): Promise<number>;
   /** Permission bits and owner of a path. */
@@ -68,6 +73,8 @@ export function openFiles(): Files {
     copy: copyTree,
     measure,
     fingerprint,
+    listTree,
+    whyFixed,
     freeBytes: async (path) => {
       const facts = await statfs(path);
       return facts.bavail * facts.bsize;
@@ -184,4 +191,17 @@ async function fingerprint(
 ): Promise<string | undefined> {
   const top = join(root, path);
   return (await kindOfPath(top)) === "absent" ? undefined : fingerprintTree(top, signal);
+}
+
+async function listTree(
+  root: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<readonly TreeEntry[]> {
+  const top = join(root, path);
+  if ((await kindOfPath(top)) === "absent") {
+    return [];
+  }
+  const entries = await walk(top, signal);
+  return entries.map((entry) => ({ ...entry, path: join(path, entry.path) }));
 }

@@ -36,6 +36,11 @@ export async function locksIn(folder: string, now: number): Promise<readonly Git
   return locks;
 }
 
+/** Whether a folder is the top of a work tree, by its looks: git itself may hang, and is not needed to tell. */
+export async function isTop(root: string): Promise<boolean> {
+  return (await statOf(join(root, ".git"))) !== undefined;
+}
+
 /** Where the repository keeps its locks. git is not asked: it refuses to look into what another user owns. */
 async function findGitFolder(root: string): Promise<string | null> {
   for (let place = resolve(root); ; place = dirname(place)) {

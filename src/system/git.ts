@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Failure, messageOf } from "../model/failure.ts";
 import { tellDuration } from "../model/units.ts";
 import type { Clock } from "./clock.ts";
-import { locksIn, whyBusy } from "./git-lock.ts";
+import { isTop, locksIn, whyBusy } from "./git-lock.ts";
 import type { Finished, Processes } from "./process.ts";
 
 /** The application's repository. git is identity here, never transport: nothing fetches, nothing checks out. */
@@ -20,6 +20,8 @@ export interface Git {
   ): Promise<void>;
   /** The commit a tag names; null when there is no such tag. */
   resolveTag(root: string, name: string, signal: AbortSignal): Promise<string | null>;
+  /** Whether the folder is the top of its work tree: HEAD of a larger one is not to be moved for a part of it. */
+  isTop(root: string): Promise<boolean>;
   /** Whether the commit's objects are there. */
   hasCommit(root: string, commit: string, signal: AbortSignal): Promise<boolean>;
   /** Detaches HEAD at `commit` and makes the index match it; the work tree is left alone. */
@@ -89,6 +91,7 @@ export function openGit(
     async resolveTag(root, name, signal) {
       return resolveTag(run, root, name, signal);
     },
+    isTop,
     async hasCommit(root, commit, signal) {
       requireCommit(commit);
       // Walks every tree of the commit; its files come from the capture, so blobs are not asked for.
@@ -156,6 +159,9 @@ async function pointHead(
   const folder = await gitFolder(run, root, signal);
   if (folder === null) {
     throw refused(`${root} is no git work tree`);
+  }
+  if (!(await isTop(root))) {
+    throw refused(`${root} is only a part of its git work tree`);
   }
   // A stale one too: git itself would refuse, and only a person may remove what is not ours.
   const [lock] = await locksIn(folder, now);

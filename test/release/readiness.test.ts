@@ -10,13 +10,15 @@ import { withTempFolder } from "../support/temp.ts";
 
 async function problemsAfter(
   harm: (patient: Patient, release: Release) => Promise<Partial<Patient["ports"]>>,
+  isReadAgain = false,
 ): Promise<readonly string[]> {
   return withTempFolder(async (folder) => {
     const patient = await aPatient(folder);
     const release = await patient.capture("rel-1");
     const ports = { ...patient.ports, ...(await harm(patient, release)) };
 
-    const readiness = await checkRelease(ports, patient.application, release, LIVE);
+    const now = isReadAgain ? await patient.ports.catalogue.get("rel-1") : release;
+    const readiness = await checkRelease(ports, patient.application, now, LIVE);
 
     return readiness.kind === "ready" ? [] : readiness.problems;
   });
@@ -118,4 +120,87 @@ describe("readiness", () => {
     expect(bytes[0]).toBeGreaterThan(64 * 1024 * 1024);
     expect(bytes[1]).toBe(64 * 1024 * 1024);
   });
+
+  it("is lost when the program that ran it is gone, whatever else PATH leads to", async () => {
+    const problems = await problemsAfter(async ({ state }, release) => {
+      const moved = { ...release, interpreterPath: join(state, "gone/node") };
+      await writeFile(join(state, "releases/rel-1/manifest.json"), JSON.stringify(moved));
+      return {};
+    }, true);
+
+    expect(problems).toEqual([
+      expect.stringMatching(/^the Node that ran it, .*gone\/node, is gone$/u),
+    ]);
+  });
+
+  it("is lost when a native module no longer loads; one that never did is not asked for", async () => {
+    const harm = harmModules('\nrollwatch "no such symbol"\n');
+
+    const problems = await problemsAfter(harm, true);
+
+    expect(problems).toEqual([
+      "the native module server/a.node does not load with Node v20.20.2: no such symbol",
+    ]);
+  });
+
+  it("stands on a newer Node of the same major when every native module loads with it", async () => {
+    const harm = harmModules("\nrollwatch null\n");
+
+    const problems = await problemsAfter(harm, true);
+
+    expect(problems).toEqual([]);
+  });
+
+  it("is lost when an artefact cannot be renamed, with the cure", async () => {
+    const problems = await problemsAfter(async ({ ports, root }) => ({
+      files: {
+        ...ports.files,
+        whyFixed: async (path) =>
+          path === join(root, "web") ? "it is a mount point of its own" : undefined,
+      },
+    }));
+
+    expect(problems).toEqual([
+      "web cannot be switched: it is a mount point of its own; let rollwatch's user write its folder, and of a mount point name what lies in it",
+    ]);
+  });
+
+  it("is not lost, but told, when there is no snapshot of the database", async () => {
+    await withTempFolder(async (folder) => {
+      const patient = await aPatient(folder);
+      const release = await patient.capture("rel-1");
+      const none = { kind: "none", at: 1, reason: "no room" } as const;
+      await patient.ports.catalogue.writeDatabase("rel-1", none);
+
+      const readiness = await checkRelease(patient.ports, patient.application, release, LIVE);
+
+      expect(readiness).toMatchObject({
+        kind: "ready",
+        databaseProblems: ["database: there is no snapshot: no room"],
+      });
+    });
+  });
 });
+
+/** A capture with two native modules, of which one loaded; the loader now answers so. */
+function harmModules(
+  stdout: string,
+): (patient: Patient, release: Release) => Promise<Partial<Patient["ports"]>> {
+  return async ({ ports, state }, release) => {
+    const nativeModules = [
+      { path: "server/a.node", digest: "1", loads: true },
+      { path: "server/b.node", digest: "2", loads: false },
+    ];
+    const manifest = JSON.stringify({ ...release, nativeModules });
+    await writeFile(join(state, "releases/rel-1/manifest.json"), manifest);
+    return {
+      processes: {
+        ...ports.processes,
+        run: async (command, signal) =>
+          command.args[0] === "-e"
+            ? { kind: "exited", status: 0, stdout, stderr: "", truncated: false }
+            : ports.processes.run(command, signal),
+      },
+    };
+  };
+}

@@ -32,7 +32,7 @@ export function createStage(descriptor: StageDescriptor, ports: StepPorts): Step
       return found.kind !== "absent" && (kept.length > 0 || found.digest === digest);
     },
     run: async (signal) => {
-      await confine(files, application.root, path);
+      await refuseFixed(files, await confine(files, application.root, path));
       await makeStaging(files, application.root, ports.planId);
       const { root } = application;
       const { planId } = ports;
@@ -50,6 +50,16 @@ export function createStage(descriptor: StageDescriptor, ports: StepPorts): Step
       return how;
     },
   };
+}
+
+/** Before anything is stopped: the switch could not rename it, and would find that out with the services down. */
+async function refuseFixed(files: StepPorts["files"], place: string): Promise<void> {
+  const reason = await files.whyFixed(place);
+  if (reason !== undefined) {
+    throw new Failure("path-refused", `${place} cannot be switched: ${reason}`, {
+      hint: "Let rollwatch's user write its folder; of a mount point, name what lies in it in `artifacts` instead.",
+    });
+  }
 }
 
 /** The warm copy is used up by it; undefined when none is believed. */

@@ -10,6 +10,8 @@ export interface FakeGit extends Git {
   /** Makes every question after this answer as in a folder that is no work tree. */
   setAbsent(absent: boolean): void;
   setBusy(reason: string | null): void;
+  /** Makes the folder a part of a larger work tree. */
+  setPart(part: boolean): void;
   /** What was done: `tag NAME COMMIT`, `pointHead COMMIT`. */
   readonly calls: readonly string[];
 }
@@ -22,6 +24,7 @@ export function fakeGit(): FakeGit {
   let head: string | null = null;
   let busy: string | null = null;
   let absent = false;
+  let isPart = false;
 
   function requireCommit(id: string): void {
     if (absent || !commits.has(id)) {
@@ -40,6 +43,9 @@ export function fakeGit(): FakeGit {
     },
     setAbsent(value) {
       absent = value;
+    },
+    setPart(value) {
+      isPart = value;
     },
     setBusy(reason) {
       busy = reason;
@@ -63,6 +69,9 @@ export function fakeGit(): FakeGit {
     async resolveTag(_root, name, signal) {
       signal.throwIfAborted();
       return absent ? null : (tags.get(name) ?? null);
+    },
+    async isTop() {
+      return !absent && !isPart;
     },
     async hasCommit(_root, commit, signal) {
       signal.throwIfAborted();

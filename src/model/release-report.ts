@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { DatabaseRecord } from "./database-record.ts";
+import { Identity } from "./identity.ts";
+import { NativeModule } from "./release.ts";
+
+/** A captured release in full, without contents and secrets. Sizes in bytes, times in ms since the epoch. */
+export const ReleaseDetails = z.object({
+  id: z.string(),
+  commit: z.string().nullable().optional(),
+  capturedAt: z.number(),
+  provenAt: z.number().nullable(),
+  tag: z.string().nullable(),
+  /** Hashes, the served release id and the schema's revision. */
+  identity: Identity,
+  /** Of the Node that runs the services, such as `v20.20.2`. */
+  interpreter: z.string(),
+  /** Its program; null where it was not found. */
+  interpreterPath: z.string().nullable(),
+  nativeModules: z.array(NativeModule),
+  services: z.array(z.string()),
+  /** What a rollback puts back. */
+  paths: z.array(
+    z.object({
+      path: z.string(),
+      kind: z.string(),
+      /** `environment`, `database` or `monitoring`; null for an artefact. */
+      kindOfConfig: z.string().nullable(),
+      digest: z.string(),
+      files: z.number(),
+      bytes: z.number(),
+    }),
+  ),
+  /** What was kept of the database; null when nothing was tried. */
+  database: DatabaseRecord.nullable(),
+  /** Whether it can be restored right now; null while that was not looked at. */
+  ready: z.boolean().nullable(),
+  problems: z.array(z.string()),
+});
+export type ReleaseDetails = z.infer<typeof ReleaseDetails>;
+
+/** Kinds of things in which two releases differ. */
+export const DIFFERENCE_KINDS = [
+  "file",
+  "configuration",
+  "definition",
+  "identity",
+  "interpreter",
+  "native-module",
+] as const;
+
+/** What differs between two captured releases, or between one and what is deployed. Configuration by its names alone, never values. */
+export const ReleaseDifference = z.object({
+  from: z.string(),
+  to: z.string(),
+  changes: z.array(
+    z.object({
+      kind: z.enum(DIFFERENCE_KINDS),
+      /** What differs, such as `server/main.js`, `.env PORT` or `interpreter`. */
+      name: z.string(),
+      change: z.enum(["added", "removed", "changed"]),
+      detail: z.string(),
+    }),
+  ),
+  /** Changed files that are left out of the list: a path shows at most 200. */
+  more: z.number(),
+});
+export type ReleaseDifference = z.infer<typeof ReleaseDifference>;

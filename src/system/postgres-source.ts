@@ -1,0 +1,222 @@
+import { Socket } from "node:net";
+import { Client } from "pg";
+import { z } from "zod";
+import { Failure, messageOf } from "../model/failure.ts";
+
+/** Facts about the watched database that belong into a dump's manifest. */
+export interface DatabaseFacts {
+  readonly database: string;
+  /** null where this role may not read it. */
+  readonly systemIdentifier: string | null;
+  readonly serverVersion: string;
+  readonly serverMajor: number;
+  readonly bytes: number;
+  /** Sessions of others on it, as `user program`. */
+  readonly sessions: readonly string[];
+}
+
+/** A moment of the database that stands while it is used. */
+export interface Snapshot {
+  /** Its exported name, for pg_dump. */
+  readonly name: string;
+  /** Rows of every ordinary table at that moment, by `schema.table`. */
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+/** The watched database as something to make copies of. What goes wrong is a `dump-failed`. */
+export interface DatabaseSource {
+  facts(signal: AbortSignal): Promise<DatabaseFacts>;
+  /** Exports a snapshot, counts every table in it, and keeps it open until `use` is over. */
+  withSnapshot<T>(use: (snapshot: Snapshot) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** `create database … template …`: refused by the server while another session uses the source. */
+  clone(name: string, signal: AbortSignal): Promise<void>;
+  /** Drops a clone of that name; one that is gone is fine. */
+  dropClone(name: string, signal: AbortSignal): Promise<void>;
+  /** The connection as libpq's variables. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const CONNECT_MS = 5000;
+/** Every clone is named so; nothing else is ever dropped. */
+export const CLONE_PREFIX = "rollwatch_";
+const LONGEST_NAME_BYTES = 63;
+
+/** The caller's deadline counts, not the database's own for its applications. */
+const PATIENTLY = `
+  set statement_timeout = 0;
+  set idle_in_transaction_session_timeout = 0;
+  set lock_timeout = '10s'`;
+const ASK_FACTS = `
+  select current_database() as database,
+         current_setting('server_version') as version,
+         current_setting('server_version_num')::int / 10000 as major,
+         pg_database_size(current_database())::float8 as bytes,
+         array(select usename || ' ' || application_name from pg_stat_activity
+               where datname = current_database() and pid <> pg_backend_pid()) as sessions`;
+const ASK_SYSTEM = "select system_identifier::text as id from pg_control_system()";
+const ASK_TABLES = `
+  select n.nspname as schema, c.relname as table
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'r' and c.relpersistence <> 't'
+    and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_toast%'
+  order by 1, 2`;
+
+const Facts = z.object({
+  database: z.string(),
+  version: z.string(),
+  major: z.number(),
+  bytes: z.number(),
+  sessions: z.array(z.string().nullable()),
+});
+const Tables = z.array(z.object({ schema: z.string(), table: z.string() }));
+const Count = z.object({ count: z.coerce.number() });
+const Exported = z.object({ name: z.string() });
+const SystemIdentifier = z.object({ id: z.string() });
+
+/** Opens the database of an address; one connection per question. */
+export function openDatabaseSource(url: string): DatabaseSource {
+  return {
+    facts: async (signal) => withClient(url, undefined, readFacts, signal),
+    withSnapshot: async (use, signal) =>
+      withClient(
+        url,
+        undefined,
+        async (client) => {
+          await client.query("begin isolation level repeatable read read only");
+          const exported = await client.query("select pg_export_snapshot() as name");
+          const { name } = Exported.parse(exported.rows[0]);
+          return use({ name, rows: await countRows(client) });
+        },
+        signal,
+      ),
+    clone: async (name, signal) => {
+      const source = environmentOf(url)["PGDATABASE"] ?? "";
+      const sql = `create database ${quoted(checked(name))} template ${quoted(source)}`;
+      await withClient(url, "postgres", async (client) => client.query(sql), signal);
+    },
+    dropClone: async (name, signal) => {
+      const sql = `drop database if exists ${quoted(checked(name))}`;
+      await withClient(url, "postgres", async (client) => client.query(sql), signal);
+    },
+    environment: environmentOf(url),
+  };
+}
+
+async function readFacts(client: Client): Promise<DatabaseFacts> {
+  const { rows } = await client.query(ASK_FACTS);
+  const { database, version, major, bytes, sessions } = Facts.parse(rows[0]);
+  const system = await client.query(ASK_SYSTEM).catch(() => undefined);
+  const identifier = SystemIdentifier.safeParse(system?.rows[0]);
+  return {
+    database,
+    systemIdentifier: identifier.success ? identifier.data.id : null,
+    serverVersion: version,
+    serverMajor: major,
+    bytes,
+    sessions: sessions.map((one) => one ?? "somebody").toSorted(),
+  };
+}
+
+async function countRows(client: Client): Promise<Readonly<Record<string, number>>> {
+  const tables = Tables.parse((await client.query(ASK_TABLES)).rows);
+  const counts: Record<string, number> = {};
+  for (const { schema, table } of tables) {
+    const sql = `select count(*) from ${quoted(schema)}.${quoted(table)}`;
+    counts[`${schema}.${table}`] = Count.parse((await client.query(sql)).rows[0]).count;
+  }
+  return counts;
+}
+
+/** One session, ended with its socket whatever happens: pg itself would wait for a polite end, for ever. */
+async function withClient<T>(
+  url: string,
+  database: string | undefined,
+  use: (client: Client) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  signal.throwIfAborted();
+  const socket = new Socket();
+  const address = new URL(url);
+  if (database !== undefined) {
+    address.pathname = `/${database}`;
+  }
+  const client = new Client({
+    connectionString: address.href,
+    stream: () => socket,
+    connectionTimeoutMillis: CONNECT_MS,
+    application_name: "rollwatch",
+  });
+  function end(): void {
+    socket.destroy(new Error("aborted"));
+  }
+  client.on("error", () => undefined);
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    await client.connect();
+    await client.query(PATIENTLY);
+    const answer = await use(client);
+    // A clone right after it must not meet this session; an abort ends the wait.
+    await client.end();
+    return answer;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof Failure ? error : failed(error, address);
+  } finally {
+    signal.removeEventListener("abort", end);
+    socket.destroy();
+  }
+}
+
+function failed(error: unknown, address: URL): Failure {
+  const password = decodeURIComponent(address.password);
+  const message = messageOf(error);
+  const text = password === "" ? message : message.replaceAll(password, "[redacted]");
+  return new Failure("dump-failed", `the database refused: ${text}`, {
+    hint: "The role of `database.url` must be able to read every table (pg_read_all_data), and may need CREATEDB for clones.",
+  });
+}
+
+/** Parameters of an address that libpq takes from its environment. */
+const PARAMETERS: Readonly<Record<string, string>> = {
+  host: "PGHOST",
+  port: "PGPORT",
+  sslmode: "PGSSLMODE",
+  sslrootcert: "PGSSLROOTCERT",
+  sslcert: "PGSSLCERT",
+  sslkey: "PGSSLKEY",
+  options: "PGOPTIONS",
+};
+
+function environmentOf(url: string): Readonly<Record<string, string>> {
+  const address = new URL(url);
+  const parameters = [...address.searchParams].flatMap(([name, value]) => {
+    const variable = PARAMETERS[name];
+    return variable === undefined ? [] : [[variable, value] as const];
+  });
+  const host = decodeURIComponent(address.hostname).replaceAll(/^\[|\]$/gu, "");
+  const given = {
+    PGHOST: host,
+    PGPORT: address.port,
+    PGUSER: decodeURIComponent(address.username),
+    PGPASSWORD: decodeURIComponent(address.password),
+    PGDATABASE: decodeURIComponent(address.pathname.slice(1)),
+    PGAPPNAME: "rollwatch",
+    PGCONNECT_TIMEOUT: String(CONNECT_MS / 1000),
+    ...Object.fromEntries(parameters),
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
+}
+
+/** PostgreSQL cuts a longer name with no more than a notice, and two clones would be one. */
+function checked(name: string): string {
+  if (!name.startsWith(CLONE_PREFIX) || Buffer.byteLength(name) > LONGEST_NAME_BYTES) {
+    throw new Failure("dump-failed", `${JSON.stringify(name)} is no name for a clone`, {
+      hint: "This is a fault of rollwatch: report it.",
+    });
+  }
+  return name;
+}
+
+function quoted(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}
