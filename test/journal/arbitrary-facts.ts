@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { DELIVERY_FAILURES } from "../../src/model/notice.ts";
-import type { Entry, Fact } from "../../src/model/facts.ts";
+import { LABELS, type Entry, type Fact } from "../../src/model/facts.ts";
 import { RECOVERY_RESULTS } from "../../src/model/plan.ts";
+import { ROLES } from "../../src/model/role.ts";
 
 const id = fc.constantFrom("a", "b", "c");
 const channel = fc.constantFrom("log", "hook");
@@ -102,6 +103,37 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
       retryAt,
     })),
   id.map((incident): Fact => ({ kind: "closed", incident, outcome: "held", reason: "r" })),
+  id.map((incident): Fact => ({
+    kind: "incident-grown",
+    incident,
+    trigger: "error-rate",
+    tier: "fast",
+    mode: "auto",
+    signals: ["down", "errors"],
+  })),
+  fc.tuple(id, fc.boolean()).map(([plan, everyRole]): Fact => ({
+    kind: "approval-asked",
+    plan,
+    hash: "h",
+    roles: ["database-administrator", "system-administrator"],
+    everyRole,
+    expiresAt: 100,
+  })),
+  fc
+    .tuple(id, fc.constantFrom("Ada", "Eve"), fc.constantFrom(...ROLES))
+    .map(([plan, by, role]): Fact => ({ kind: "approved", plan, by, role })),
+  id.map((plan): Fact => ({ kind: "rejected", plan, by: "Eve", reason: "r" })),
+  id.map((incident): Fact => ({ kind: "acknowledged", incident, by: "Ada" })),
+  id.map((incident): Fact => ({ kind: "noted", incident, by: "Ada", text: "t" })),
+  fc
+    .tuple(id, fc.constantFrom(...LABELS))
+    .map(([incident, label]): Fact => ({ kind: "labelled", incident, by: "Ada", label })),
+  fc.option(fc.nat(1000)).map((until): Fact => ({ kind: "paused", by: "Ada", reason: "r", until })),
+  fc.constant<Fact>({ kind: "resumed", by: "Eve" }),
+  fc
+    .nat(1000)
+    .map((until): Fact => ({ kind: "maintenance-started", by: "Ada", reason: "r", until })),
+  fc.constant<Fact>({ kind: "maintenance-ended", by: "Eve" }),
 );
 
 /** Facts as the journal numbers and stamps them. */

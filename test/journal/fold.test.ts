@@ -2,7 +2,12 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { emptyHistory, fold } from "../../src/journal/fold.ts";
 import { Fact } from "../../src/model/facts.ts";
-import { openIncident, openRecovery, type History } from "../../src/model/history.ts";
+import {
+  openIncident,
+  openRecovery,
+  waitingRecovery,
+  type History,
+} from "../../src/model/history.ts";
 import { anyFact, entriesOf } from "./arbitrary-facts.ts";
 
 function foldAll(facts: readonly Fact[], from: History = emptyHistory, skip = 0): History {
@@ -31,7 +36,7 @@ function aPlan(id: string, incident = "i1"): Fact {
   };
 }
 
-function anIncident(incident: string): Fact {
+function anIncident(incident: string): Extract<Fact, { kind: "incident-opened" }> {
   return {
     kind: "incident-opened",
     incident,
@@ -121,12 +126,13 @@ describe("any journal", () => {
     );
   });
 
-  it("has a planned recovery open until it ended, whatever else happens", () => {
+  it("has a planned recovery open or waiting until it ended, whatever else happens", () => {
     fc.assert(
       fc.property(fc.array(anyFact), (facts) => {
         const others = facts.filter((fact) => fact.kind !== "planned");
 
-        const open = openRecovery(foldAll([aPlan("a"), ...others]));
+        const history = foldAll([aPlan("a"), ...others]);
+        const open = openRecovery(history) ?? waitingRecovery(history);
 
         const hasEnded = others.some((fact) => fact.kind === "recovery-ended" && fact.plan === "a");
         expect(open === undefined).toBe(hasEnded);
@@ -215,6 +221,24 @@ describe("releases", () => {
   });
 });
 
+describe("a release's baseline", () => {
+  it("is the one of its newest proof", () => {
+    const baselines = [1, 2].map((at) => ({ at, endpoints: [], tables: [] }));
+    const proofs = baselines.map((baseline): Fact => ({
+      kind: "release-proven",
+      release: "r1",
+      baseline,
+    }));
+    const { releases } = foldAll([
+      { kind: "release-captured", release: "r1", identity: {}, tag: null },
+      ...proofs,
+      { kind: "release-proven", release: "r1" },
+    ]);
+
+    expect(releases).toMatchObject([{ provenAt: 40, baseline: baselines[1] }]);
+  });
+});
+
 describe("an incident", () => {
   it("gathers its judgement, decisions, plans and close", () => {
     const decision = { kind: "roll-back", at: 30, reason: "r", guards: [], target: "r1" } as const;
@@ -258,6 +282,157 @@ describe("an incident", () => {
     expect(openIncident(history)?.id).toBe("open");
     expect(history.incidents).toHaveLength(101);
     expect(history.incidents.at(-1)?.id).toBe("c129");
+  });
+});
+
+describe("what people do with an incident", () => {
+  it("is kept with who and when: a report, a word of having seen it, notes, a label, the close", () => {
+    const history = foldAll([
+      { ...anIncident("i1"), reported: { by: "Kim", reason: "wrong sums" } },
+      { kind: "acknowledged", incident: "i1", by: "Ada" },
+      { kind: "noted", incident: "i1", by: "Ada", text: "first" },
+      { kind: "noted", incident: "i1", by: "Eve", text: "second" },
+      { kind: "labelled", incident: "i1", by: "Eve", label: "wrong" },
+      { kind: "labelled", incident: "i1", by: "Ada", label: "right" },
+      { kind: "closed", incident: "i1", outcome: "held", reason: "mended", by: "Eve" },
+    ]);
+
+    expect(history.incidents[0]).toMatchObject({
+      reported: { by: "Kim", reason: "wrong sums" },
+      acknowledged: { by: "Ada", at: 20 },
+      notes: [
+        { by: "Ada", at: 30, text: "first" },
+        { by: "Eve", at: 40, text: "second" },
+      ],
+      label: { by: "Ada", at: 60, label: "right" },
+      closed: { at: 70, outcome: "held", reason: "mended", by: "Eve" },
+    });
+  });
+
+  it("touches no other incident", () => {
+    const others = foldAll([anIncident("i1")]).incidents;
+
+    const history = foldAll([
+      anIncident("i1"),
+      { kind: "acknowledged", incident: "i2", by: "Ada" },
+      { kind: "noted", incident: "i2", by: "Ada", text: "t" },
+      { kind: "labelled", incident: "i2", by: "Ada", label: "right" },
+    ]);
+
+    expect(history.incidents).toEqual(others);
+  });
+
+  it("keeps the last two hundred notes", () => {
+    const notes = Array.from({ length: 201 }, (_, n): Fact => ({
+      kind: "noted",
+      incident: "i1",
+      by: "Ada",
+      text: `${n}`,
+    }));
+
+    const kept = foldAll([anIncident("i1"), ...notes]).incidents[0]?.notes;
+
+    expect([kept?.length, kept?.[0]?.text]).toEqual([200, "1"]);
+  });
+
+  it("that grows takes the graver trigger with its tier and mode", () => {
+    const grown = {
+      trigger: "error-rate",
+      tier: "fast",
+      mode: "shadow",
+      signals: ["down", "errors"],
+    } as const;
+
+    const history = foldAll([
+      anIncident("i1"),
+      { kind: "incident-grown", incident: "i1", ...grown, signals: [...grown.signals] },
+    ]);
+
+    expect(history.incidents[0]).toMatchObject({ ...grown, since: 3, openedAt: 10 });
+  });
+});
+
+describe("an approval", () => {
+  const asked: Fact = {
+    kind: "approval-asked",
+    plan: "p1",
+    hash: "abc",
+    roles: ["database-administrator", "system-administrator"],
+    everyRole: true,
+    expiresAt: 900,
+  };
+  const ada: Fact = { kind: "approved", plan: "p1", by: "Ada", role: "database-administrator" };
+  const eve: Fact = { kind: "approved", plan: "p1", by: "Eve", role: "system-administrator" };
+
+  it("makes a plan wait until each of the roles has spoken", () => {
+    const after = [[asked], [asked, ada], [asked, ada, eve]].map((facts) =>
+      foldAll([aPlan("p1"), ...facts]),
+    );
+
+    expect(after.map((history) => waitingRecovery(history)?.plan.id)).toEqual([
+      "p1",
+      "p1",
+      undefined,
+    ]);
+    expect(openRecovery(after[2] ?? emptyHistory)?.approval).toEqual({
+      hash: "abc",
+      roles: ["database-administrator", "system-administrator"],
+      everyRole: true,
+      askedAt: 20,
+      expiresAt: 900,
+      given: [
+        { by: "Ada", role: "database-administrator", at: 30 },
+        { by: "Eve", role: "system-administrator", at: 40 },
+      ],
+    });
+  });
+
+  it("that was rejected stays rejected, whoever says yes", () => {
+    const no: Fact = { kind: "rejected", plan: "p1", by: "Kim", reason: "not now" };
+
+    const history = foldAll([aPlan("p1"), asked, no, ada, eve]);
+
+    expect(openRecovery(history)).toBeUndefined();
+    expect(waitingRecovery(history)?.approval?.rejected).toEqual({
+      by: "Kim",
+      reason: "not now",
+      at: 30,
+    });
+  });
+
+  it("of a plan that waits for nobody changes nothing", () => {
+    const history = foldAll([
+      aPlan("p1"),
+      ada,
+      { kind: "rejected", plan: "p1", by: "E", reason: "" },
+    ]);
+
+    expect(openRecovery(history)).toEqual(openRecovery(foldAll([aPlan("p1")])));
+  });
+});
+
+describe("brakes", () => {
+  const pause: Fact = { kind: "paused", by: "Ada", reason: "new disk", until: null };
+  const maintenance: Fact = {
+    kind: "maintenance-started",
+    by: "Eve",
+    reason: "upgrade",
+    until: 500,
+  };
+
+  it("are as they were last declared", () => {
+    const history = foldAll([pause, maintenance, { ...pause, until: 700 }]);
+
+    expect(history.pause).toEqual({ by: "Ada", reason: "new disk", at: 30, until: 700 });
+    expect(history.maintenance).toEqual({ by: "Eve", reason: "upgrade", at: 20, until: 500 });
+  });
+
+  it("are taken back one by one", () => {
+    const resumed = foldAll([pause, maintenance, { kind: "resumed", by: "Kim" }]);
+    const ended = foldAll([pause, maintenance, { kind: "maintenance-ended", by: "Kim" }]);
+
+    expect([resumed.pause, resumed.maintenance?.by]).toEqual([undefined, "Eve"]);
+    expect([ended.pause?.by, ended.maintenance]).toEqual(["Ada", undefined]);
   });
 });
 
