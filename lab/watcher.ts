@@ -2,11 +2,12 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Approver, approversOf } from "./approvers.ts";
-import { type Difference, editConfiguration } from "./configuration.ts";
+import type { Difference } from "./configuration.ts";
 import { type Environment, ROOT } from "./environment.ts";
 import type { Lab } from "./lab.ts";
 import { openPm2Home, type Pm2Home } from "./pm2-home.ts";
 import type { RadiationSystem } from "./radiation-system.ts";
+import { shippedAt } from "./shipped-configuration.ts";
 import type { WebhookReceiver } from "./webhook-receiver.ts";
 
 /** rollwatch in the lab: the shipped configuration with other addresses, started as on a host. */
@@ -28,9 +29,6 @@ export interface Watcher {
   log(): Promise<string>;
 }
 
-const SHIPPED = path.join(ROOT, "config", "rollwatch.yaml");
-const SHIPPED_API = "http://127.0.0.1:3000";
-const SHIPPED_WEBSOCKET = "ws://127.0.0.1:3001";
 const NAME = "rollwatch";
 const START_LIMIT_MS = 30_000;
 const SHOWN_LOG = 4000;
@@ -45,18 +43,16 @@ export async function startWatcher(
   const configuration = path.join(lab.folder, "rollwatch.yaml");
   const address = `127.0.0.1:${await lab.port()}`;
   await mkdir(state, { mode: 0o700 });
-  const shipped = await readFile(SHIPPED, "utf8");
-  const approvers = approversOf(shipped);
-  const edited = editConfiguration(shipped, {
-    values: {
-      "application.root": system.root,
-      "application.pm2Home": system.pm2.folder,
-      "release.bake": how.bake,
-      "server.listen": address,
-      state,
-    },
-    prefixes: { [SHIPPED_API]: system.api, [SHIPPED_WEBSOCKET]: system.webSocket },
+  const edited = await shippedAt({
+    root: system.root,
+    pm2Home: system.pm2.folder,
+    state,
+    listen: address,
+    api: system.api,
+    webSocket: system.webSocket,
+    bake: how.bake,
   });
+  const approvers = approversOf(edited.shipped);
   await writeFile(configuration, edited.text, { mode: 0o600 });
   const variables = {
     RADIATION_DATABASE_URL: system.databaseUrl,
