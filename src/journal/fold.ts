@@ -51,15 +51,20 @@ const FOLDS: Folds = {
       { id: release, identity, tag, capturedAt: at },
     ],
   }),
-  "release-proven": (history, { release }, at) => ({
+  "release-proven": (history, { release, baseline }, at) => ({
     ...history,
-    releases: history.releases.map((one) => (one.id === release ? { ...one, provenAt: at } : one)),
+    releases: history.releases.map((one) =>
+      one.id === release
+        ? { ...one, provenAt: at, ...(baseline === undefined ? {} : { baseline }) }
+        : one,
+    ),
   }),
   "release-pruned": (history, { release }) => ({
     ...history,
     releases: history.releases.filter(({ id }) => id !== release),
   }),
   "incident-opened": incidents.opened,
+  "incident-grown": incidents.grown,
   judged: incidents.judged,
   decided: incidents.decided,
   planned: (history, fact, at) => recoveries.planned(incidents.planned(history, fact), fact, at),

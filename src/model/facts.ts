@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Decision } from "./decision.ts";
+import { Health } from "./health.ts";
 import { Change, Identity } from "./identity.ts";
 import { DELIVERY_FAILURES, Notice } from "./notice.ts";
 import { Plan, RECOVERY_RESULTS, StepOutcome } from "./plan.ts";
@@ -38,7 +39,12 @@ export const Fact = z.discriminatedUnion("kind", [
     identity: Identity,
     tag: z.string().nullable(),
   }),
-  z.object({ kind: z.literal("release-proven"), release: z.string() }),
+  z.object({
+    kind: z.literal("release-proven"),
+    release: z.string(),
+    /** How it was when it was healthy; absent in journals of older versions. */
+    baseline: Health.optional(),
+  }),
   z.object({ kind: z.literal("release-pruned"), release: z.string() }),
   z.object({
     kind: z.literal("incident-opened"),
@@ -51,6 +57,15 @@ export const Fact = z.discriminatedUnion("kind", [
     signals: z.array(z.string()),
     /** A person's report that opened it; absent when probes did. */
     reported: z.object({ by: z.string(), reason: z.string() }).optional(),
+  }),
+  /** More signals joined the breach, and it may be graver by them. */
+  z.object({
+    kind: z.literal("incident-grown"),
+    incident: z.string(),
+    trigger: z.enum(TRIGGERS),
+    tier: z.enum(TIERS),
+    mode: z.enum(MODES),
+    signals: z.array(z.string()),
   }),
   z.object({
     kind: z.literal("judged"),

@@ -1,5 +1,6 @@
 import type { Decision } from "./decision.ts";
 import type { Label, Outcome } from "./facts.ts";
+import type { Health } from "./health.ts";
 import type { Change, Identity } from "./identity.ts";
 import type { Notice } from "./notice.ts";
 import type { Plan, RecoveryResult, StepOutcome } from "./plan.ts";
@@ -16,6 +17,8 @@ export interface KnownRelease {
   readonly tag: string | null;
   readonly capturedAt: number;
   readonly provenAt?: number;
+  /** How it was when it was last proven healthy. */
+  readonly baseline?: Health;
 }
 
 /** One beginning of a step; without an outcome when rollwatch died in it. A step tried again has several. */

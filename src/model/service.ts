@@ -32,6 +32,11 @@ export interface ServiceInstance {
   /** Whether pm2 calls it `launching` until it says that it is ready, and how long at most. */
   readonly waitReady: boolean;
   readonly listenTimeoutMs: number;
+  /** Resident memory above which pm2 restarts it; absent when it is not told to. */
+  readonly maxMemoryBytes?: number;
+  /** Files that pm2 appends its output and its error output to; absent where pm2 names none. */
+  readonly outLog?: string;
+  readonly errorLog?: string;
   /** sha256 over definition and environment as pm2 holds them; the values themselves stay out of it. */
   readonly definitionHash: string;
 }

@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import { z } from "zod";
 import type { Service, ServiceInstance, ServiceStatus } from "../model/service.ts";
 import { SERVICE_STATUSES } from "../model/service.ts";
@@ -77,6 +78,7 @@ export function toInstance(record: Pm2Record): ServiceInstance {
   const env = record.pm2_env;
   const status = statusOf(record);
   const autorestart = env["autorestart"];
+  const maxMemoryBytes = Number(env["max_memory_restart"] ?? 0);
   return {
     id: record.pm_id,
     // pm2's uuid survives restarts and is shared by the workers of a cluster.
@@ -91,8 +93,20 @@ export function toInstance(record: Pm2Record): ServiceInstance {
     killTimeoutMs: durationOf(env["kill_timeout"], KILL_TIMEOUT_MS),
     waitReady: (env["wait_ready"] ?? false) !== false && env["wait_ready"] !== "false",
     listenTimeoutMs: durationOf(env["listen_timeout"], LISTEN_TIMEOUT_MS),
+    ...(maxMemoryBytes > 0 ? { maxMemoryBytes } : {}),
+    ...logPath("outLog", env["pm_out_log_path"]),
+    ...logPath("errorLog", env["pm_err_log_path"]),
     definitionHash: toDefinition(record).hash,
   };
+}
+
+/** pm2 takes `NULL` for nowhere. */
+function logPath<K extends "outLog" | "errorLog">(
+  key: K,
+  path: unknown,
+): { readonly [P in K]?: string } {
+  const nothing: { readonly [P in K]?: string } = {};
+  return typeof path === "string" && isAbsolute(path) ? { ...nothing, [key]: path } : nothing;
 }
 
 /** pm2 takes its durations as numbers and as text, and its default for anything else. */

@@ -1,18 +1,20 @@
 import { messageOf } from "../model/failure.ts";
-import type { Signal } from "../model/signal.ts";
 import type { Check, Verification } from "../model/verification.ts";
 import type { Clock } from "../system/clock.ts";
-import { progress, type IdentityAnswer } from "./progress.ts";
+import type { FreshSignal } from "./fresh.ts";
+import type { HealthRounds } from "./health-rounds.ts";
+import { progress, type IdentityAnswer, type Progress } from "./progress.ts";
 import type { VerifySettings } from "./settings.ts";
 
 /** What a verification looks at. */
 export interface VerifyInput {
   readonly clock: Clock;
-  readonly settings: VerifySettings;
+  readonly settings: Pick<VerifySettings, "steady" | "timeout">;
   /** The signals of this moment, judged afresh since the restart (see `judgeAfresh`). */
-  readonly signals: () => readonly Signal[];
+  readonly signals: () => readonly FreshSignal[];
   /** Asks whether what runs is what was restored: pid, start time, working directory, served release id. */
   readonly identityChecks: (signal: AbortSignal) => Promise<readonly Check[]>;
+  readonly health: HealthRounds;
 }
 
 /** Time between two looks, in milliseconds. */
@@ -21,15 +23,24 @@ const LOOK_EVERY_MS = 500;
 /** Longest time for one round of identity checks, in milliseconds. */
 const IDENTITY_DEADLINE_MS = 10_000;
 
-/** Looks until the restored system is proven or the time is out. */
+/** Looks until the restored system is proven or the time is out; nothing is proven by health that is not of the last moment. */
 export async function verify(input: VerifyInput, signal: AbortSignal): Promise<Verification> {
   const { clock, settings } = input;
   const times = { steadyMs: settings.steady, deadline: clock.monotonic() + settings.timeout };
   let okSince: number | null = null;
-  for (;;) {
+
+  async function look(round: "due" | "last"): Promise<Progress> {
+    const health = await input.health.ask(round, signal);
     const identity = await askIdentity(input, signal);
-    const look = { now: clock.monotonic(), signals: input.signals(), identity };
-    const next = progress(okSince, look, times);
+    const seen = { now: clock.monotonic(), signals: input.signals(), identity, health };
+    return progress(okSince, seen, times);
+  }
+
+  for (;;) {
+    let next = await look("due");
+    if (next.kind === "decided" && next.verification.result === "proven") {
+      next = await look("last");
+    }
     if (next.kind === "decided") {
       return { ...next.verification, at: clock.now() };
     }

@@ -41,6 +41,14 @@ describe("pm2's list", () => {
     expect(instancesOf(anEntry({ pid }, { status }))).toMatchObject([meaning]);
   });
 
+  it("names the log files, but not pm2's word for none", () => {
+    const env = { pm_out_log_path: "NULL", pm_err_log_path: "/var/log/api-error.log" };
+    const [instance] = instancesOf(anEntry({}, env));
+
+    expect(instance).toMatchObject({ errorLog: "/var/log/api-error.log" });
+    expect(instance).not.toHaveProperty("outLog");
+  });
+
   it("leaves out the old workers of a reload, whose ids are text", () => {
     const entries = [anEntry({ pm_id: "_old_0" }), anEntry({ pm_id: 3 })];
 

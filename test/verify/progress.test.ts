@@ -5,9 +5,19 @@ import { aBreachedSignal, aSignal } from "../support/builders.ts";
 const TIMES = { steadyMs: 10_000, deadline: 120_000 };
 const PASSED = { name: "pid", passed: true, detail: "new process" };
 const FAILED = { name: "pid", passed: false, detail: "old process" };
+const TOLD = { name: "memory of api", passed: false, detail: "more", weight: "tell" } as const;
+const UNMEASURED = { name: "websocket", passed: false, detail: "no route", unmeasured: true };
+const QUIET = aSignal({ state: "too-few-samples", quiet: true });
+const PENDING = { ...aSignal({ state: "too-few-samples" }), isPending: true };
 
 function look(now: number, over: Partial<Look> = {}): Look {
-  return { now, signals: [aSignal()], identity: { kind: "answered", checks: [PASSED] }, ...over };
+  return {
+    now,
+    signals: [aSignal()],
+    identity: { kind: "answered", checks: [PASSED] },
+    health: [],
+    ...over,
+  };
 }
 
 function resultOf(next: Progress): string {
@@ -26,10 +36,27 @@ describe("the proof of a restored system", () => {
   });
 
   it.each<[string, Partial<Look>]>([
+    ["a signal that nobody's traffic feeds", { signals: [aSignal(), QUIET] }],
+    ["a failed check that is only told", { health: [PASSED, TOLD] }],
+  ])("is given beside %s", (_what, over) => {
+    expect(resultOf(progress(1000, look(11_000, over), TIMES))).toBe("proven");
+  });
+
+  it("waits for a signal whose first window is open, and does not begin again for it", () => {
+    const open = look(11_000, { signals: [aSignal(), PENDING] });
+
+    expect(progress(1000, open, TIMES)).toEqual({ kind: "waiting", okSince: 1000 });
+    expect(resultOf(progress(1000, look(11_500), TIMES))).toBe("proven");
+  });
+
+  it.each<[string, Partial<Look>]>([
     ["a signal in breach", { signals: [aBreachedSignal()] }],
     ["a signal with one bad window", { signals: [aSignal({ badWindows: 1 })] }],
     ["a signal without data", { signals: [aSignal(), aSignal({ state: "no-data" })] }],
+    ["a signal with too few samples", { signals: [aSignal({ state: "too-few-samples" })] }],
     ["no signal at all", { signals: [] }],
+    ["a failed health check", { health: [FAILED] }],
+    ["health that could not be measured", { health: [UNMEASURED] }],
     ["a failed check", { identity: { kind: "answered", checks: [PASSED, FAILED] } }],
     [
       "checks that could not be asked",
@@ -51,6 +78,10 @@ describe("the proof of a restored system", () => {
     ["a probe error", { signals: [aSignal({ state: "probe-error" })] }, "unknown"],
     ["silent checks", { identity: { kind: "unanswered", reason: "pm2 is silent" } }, "unknown"],
     ["everything fine, but not for long enough", {}, "unknown"],
+    ["a failed health check", { health: [FAILED] }, "not-proven"],
+    ["health that could not be measured", { health: [UNMEASURED] }, "unknown"],
+    ["nothing worse than what is told", { health: [TOLD] }, "unknown"],
+    ["a window still open", { signals: [PENDING] }, "unknown"],
   ])("is over at the deadline with %s", (_what, over, result) => {
     expect(resultOf(progress(119_000, look(120_000, over), TIMES))).toBe(result);
   });
@@ -60,13 +91,15 @@ describe("the proof of a restored system", () => {
   });
 
   it("keeps every question with its answer", () => {
-    const next = progress(null, look(120_000, { signals: [aBreachedSignal()] }), TIMES);
+    const seen = { signals: [aBreachedSignal()], health: [TOLD] };
+    const next = progress(null, look(120_000, seen), TIMES);
 
     expect(next).toMatchObject({
       verification: {
         checks: [
           { name: "signal health", passed: false, detail: "breach: connection refused" },
           PASSED,
+          TOLD,
           { name: "steady", passed: false },
         ],
       },
