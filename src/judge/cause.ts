@@ -5,7 +5,7 @@ import type { Service } from "../model/service.ts";
 import type { Breach } from "../model/signal.ts";
 import { tellDuration, tellTime } from "../model/units.ts";
 import type { Attribution, Cause } from "../model/verdict.ts";
-import { tellPercent } from "./tell-share.ts";
+import { tellValue } from "./tell.ts";
 
 /** What speaks for one cause or another. */
 export interface CauseInput {
@@ -68,10 +68,7 @@ function causeOfChanges(blamed: readonly Change[]): Cause {
 
 function tellBreach(breach: Breach): string {
   const { signal, value, unit, limit, since, reason } = breach;
-  const [measured, highest] =
-    unit === "ratio"
-      ? [tellPercent(value), tellPercent(limit)]
-      : [`${value} ${unit}`, String(limit)];
+  const [measured, highest] = [tellValue(value, unit), tellValue(limit, unit)];
   return `${signal} is ${measured}, limit ${highest}, since ${tellTime(since)}: ${reason}`;
 }
 

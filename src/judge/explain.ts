@@ -2,7 +2,7 @@ import { requestsNeeded, SIGNIFICANCE, type SignalRule } from "../model/signal.t
 import { tellDuration } from "../model/units.ts";
 import { fewestSignificant, upperTail } from "./binomial.ts";
 import { chanceOfRun, windowsUntilRun } from "./runs.ts";
-import { tellFault, tellPercent } from "./tell-share.ts";
+import { tellFault, tellPercent, tellValue } from "./tell.ts";
 
 const DAY_MS = 86_400_000;
 /** Truly bad requests of a healthy application, unless told otherwise. */
@@ -133,19 +133,6 @@ function tellLimit(rule: SignalRule): string {
   }
   const which = window.kind === "last" ? "a sample" : `every sample${inWindow}`;
   return `${which} is above ${tellValue(limit, unit)}`;
-}
-
-function tellValue(value: number, unit: string): string {
-  switch (unit) {
-    case "ratio":
-      return tellPercent(value);
-    case "seconds":
-      return tellDuration(value * 1000);
-    case "bytes":
-      return `${Number((value / 1024 ** 2).toFixed(1))} MiB`;
-    default:
-      return `${value} ${unit}`;
-  }
 }
 
 function tellAssumptions(rule: SignalRule, amounts: Amounts, trueShare: number): string {

@@ -8,6 +8,22 @@ export function tellPercent(ratio: number): string {
   return `${Number(percent < 10 ? percent.toPrecision(2) : percent.toFixed(1))} %`;
 }
 
+/** A measured value with its unit, as people read it: `96 %`, `840 ms`, `256 MiB`, `3 failures`. */
+export function tellValue(value: number, unit: string): string {
+  switch (unit) {
+    case "ratio":
+      return tellPercent(value);
+    case "seconds":
+      return tellDuration(value * 1000);
+    case "bytes":
+      return `${Number((value / 1024 ** 2).toFixed(1))} MiB`;
+    case "value":
+      return String(value);
+    default:
+      return `${value} ${unit}`;
+  }
+}
+
 /** What is bad about a request by this rule: `failed`, or `took over 500 ms`. */
 export function tellFault({ test }: SignalRule): string {
   return test.kind === "share" && test.overMs !== undefined

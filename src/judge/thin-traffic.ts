@@ -1,7 +1,7 @@
 import type { Sample } from "../model/sample.ts";
 import type { SignalRule } from "../model/signal.ts";
 import { requestsOf } from "./finished-window.ts";
-import { tellFault } from "./tell-share.ts";
+import { tellFault } from "./tell.ts";
 
 /** Requests that must all be bad to prove a breach where traffic is too thin for a share. */
 const ENOUGH_REQUESTS = 5;

@@ -3,7 +3,7 @@ import type { Counts, Sample } from "../model/sample.ts";
 import type { Signal, SignalRule, SignalState } from "../model/signal.ts";
 import { tellDuration } from "../model/units.ts";
 import { requestsOf, windowOf, type FinishedWindow } from "./finished-window.ts";
-import { tellShare } from "./tell-share.ts";
+import { tellShare } from "./tell.ts";
 import { tellThin, THIN_SPAN_MS, throughThin, type Failing } from "./thin-traffic.ts";
 
 /**

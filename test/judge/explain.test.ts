@@ -144,6 +144,7 @@ describe("what a rule means", () => {
     expect(explainRule(ERRORS).limit).toBe(
       "more than 5 % of the requests of 10.0 s failed, beyond chance",
     );
+    expect(explainRule(aRule({ unit: "value", limit: 3 })).limit).toBe("a sample is above 3");
     expect(explainRule(aRule({ unit: "ratio", limit: 0.95 })).limit).toBe("a sample is above 95 %");
     expect(explainRule(aRule({ unit: "bytes", limit: 2 ** 28, window: WINDOW })).limit).toBe(
       "every sample of 10.0 s is above 256 MiB",
