@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { Failure } from "../model/failure.ts";
 import { addApprove } from "./approve.ts";
 import { addBrakes } from "./brakes.ts";
 import { addCheck } from "./check.ts";
@@ -40,6 +41,12 @@ export async function runCli(
     // With no command at all commander has printed the help, which says it all.
     if (error instanceof CommanderError && error.code === "commander.help") {
       return EXIT.usage;
+    }
+    if (signal.aborted && !(error instanceof Failure)) {
+      ports.err(
+        "rollwatch: ended early; what a daemon was asked to do goes on, see `rollwatch status`\n",
+      );
+      return EXIT.failed;
     }
     const failure = error instanceof CommanderError ? usageFailure(error) : error;
     ports.err(describeError(failure, argv.includes("--json"), context.paint));

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import type { RequestOptions } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -427,7 +427,10 @@ describe("what is not granted", () => {
 
 describe("openapi.json", () => {
   const Document = z.object({
-    paths: z.record(z.string(), z.record(z.string(), z.unknown())),
+    paths: z.record(
+      z.string(),
+      z.record(z.string(), z.looseObject({ description: z.string().optional() })),
+    ),
     components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
   });
 
@@ -447,6 +450,33 @@ describe("openapi.json", () => {
       const names = String(allowed.headers["allow"]).replace(", HEAD", "").toLowerCase();
       expect([path, names.split(", ").toSorted()]).toEqual([path, Object.keys(methods).toSorted()]);
     }
+  });
+
+  it("agrees with docs/http.md about what there is and what a token must allow", async () => {
+    await open();
+    const text = await readFile(new URL("../../docs/http.md", import.meta.url), "utf8");
+
+    const answer = await overTcp(PATHS.openapi, { method: "GET" });
+    const { paths } = Document.parse(JSON.parse(answer.body));
+
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { description = "" }]) => {
+        const access = /access: (\w+)/u.exec(description)?.[1] ?? "";
+        return {
+          route: `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/gu, ":$1")}`,
+          access,
+        };
+      }),
+    );
+    const rows = text.split("\n").map((line) => line.replaceAll(/ +/gu, " "));
+    const missing = routes.filter(
+      ({ route, access }) =>
+        route !== "DELETE /api/v1/maintenance" &&
+        !rows.some((row) =>
+          row.startsWith(`| \`${route}\` | ${access}${access === "" ? "" : " "}|`),
+        ),
+    );
+    expect(missing).toEqual([]);
   });
 
   it("refers to nothing that it does not hold", async () => {

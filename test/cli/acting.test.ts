@@ -30,6 +30,7 @@ interface World {
   readonly operations?: Partial<Operations>;
   readonly ports?: Partial<CliPorts>;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
 }
 
 const OPERATOR = { roles: [], access: ["acknowledge", "administer"] };
@@ -114,7 +115,7 @@ async function alone(argv: readonly string[], world: World = {}): Promise<Outcom
     runDaemon: async () => 0,
     ...world.ports,
   };
-  const code = await runCli(argv, ports, new AbortController().signal);
+  const code = await runCli(argv, ports, world.signal ?? new AbortController().signal);
   calls = [...calls, ...fake.calls];
   return { code, out, err };
 }
@@ -128,8 +129,8 @@ async function withDaemon(argv: readonly string[], world: World = {}): Promise<O
     socketPath: join(folder, "rollwatch.sock"),
   });
   try {
-    const { ports = {}, environment = {} } = world;
-    const outcome = await alone(argv, { ports, environment });
+    const { actions: _actions, operations: _operations, ...rest } = world;
+    const outcome = await alone(argv, rest);
     calls = [...calls, ...fake.calls];
     expect(opened).toBe(0);
     return outcome;
@@ -445,6 +446,57 @@ describe("rollwatch rollback", () => {
     expect(outcome.out.match(/put server back: done/gu)).toHaveLength(1);
     expect(outcome.out).toContain("[1/2] put server back: done\n  [2/2] start: done\n");
     expect(outcome.code).toBe(5);
+  });
+
+  it("goes on when the command that follows it is ended", async () => {
+    const controller = new AbortController();
+    const outcome = await withDaemon(argv, {
+      signal: controller.signal,
+      actions: { plan: async () => aPlanReport({ state: "running" }) },
+      ports: {
+        sleep: async (_ms, signal) => {
+          controller.abort(new Error("SIGINT"));
+          signal.throwIfAborted();
+        },
+      },
+    });
+
+    expect(outcome.code).toBe(1);
+    expect(outcome.err).toContain("goes on");
+    expect(outcome.err).not.toContain("fault of rollwatch");
+  });
+
+  it("is followed through the daemon's restart", async () => {
+    let away = 0;
+    const { code } = await alone(argv, {
+      actions: {
+        plan: async () => {
+          away += 1;
+          if (away < 3) {
+            const cause = Object.assign(new Error("gone"), { code: "ECONNREFUSED" });
+            throw new Failure("no-daemon", "nobody answers", { hint: "-", cause });
+          }
+          return anEndedPlan("completed");
+        },
+      },
+    });
+
+    expect(code).toBe(5);
+    expect(away).toBe(3);
+  });
+
+  it("is given up when the daemon stays away", async () => {
+    const cause = Object.assign(new Error("gone"), { code: "ENOENT" });
+    const { code, err } = await alone(argv, {
+      actions: {
+        plan: async () => {
+          throw new Failure("no-daemon", "nobody answers", { hint: "-", cause });
+        },
+      },
+    });
+
+    expect(code).toBe(1);
+    expect(err).toContain("nobody answers");
   });
 
   it("that waits for approval ends with 4", async () => {

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { completionScript } from "../../src/cli/completion-script.ts";
@@ -101,5 +102,21 @@ describe("the completion of the others", () => {
     const places = [{ path: "", words: ["go"], values: [] }];
 
     expect(completionScript("bash", places)).toContain('"") COMPREPLY=($(compgen -W "go"');
+  });
+});
+
+describe("docs/commands.md", () => {
+  it("has every command", async () => {
+    const text = readFileSync(new URL("../../docs/commands.md", import.meta.url), "utf8");
+    const script = await scriptFor("bash");
+
+    const paths = [...script.matchAll(/^ {4}"([^":]+)"\) COMPREPLY/gmu)].map(
+      ([, path]) => path ?? "",
+    );
+    const groups = paths.filter((path) => paths.some((other) => other.startsWith(`${path} `)));
+    const commands = paths.filter((path) => !groups.includes(path));
+
+    expect(commands.length).toBeGreaterThan(20);
+    expect(commands.filter((path) => !text.includes(`\`rollwatch ${path}`))).toEqual([]);
   });
 });
