@@ -30,6 +30,17 @@ export function decide(
   }
 }
 
+/**
+ * Whether a decision holds only for the moment: whatever holds it back, but for the mode, changes its mind by itself within
+ * seconds. Nobody needs to be told before it has.
+ */
+export function isForNow({ kind, guards }: Decision): boolean {
+  const holding = guards.flatMap((one) =>
+    one.answer === "block" && one.atMost === "hold" && one.guard !== mode.id ? [one] : [],
+  );
+  return kind === "hold" && holding.length > 0 && holding.every((one) => one.soon === true);
+}
+
 function decideBreach(
   situation: BreachSituation,
   ladder: Readonly<Record<Action, readonly Guard[]>>,

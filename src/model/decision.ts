@@ -37,13 +37,3 @@ export const Decision = z.object({
   services: z.array(z.string()).optional(),
 });
 export type Decision = z.infer<typeof Decision>;
-
-/** Whether a decision holds only for the moment: every guard that holds it back changes its mind by itself within seconds. */
-export function isForNow({ kind, guards }: Decision): boolean {
-  const holding = guards.filter((one) => one.answer === "block" && one.atMost === "hold");
-  return (
-    kind === "hold" &&
-    holding.length > 0 &&
-    holding.every((one) => one.answer === "block" && one.soon === true)
-  );
-}

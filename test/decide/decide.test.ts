@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decide } from "../../src/decide/decide.ts";
+import { decide, isForNow } from "../../src/decide/decide.ts";
 import { hold, recommend, type Guard } from "../../src/decide/guard.ts";
 import { LADDER } from "../../src/decide/guards/index.ts";
 import { blameWindowMsOf, PolicySettings, tierOf } from "../../src/decide/policy.ts";
-import { DECISIONS, isForNow } from "../../src/model/decision.ts";
+import { DECISIONS } from "../../src/model/decision.ts";
 import { TRIGGER_ROWS, TRIGGERS } from "../../src/model/trigger.ts";
 import {
   aBreachedVerdict,
@@ -200,6 +200,12 @@ describe("a decision that holds", () => {
     ["only because something is still starting", booting, true],
     ["also because of what stays", { ...booting, busy: ["git is locked"] }, false],
     ["while a person would have to be asked afterwards", { ...booting, evidence: [] }, true],
+    [
+      "in shadow mode, so that what is told is what it would do",
+      { ...booting, policy: inMode("shadow") },
+      true,
+    ],
+    ["for its mode alone", { policy: inMode("shadow") }, false],
     ["for another reason", { busy: ["git is locked"] }, false],
   ] as const)("%s is for now: see the row", (_when, over, isSoonOver) => {
     const decision = decide(aSituation(over));
