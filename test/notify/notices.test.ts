@@ -70,6 +70,22 @@ describe("notices", () => {
     expect(draft.text).toContain("all 1 checks passed at 2026-11-22 12:01:00 UTC");
   });
 
+  it("of a proven rollback list what was noticed and not held against it", () => {
+    const told = {
+      name: "memory of api",
+      passed: false,
+      detail: "900 MiB",
+      weight: "tell",
+    } as const;
+    const checks = [...CHECKS.slice(0, 1), told];
+    const verification = { result: "proven" as const, at: NOON + 60_000, checks };
+
+    const { text } = notices.rollbackVerified(NEWS, RECOVERY, verification);
+
+    expect(text).toContain("Proof: 1 of 2 checks passed at 2026-11-22 12:01:00 UTC.");
+    expect(text).toContain("- noticed, not held against it: memory of api (900 MiB)");
+  });
+
   it.each(["not-proven", "unknown"] as const)(
     "of a rollback that is %s name what failed",
     (result) => {
