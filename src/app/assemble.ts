@@ -31,7 +31,8 @@ export function assemble(input: AssembleInput): Daemon {
   const journal = openJournal(store);
   const rules = config.signals.map((one) => ruleOf(one, application));
   const catalogue = openCatalogue(world.files, state);
-  const controls = createControls(world, { root: application.root, state });
+  const services = application.services.map((service) => service.name);
+  const controls = createControls(world, { root: application.root, state, services });
   lifecycle.onStop("controls", async () => controls.close());
   const readinesses = openReadinesses(world, catalogue, application);
   const warmth = openWarmth({ config, world, log, journal, catalogue, readinesses });

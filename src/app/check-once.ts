@@ -8,6 +8,7 @@ import type { CheckRound } from "../model/operations.ts";
 import type { Sample } from "../model/sample.ts";
 import { isStoppedByPerson } from "../model/service.ts";
 import { createProbe } from "../observe/probes/index.ts";
+import { openSources, type Sources } from "../observe/sources.ts";
 import { reportDeployed, reportSignal, reportVerdict } from "./status.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { World } from "./world.ts";
@@ -24,8 +25,11 @@ export interface CheckPorts {
 export async function checkOnce(ports: CheckPorts, signal: AbortSignal): Promise<CheckRound> {
   const { config, world, surroundings, journal } = ports;
   const { application, policy } = config;
+  const sources = openSources(world);
   const [samples] = await Promise.all([
-    Promise.all(config.signals.map(async (one) => sampleOnce(ports, one, signal))),
+    Promise.all(
+      config.signals.map(async (settings) => sampleOnce(ports, { settings, sources }, signal)),
+    ),
     surroundings.lookAtAll(signal),
   ]);
   const at = world.clock.now();
@@ -71,11 +75,14 @@ export async function checkOnce(ports: CheckPorts, signal: AbortSignal): Promise
 
 async function sampleOnce(
   { config, world }: CheckPorts,
-  settings: Config["signals"][number],
+  {
+    settings,
+    sources,
+  }: { readonly settings: Config["signals"][number]; readonly sources: Sources },
   signal: AbortSignal,
 ): Promise<Sample> {
   const services = config.application.services.map((service) => service.name);
-  const probe = createProbe(settings.name, settings.probe, { ...world, services });
+  const probe = createProbe(settings, { ...world, services, sources });
   const at = world.clock.now();
   const started = world.clock.monotonic();
   const reading = await probe.sample(world.clock.deadline(probe.timeoutMs, signal));

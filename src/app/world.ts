@@ -6,8 +6,12 @@ import { openFiles, type Files } from "../system/files.ts";
 import { openGit, type Git } from "../system/git.ts";
 import { openHttp, type Http } from "../system/http.ts";
 import { openIds, type Ids } from "../system/ids.ts";
+import { type Logs, openLogs } from "../system/logs.ts";
+import { type Memory, openMemory } from "../system/memory.ts";
 import { openPm2, type Pm2 } from "../system/pm2.ts";
 import { openDatabase, type Database } from "../system/postgres.ts";
+import { openPostgresPrograms, type PostgresPrograms } from "../system/postgres-programs.ts";
+import { openDatabaseSource, type DatabaseSource } from "../system/postgres-source.ts";
 import { openProcesses, type Processes } from "../system/process.ts";
 import { openWebsocket, type Websocket } from "../system/websocket.ts";
 
@@ -20,10 +24,14 @@ export interface World {
   readonly git: Git;
   readonly http: Http;
   readonly websocket: Websocket;
+  readonly memory: Memory;
+  readonly logs: Logs;
   readonly pm2: Pm2;
   readonly ids: Ids;
   /** The watched database; absent when none is configured. */
   readonly database?: Database;
+  /** What makes snapshots of it; absent when none are configured. */
+  readonly dumping?: { readonly programs: PostgresPrograms; readonly source: DatabaseSource };
 }
 
 /** The real world as the configuration names it. */
@@ -41,12 +49,22 @@ export function openWorld(config: Config, environment: Environment): World {
     git: openGit(processes, children, clock),
     http: openHttp(clock),
     websocket: openWebsocket(clock),
+    memory: openMemory(),
+    logs: openLogs(),
     pm2: openPm2(
       { home: pm2Home, program: pm2Program, environment: children },
       { clock, files, processes },
     ),
     ids: openIds(),
     ...(config.database === undefined ? {} : { database: openDatabase(config.database, clock) }),
+    ...(config.database?.dump === undefined
+      ? {}
+      : {
+          dumping: {
+            programs: openPostgresPrograms({ files, processes }, children),
+            source: openDatabaseSource(config.database.url),
+          },
+        }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { NotifySettings } from "../notify/settings.ts";
 import { traitsOf } from "../observe/probes/index.ts";
 import type { Environment } from "./environment.ts";
 import { nearest } from "./nearest.ts";
+import { unprovableShare } from "./provable-share.ts";
 import type { Finding, KeyPath } from "./problem.ts";
 import type { SignalSettings } from "./schema.ts";
 
@@ -15,6 +16,8 @@ export interface Sections {
   readonly verify: VerifySettings | undefined;
   readonly notify: NotifySettings | undefined;
   readonly state: string | undefined;
+  /** As it is written, right or wrong; absent when there is none. */
+  readonly database?: unknown;
 }
 
 /** Socket names are limited to 104 bytes on the strictest system; pm2 hangs beyond it instead of saying so. */
@@ -22,10 +25,11 @@ const MAX_SOCKET_BYTES = 103;
 
 /** Everything that is wrong between keys that are right by themselves. */
 export function crossCheck(sections: Sections, environment: Environment): readonly Finding[] {
-  const { application, signals, verify, notify, state } = sections;
+  const { application, signals, verify, notify, state, database } = sections;
   return [
     ...(application === undefined ? [] : checkApplication(application, environment)),
     ...(signals === undefined ? [] : checkSignals(signals, application)),
+    ...(signals === undefined || database !== undefined ? [] : missingDatabase(signals)),
     ...(verify === undefined ? [] : checkVerify(verify)),
     ...(notify === undefined ? [] : checkRoutes(notify)),
     ...(state === undefined ? [] : checkState(state, application)),
@@ -42,6 +46,7 @@ function checkApplication(
   if (serving !== undefined && !names.includes(serving)) {
     findings.push(notOneOf(["application", "serving"], serving, names, "a service of this file"));
   }
+  findings.push(...checkSource(application));
   const ownHome = ownPm2Home(environment);
   if (ownHome !== undefined && resolve(ownHome) === resolve(pm2Home)) {
     findings.push({
@@ -52,6 +57,22 @@ function checkApplication(
     });
   }
   return [...findings, ...tooLongForSocket(["application", "pm2Home"], pm2Home, "rpc.sock")];
+}
+
+/** The file that stands for a release goes with one source alone. */
+function checkSource({ source, artifact }: ApplicationSettings): readonly Finding[] {
+  const path = ["application", "artifact"];
+  if (source === "artifact" && artifact === undefined) {
+    const hint = "name the file that is deployed, such as dist/app.tgz";
+    return [{ path, expected: "a file for the source `artifact`", found: "nothing", hint }];
+  }
+  if (source !== "artifact" && artifact !== undefined) {
+    const hint = "set application.source to artifact, or remove the key";
+    return [
+      { path, expected: `no such key for the source \`${source}\``, found: `"${artifact}"`, hint },
+    ];
+  }
+  return [];
 }
 
 /** The pm2 home this process belongs to; pm2 falls back to ~/.pm2 and then tells its children nothing but `pm_id`. */
@@ -75,9 +96,26 @@ function checkSignals(
     findings.push(
       ...unreachableLimit(signal, index, application),
       ...unfillableWindow(signal, index),
+      ...unprovableShare(signal, index),
     );
   }
   return findings;
+}
+
+/** A probe that asks the database needs its address. */
+function missingDatabase(signals: readonly SignalSettings[]): readonly Finding[] {
+  return signals.flatMap(({ probe, name }, index) =>
+    probe.kind === "postgres"
+      ? [
+          {
+            path: ["signals", index, "probe", "kind"],
+            expected: "a probe that needs no database",
+            found: '"postgres"',
+            hint: `add the group "database" with its url, or remove the signal ${name}`,
+          },
+        ]
+      : [],
+  );
 }
 
 /** A limit that the largest possible value does not exceed never fires. */
@@ -105,7 +143,9 @@ function unreachableLimit(
 function unfillableWindow(signal: SignalSettings, index: number): readonly Finding[] {
   const { window, minSamples, probe } = signal;
   const room = window.kind === "last" ? 1 : Math.floor(window.ms / probe.interval);
-  if (minSamples <= room) {
+  // One look at counters tells of any number of requests.
+  const isCounting = traitsOf(probe, 0).judgedBy.endsWith("share");
+  if (minSamples <= room || (isCounting && room > 0)) {
     return [];
   }
   const reason =

@@ -98,6 +98,7 @@ function sectionsOf(value: unknown): Sections {
     verify: verify.safeParse(raw.get("verify")).data,
     notify: notify.safeParse(raw.get("notify")).data,
     state: state.safeParse(raw.get("state")).data,
+    database: raw.get("database"),
   };
 }
 

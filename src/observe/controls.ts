@@ -6,8 +6,10 @@ import { type Echo, openEcho } from "../system/echo.ts";
 import type { EventLoop } from "../system/event-loop.ts";
 import type { Files } from "../system/files.ts";
 import type { Http } from "../system/http.ts";
+import type { Memory } from "../system/memory.ts";
 import type { Pm2 } from "../system/pm2.ts";
 import type { Database } from "../system/postgres.ts";
+import { askNeighbours } from "./neighbours.ts";
 
 /** Longest time a control may take. */
 const TIMEOUT_MS = 2000;
@@ -27,14 +29,16 @@ export interface ControlPorts {
   readonly eventLoop: EventLoop;
   readonly files: Files;
   readonly http: Http;
+  readonly memory: Memory;
   readonly pm2: Pm2;
   readonly database?: Database;
 }
 
-/** Folders whose file systems must have room. */
+/** Folders whose file systems must have room, and the application's services by their pm2 names. */
 export interface ControlSettings {
   readonly root: string;
   readonly state: string;
+  readonly services: readonly string[];
 }
 
 type Answer = Omit<Control, "name">;
@@ -54,6 +58,7 @@ export function createControls(ports: ControlPorts, settings: ControlSettings): 
     ["loopback", loopback],
     ["event-loop", async () => lagOf(watch.takeLagMs())],
     ["disk", async () => askDisk(ports.files, settings)],
+    ["memory", async (signal) => askNeighbours(ports, settings.services, signal)],
     ["database", async (signal) => askDatabase(ports.database, signal)],
     ["pm2", async (signal) => askPm2(ports.pm2, signal)],
   ];

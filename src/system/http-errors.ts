@@ -4,7 +4,10 @@ import type { Answer } from "./http.ts";
 type Failed = Extract<Answer, { kind: "failed" }>;
 type Local = Extract<Answer, { kind: "local" }>;
 
-const LOCAL_REASONS: Readonly<Record<string, Local["reason"]>> = {
+/** Why an exchange failed on this side. */
+export type LocalReason = Local["reason"];
+
+const LOCAL_REASONS: Readonly<Record<string, LocalReason>> = {
   ENOTFOUND: "name-resolution",
   EAI_AGAIN: "name-resolution",
   EMFILE: "out-of-descriptors",
@@ -27,6 +30,11 @@ const FAILED_REASONS: Readonly<Record<string, Failed["reason"]>> = {
   EHOSTUNREACH: "unreachable",
 };
 
+/** The reason on this side behind the code of an error; undefined when the fault is the other side's. */
+export function localReasonOf(code: string): LocalReason | undefined {
+  return LOCAL_REASONS[code];
+}
+
 /** Whose doing a failed exchange is, and what happened; `beforeTls` when the connection was not yet secured. */
 export function explainHttpError(
   error: unknown,
@@ -34,7 +42,7 @@ export function explainHttpError(
 ): Omit<Failed, "phases"> | Local {
   const code = codeOf(error);
   const detail = code === "" ? messageOf(error) : `${code}: ${messageOf(error)}`;
-  const local = LOCAL_REASONS[code];
+  const local = localReasonOf(code);
   if (local !== undefined) {
     return { kind: "local", reason: local, detail };
   }

@@ -43,6 +43,7 @@ describe("the surroundings", () => {
         },
       };
       const controls = createControls(ports, {
+        services: [],
         root: config.application.root,
         state: config.state,
       });

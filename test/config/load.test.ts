@@ -221,11 +221,32 @@ describe("an invalid configuration", () => {
       GOOD.replace('{ kind: http, url: "http://127.0.0.1:3000/" }', "{ kind: pm2 }\n    limit: 2"),
       "measures at most 2 (services down)",
     ],
+    [
+      GOOD.replace(
+        '{ kind: http, url: "http://127.0.0.1:3000/" }',
+        "{ kind: postgres, measure: failure }",
+      ),
+      "signals[0].probe.kind",
+    ],
+    [
+      GOOD.replace(
+        '{ kind: http, url: "http://127.0.0.1:3000/" }',
+        '{ kind: scrape, url: "http://127.0.0.1:3000/", measure: errors, over: x }\n    limit: 5%',
+      ),
+      "signals[0].probe.over",
+    ],
+    [
+      GOOD.replace(
+        '{ kind: http, url: "http://127.0.0.1:3000/" }',
+        '{ kind: scrape, url: "http://127.0.0.1:3000/", measure: gauge }',
+      ),
+      'add "metric:" under signals[0].probe',
+    ],
     [`${GOOD}verify: { timeout: 25s }\n`, "no rollback could ever be proven"],
     // Keys that mean nothing together, and a value that a field of an answer can never be.
-    [GOOD.replace("3000/\"", '3000/", measure: latency, expectBody: ok'), "probe.expectBody"],
+    [GOOD.replace('3000/"', '3000/", measure: latency, expectBody: ok'), "probe.expectBody"],
     [
-      GOOD.replace("3000/\"", '3000/", expectJson: { status: [ok] }'),
+      GOOD.replace('3000/"', '3000/", expectJson: { status: [ok] }'),
       "expected a text, a number, true, false or null, found a list of 1",
     ],
   ])("is refused: %#", async (text, expected) => {

@@ -45,6 +45,25 @@ export function databaseContract(name: string, open: () => Promise<DatabaseUnder
       expect(await under.database.schemaRevision(signal)).toBe("002_alerts (2)");
     });
 
+    it("counts the rows of tables in the order asked, and says which are not there", async () => {
+      await under.migrate();
+
+      const counts = await under.database.rowCounts(["absent", "ops.schema_migrations"], signal);
+
+      expect(counts).toEqual([
+        { table: "absent", kind: "unknown", reason: "there is no such table" },
+        { table: "ops.schema_migrations", kind: "known", rows: 2, isExact: true },
+      ]);
+    });
+
+    it("cannot count rows when the server is stopped", async () => {
+      await under.stopServer();
+
+      const asking = under.database.rowCounts(["ops.schema_migrations"], signal);
+
+      await expect(asking).rejects.toMatchObject({ code: "database-unreachable" });
+    });
+
     it("fails, and does not throw, when the server is stopped", async () => {
       await under.stopServer();
 
@@ -59,12 +78,35 @@ export function databaseContract(name: string, open: () => Promise<DatabaseUnder
       await expect(asking).rejects.toMatchObject({ code: "database-unreachable" });
     });
 
+    it("tells what its sessions do, its own question not counted", async () => {
+      const activity = await under.database.activity(signal);
+
+      expect(activity).toEqual({
+        kind: "answers",
+        connections: 0,
+        maxConnections: expect.any(Number),
+        waiting: 0,
+        longestTransactionMs: 0,
+        visible: 0,
+        hidden: 0,
+      });
+    });
+
+    it("fails, and does not throw, when a stopped server is asked for its activity", async () => {
+      await under.stopServer();
+
+      const activity = await under.database.activity(signal);
+
+      expect(activity).toMatchObject({ kind: "fails", sqlstate: null });
+    });
+
     it("throws the reason of an aborted signal", async () => {
       const reason = new Error("told to stop");
 
-      const asking = under.database.check(AbortSignal.abort(reason));
+      const aborted = AbortSignal.abort(reason);
 
-      await expect(asking).rejects.toBe(reason);
+      await expect(under.database.check(aborted)).rejects.toBe(reason);
+      await expect(under.database.activity(aborted)).rejects.toBe(reason);
     });
   });
 }

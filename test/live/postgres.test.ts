@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { kill } from "node:process";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Client } from "pg";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster } from "../../lab/cluster.ts";
 import type { Cluster } from "../../lab/cluster.ts";
 import { openLab } from "../../lab/lab.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { openClock } from "../../src/system/clock.ts";
-import { openDatabase } from "../../src/system/postgres.ts";
+import type { DatabaseActivity } from "../../src/system/postgres-activity.ts";
+import { type Database, openDatabase } from "../../src/system/postgres.ts";
 import { databaseContract } from "../contracts/database.ts";
 
 const clock = openClock();
@@ -42,6 +44,24 @@ databaseContract("PostgreSQL", async () => {
     },
   };
 });
+
+function anApplication(cluster: Cluster): Database {
+  return openDatabase({ url: cluster.url("app", "hush", "app") }, clock);
+}
+
+/** Asks until what was begun shows. */
+async function activityOnce(
+  cluster: Cluster,
+  isThere: (activity: Extract<DatabaseActivity, { kind: "answers" }>) => boolean,
+): Promise<DatabaseActivity> {
+  const deadline = clock.deadline(5000, signal);
+  for (;;) {
+    const activity = await anApplication(cluster).activity(deadline);
+    if (activity.kind === "fails" || isThere(activity)) {
+      return activity;
+    }
+  }
+}
 
 describe("PostgreSQL", () => {
   let lab: Lab;
@@ -106,6 +126,130 @@ describe("PostgreSQL", () => {
 
     await expect(asking).rejects.toMatchObject({ code: "database-unreachable" });
     await expect(asking).rejects.toThrow(/42703|42501/u);
+  });
+
+  it("counts small tables and partitions, estimates large ones, and says why it cannot tell of others", async () => {
+    await cluster.admin(
+      `create table doses (at int) partition by range (at);
+       create table doses_old partition of doses for values from (0) to (10);
+       create table doses_new partition of doses for values from (10) to (20);
+       insert into doses select generate_series(0, 14);
+       create table large (id int);
+       insert into large values (1);
+       analyze large;
+       update pg_class set reltuples = 2e6 where relname = 'large';
+       create table secrets (id int);
+       grant select on doses, large to app`,
+      "app",
+    );
+    const database = openDatabase({ url: cluster.url("app", "hush", "app") }, clock);
+
+    const counts = await database.rowCounts(["doses", "large", "secrets"], signal);
+
+    expect(counts).toEqual([
+      { table: "doses", kind: "known", rows: 15, isExact: true },
+      { table: "large", kind: "known", rows: 2_000_000, isExact: false },
+      { table: "secrets", kind: "unknown", reason: "this role may not read it" },
+    ]);
+  });
+
+  describe("asked for its activity", () => {
+    const sessions: Client[] = [];
+
+    async function aSession(role = "app", password = "hush", name = "app"): Promise<Client> {
+      const client = new Client({ connectionString: cluster.url(role, password, name) });
+      client.on("error", () => undefined);
+      await client.connect();
+      sessions.push(client);
+      return client;
+    }
+
+    afterEach(async () => {
+      await Promise.all(sessions.splice(0).map(async (one) => one.end()));
+      await activityOnce(cluster, ({ connections }) => connections === 0);
+    });
+
+    it("tells who waits for a lock, in this database alone", async () => {
+      await cluster.admin(
+        "create table if not exists locked (id int); grant all on locked to app",
+        "app",
+      );
+      const [holder, waiter, other] = [await aSession(), await aSession(), await aSession()];
+      await holder.query("begin; lock table locked");
+      const waiting = [waiter, other].map(async (one) => one.query("select from locked"));
+
+      const activity = await activityOnce(cluster, (one) => one.waiting === 2);
+
+      expect(activity).toMatchObject({ kind: "answers", waiting: 2, visible: 3, hidden: 0 });
+      await holder.query("commit");
+      await Promise.all(waiting);
+    });
+
+    it("tells how long the oldest transaction is open, be it idle", async () => {
+      const [older, younger] = [await aSession(), await aSession()];
+      await older.query("begin");
+      const { rows } = await older.query<{ at: Date }>("select now() as at");
+      await younger.query("begin");
+
+      const activity = await activityOnce(cluster, (one) => one.longestTransactionMs >= 50);
+
+      const sinceMs = clock.now() - (rows[0]?.at.getTime() ?? 0);
+      expect(activity).toMatchObject({
+        kind: "answers",
+        longestTransactionMs: expect.closeTo(sinceMs, -3),
+      });
+    });
+
+    it("tells the connections of all databases, and those that ordinary roles may have", async () => {
+      await cluster.admin("create database elsewhere owner app");
+      await aSession();
+      await aSession("app", "hush", "elsewhere");
+
+      const activity = await activityOnce(cluster, (one) => one.connections === 2);
+
+      expect(activity).toMatchObject({ connections: 2, maxConnections: 57, visible: 1 });
+    });
+
+    it("tells which sessions it cannot see into, and still counts them and their waiting", async () => {
+      await cluster.admin(
+        "create role other login password 'hush'; create table if not exists taken (id int); grant all on taken to app, other",
+        "app",
+      );
+      const [holder, waiter] = [await aSession("other"), await aSession("other")];
+      await holder.query("begin; lock table taken");
+      const waiting = waiter.query("select from taken");
+
+      const activity = await activityOnce(cluster, (one) => one.waiting === 1);
+
+      expect(activity).toMatchObject({
+        connections: 2,
+        waiting: 1,
+        longestTransactionMs: 0,
+        visible: 0,
+        hidden: 2,
+      });
+      await holder.query("commit");
+      await waiting;
+    });
+
+    it("has no connection left once ordinary roles use them all", async () => {
+      await cluster.admin("alter role app connection limit 2");
+      await aSession();
+      await aSession();
+
+      const activity = await anApplication(cluster).activity(signal);
+
+      expect(activity).toMatchObject({ kind: "fails", sqlstate: "53300" });
+      await cluster.admin("alter role app connection limit -1");
+    });
+  });
+
+  it("has a host that nobody resolves, which is no fault of the database", async () => {
+    const url = "postgres://app:hush@nowhere.invalid:5432/app";
+
+    const answer = await openDatabase({ url }, clock).activity(signal);
+
+    expect(answer).toMatchObject({ kind: "fails", local: "name-resolution" });
   });
 
   it("leaves no session behind", async () => {

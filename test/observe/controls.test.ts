@@ -9,6 +9,7 @@ import { createManualClock } from "../support/fakes/clock.ts";
 import { fakeDatabase } from "../support/fakes/database.ts";
 import { fakeEventLoop } from "../support/fakes/event-loop.ts";
 import { anAnswer, fakeHttp } from "../support/fakes/http.ts";
+import { fakeMemory } from "../support/fakes/memory.ts";
 import { fakePm2 } from "../support/fakes/pm2.ts";
 
 const NEVER = new AbortController().signal;
@@ -30,11 +31,12 @@ function aWatch(ports: Partial<ControlPorts> = {}): Controls {
       eventLoop: fakeEventLoop(),
       files: { ...openFiles(), freeBytes: async () => 10 * 1024 ** 3 },
       http: openHttp(clock),
+      memory: fakeMemory(),
       pm2: fakePm2(),
       database: fakeDatabase(),
       ...ports,
     },
-    { root: "/app", state: "/state" },
+    { root: "/app", state: "/state", services: ["api", "worker"] },
   );
   opened.push(controls);
   return controls;
@@ -58,7 +60,7 @@ describe("the controls", () => {
     const all = await aWatch().ask(NEVER);
 
     expect(all.map(({ name }) => name)).toEqual(CONTROLS);
-    expect(all.map(({ state }) => state)).toEqual(["green", "green", "green", "green", "green"]);
+    expect(new Set(all.map(({ state }) => state))).toEqual(new Set(["green"]));
   });
 
   it("can be asked again over the same loopback", async () => {
@@ -150,14 +152,103 @@ describe("the controls", () => {
   it("know nothing about a database that is not configured", async () => {
     const clock = openClock();
     const controls = createControls(
-      { clock, eventLoop: fakeEventLoop(), files: openFiles(), http: fakeHttp(), pm2: fakePm2() },
-      { root: "/", state: "/" },
+      {
+        clock,
+        eventLoop: fakeEventLoop(),
+        files: openFiles(),
+        http: fakeHttp(),
+        memory: fakeMemory(),
+        pm2: fakePm2(),
+      },
+      { root: "/", state: "/", services: [] },
     );
     opened.push(controls);
 
     const all = await controls.ask(NEVER);
 
-    expect(all[3]).toMatchObject({ name: "database", state: "unknown" });
+    expect(all[4]).toMatchObject({ name: "database", state: "unknown" });
+  });
+
+  describe("of memory", () => {
+    const SCARCE = { usedBytes: 960 * MEBIBYTE, limitBytes: 1000 * MEBIBYTE };
+
+    /** A machine with little memory left, of which the application's two processes hold this many MiB. */
+    function aFullMachine(api: number, worker: number): Pick<ControlPorts, "memory" | "pm2"> {
+      const memory = fakeMemory();
+      const pm2 = fakePm2();
+      for (const [place, name] of ["api", "worker"].entries()) {
+        pm2.add(name, { options: {}, env: {} });
+        pm2.change(name, { pid: 70 + place, status: "online" });
+      }
+      memory.setHost(SCARCE);
+      memory.setProcess(70, api * MEBIBYTE);
+      memory.setProcess(71, worker * MEBIBYTE);
+      return { memory, pm2 };
+    }
+
+    it("accuse the neighbours that eat it", async () => {
+      expect(await ask("memory", aFullMachine(100, 379))).toEqual({
+        name: "memory",
+        state: "red",
+        detail:
+          "the host: 960 MiB of 1000 MiB (96 %); the application's processes hold 479 MiB, most of them worker 379 MiB",
+      });
+    });
+
+    it("do not accuse them when the application itself eats it", async () => {
+      expect(await ask("memory", aFullMachine(100, 380))).toMatchObject({ state: "green" });
+    });
+
+    it("look at the control group too", async () => {
+      const machine = aFullMachine(1, 1);
+      const memory = fakeMemory();
+      memory.setCgroup(SCARCE);
+
+      const control = await ask("memory", { ...machine, memory });
+
+      expect(control).toMatchObject({
+        state: "red",
+        detail: expect.stringMatching(/^the control group: 960 MiB of 1000 MiB/u),
+      });
+    });
+
+    it("are green while a twentieth is left, whoever holds the rest", async () => {
+      const { memory, pm2 } = aFullMachine(0, 0);
+      const scarcely = fakeMemory();
+      scarcely.setHost({ usedBytes: 950 * MEBIBYTE, limitBytes: 1000 * MEBIBYTE });
+
+      expect(await ask("memory", { memory: scarcely, pm2 })).toMatchObject({ state: "green" });
+      expect(await ask("memory", { memory, pm2 })).toMatchObject({ state: "red" });
+    });
+
+    it("do not know who eats it when pm2 does not name the processes", async () => {
+      const { memory } = aFullMachine(0, 0);
+      const dead = fakePm2();
+      dead.setDaemon({ kind: "dead", reason: "no process 7" });
+
+      expect(await ask("memory", { memory, pm2: dead })).toMatchObject({
+        state: "unknown",
+        detail: expect.stringMatching(/^memory is scarce, but /u),
+      });
+    });
+
+    it("do not know it either when pm2 takes too long", async () => {
+      const { memory, pm2 } = aFullMachine(0, 0);
+      const clock = createManualClock();
+      const http = fakeHttp();
+      http.setAnswer(anAnswer({ body: "/" }));
+      const hung = {
+        ...pm2,
+        services: async (_names: readonly string[], signal: AbortSignal) =>
+          clock.sleep(60_000, signal).then(() => []),
+      };
+      const asking = aWatch({ clock, http, memory, pm2: hung }).ask(NEVER);
+
+      await clock.advance(2000);
+
+      const control = (await asking).find(({ name }) => name === "memory");
+      expect(control).toMatchObject({ state: "unknown" });
+    });
   });
 
   it("say that pm2 is dead or hung", async () => {
@@ -192,8 +283,8 @@ describe("the controls", () => {
     const asking = controls.ask(NEVER);
     await clock.advance(2000);
 
-    const states = (await asking).map(({ state }) => state);
-    expect(states).toEqual(["green", "green", "green", "red", "green"]);
+    const red = (await asking).filter(({ state }) => state === "red");
+    expect(red.map(({ name }) => name)).toEqual(["database"]);
   });
 
   it("end with the signal's reason", async () => {

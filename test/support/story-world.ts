@@ -5,12 +5,14 @@ import type { World } from "../../src/app/world.ts";
 import { openFiles } from "../../src/system/files.ts";
 import type { Answer, Http } from "../../src/system/http.ts";
 import { openIds } from "../../src/system/ids.ts";
+import { openLogs } from "../../src/system/logs.ts";
 import type { Processes } from "../../src/system/process.ts";
 import { createManualClock, type ManualClock } from "./fakes/clock.ts";
 import { type FakeDatabase, fakeDatabase } from "./fakes/database.ts";
 import { type FakeEventLoop, fakeEventLoop } from "./fakes/event-loop.ts";
 import { type FakeGit, fakeGit } from "./fakes/git.ts";
 import { anAnswer } from "./fakes/http.ts";
+import { type FakeMemory, fakeMemory } from "./fakes/memory.ts";
 import { type FakePm2, fakePm2 } from "./fakes/pm2.ts";
 import { fakeProcesses } from "./fakes/processes.ts";
 import { type FakeWebsocket, fakeWebsocket } from "./fakes/websocket.ts";
@@ -42,6 +44,7 @@ export interface StoryWorld {
   readonly database: FakeDatabase;
   readonly eventLoop: FakeEventLoop;
   readonly websocket: FakeWebsocket;
+  readonly memory: FakeMemory;
   /** Installs a release with its commit, as `git pull` and `pm2 restart` do. */
   install(release: string, conduct: Conduct): Promise<void>;
   setSurroundings(next: Surroundings): void;
@@ -68,12 +71,17 @@ export function commitOf(release: string): string {
 /** An application of three services in `root`, without any release yet. */
 export function openStoryWorld(root: string): StoryWorld {
   const files = track(openFiles());
-  const clock = createManualClock(undefined, async () => files.quiet());
+  const logs = track(openLogs());
+  const clock = createManualClock(
+    undefined,
+    async () => (await files.quiet()) || (await logs.quiet()),
+  );
   const pm2 = fakePm2(() => clock.now());
   const git = fakeGit();
   const database = fakeDatabase();
   const eventLoop = fakeEventLoop();
   const websocket = fakeWebsocket();
+  const memory = fakeMemory();
   const options = { pm_cwd: root, exec_interpreter: "node", autorestart: true };
   let surroundings: Surroundings = "fine";
   let copyMs = 0;
@@ -131,6 +139,8 @@ export function openStoryWorld(root: string): StoryWorld {
       eventLoop,
       http,
       websocket,
+      memory,
+      logs: logs.port,
       files: {
         ...files.port,
         copy: async (from, to, signal) => {
@@ -152,6 +162,7 @@ export function openStoryWorld(root: string): StoryWorld {
     database,
     eventLoop,
     websocket,
+    memory,
     read,
     write,
     install: async (release, conduct) => {

@@ -91,6 +91,18 @@ describe("pm2's list", () => {
     expect(instancesOf(anEntry({}, env))).toMatchObject([expected]);
   });
 
+  it.each([
+    [300_000_000, 300_000_000],
+    ["300000000", 300_000_000],
+    [undefined, undefined],
+    [0, undefined],
+    ["plenty", undefined],
+  ])("reads from max_memory_restart %j a limit of %j bytes", (limit, expected) => {
+    const [instance] = instancesOf(anEntry({}, { max_memory_restart: limit }));
+
+    expect(instance?.maxMemoryBytes).toBe(expected);
+  });
+
   it("shows no value of the environment in a service", () => {
     const services = instancesOf(anEntry({}, { env: { SECRET: "hush" }, SECRET: "hush" }));
 

@@ -1,10 +1,15 @@
 import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Http } from "../../system/http.ts";
+import type { Memory } from "../../system/memory.ts";
 import type { Websocket } from "../../system/websocket.ts";
 import type { Probe } from "../probe.ts";
+import type { Sources } from "../sources.ts";
 import { createHttpProbe, HttpProbeSettings } from "./http.ts";
+import { createMemoryProbe, MemoryProbeSettings } from "./memory.ts";
 import { createPm2Probe, type Pm2ProbePorts, Pm2ProbeSettings } from "./pm2.ts";
+import { createPostgresProbe, PostgresProbeSettings } from "./postgres.ts";
+import { createScrapeProbe, ScrapeProbeSettings } from "./scrape.ts";
 import { createWebsocketProbe, WebsocketProbeSettings } from "./websocket.ts";
 
 /** The settings of every kind of probe. */
@@ -12,6 +17,9 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   HttpProbeSettings,
   Pm2ProbeSettings,
   WebsocketProbeSettings,
+  ScrapeProbeSettings,
+  MemoryProbeSettings,
+  PostgresProbeSettings,
 ]);
 export type ProbeSettings = z.infer<typeof ProbeSettings>;
 
@@ -40,6 +48,12 @@ export function traitsOf(settings: ProbeSettings, services: number): ProbeTraits
       return traitsOfWebsocket(settings);
     case "pm2":
       return { unit: "services down", judgedBy: "value", largest: services };
+    case "scrape":
+      return traitsOfScrape(settings);
+    case "memory":
+      return { unit: "ratio", judgedBy: "value", largest: 1 };
+    case "postgres":
+      return traitsOfPostgres(settings.measure);
     default:
       return assertNever(settings);
   }
@@ -56,22 +70,66 @@ function traitsOfWebsocket({ url }: WebsocketProbeSettings): ProbeTraits {
   return { unit: "failures", judgedBy: "value", largest: 1, url: url.replace(/^ws/u, "http") };
 }
 
+function traitsOfScrape(settings: ScrapeProbeSettings): ProbeTraits {
+  const { measure, url } = settings;
+  switch (measure) {
+    case "errors":
+      return { unit: "ratio", judgedBy: "share", largest: 1, url };
+    case "slow-requests":
+      return { unit: "ratio", judgedBy: "allowed-share", url };
+    case "gauge":
+      return { unit: settings.over === undefined ? "value" : "ratio", judgedBy: "value", url };
+    default:
+      return assertNever(measure);
+  }
+}
+
+function traitsOfPostgres(measure: PostgresProbeSettings["measure"]): ProbeTraits {
+  switch (measure) {
+    case "failure":
+      return { unit: "failures", judgedBy: "value", largest: 1 };
+    case "connections":
+      return { unit: "ratio", judgedBy: "value", largest: 1 };
+    case "waiting":
+      return { unit: "sessions", judgedBy: "value" };
+    case "longest-transaction":
+      return { unit: "seconds", judgedBy: "value" };
+    default:
+      return assertNever(measure);
+  }
+}
+
 /** Everything that some kind of probe asks with. */
 export interface ProbePorts extends Pm2ProbePorts {
   readonly http: Http;
   readonly websocket: Websocket;
+  readonly memory: Memory;
+  readonly sources: Sources;
 }
 
-/** The probe of the signal `name`. */
-export function createProbe(name: string, settings: ProbeSettings, ports: ProbePorts): Probe {
-  switch (settings.kind) {
+/** What is measured for which signal; some probes judge single events by the signal's limit. */
+export interface ProbedSignal {
+  readonly name: string;
+  readonly probe: ProbeSettings;
+  readonly limit: number;
+}
+
+/** The probe of a signal. */
+export function createProbe({ name, probe, limit }: ProbedSignal, ports: ProbePorts): Probe {
+  switch (probe.kind) {
     case "http":
-      return createHttpProbe(name, settings, ports);
+      return createHttpProbe(name, probe, ports);
     case "pm2":
-      return createPm2Probe(name, settings, ports);
+      return createPm2Probe(name, probe, ports);
     case "websocket":
-      return createWebsocketProbe(name, settings, ports);
+      return createWebsocketProbe(name, probe, ports);
+    case "scrape":
+      return createScrapeProbe(name, probe, { ...ports.sources, limit });
+    case "memory":
+      return createMemoryProbe(name, probe, { ...ports, limit });
+    case "postgres":
+      return createPostgresProbe(name, probe, { ...ports, ...ports.sources });
     default:
-      return assertNever(settings);
+      return assertNever(probe);
   }
 }

@@ -1,28 +1,43 @@
 import { describe, expect, it } from "vitest";
 import { createProbe, ProbeSettings } from "../../../src/observe/probes/index.ts";
+import { openSources } from "../../../src/observe/sources.ts";
 import { createManualClock } from "../../support/fakes/clock.ts";
+import { fakeDatabase } from "../../support/fakes/database.ts";
 import { fakeHttp } from "../../support/fakes/http.ts";
+import { fakeMemory } from "../../support/fakes/memory.ts";
 import { fakePm2 } from "../../support/fakes/pm2.ts";
 import { fakeWebsocket } from "../../support/fakes/websocket.ts";
 
 describe("making a probe from its settings", () => {
   it.each([
-    [{ kind: "http", url: "http://127.0.0.1:1/", interval: "5s" }, "200 in 12 ms (connect 1 ms, first byte 10 ms, transfer 1 ms)"],
+    [
+      { kind: "http", url: "http://127.0.0.1:1/", interval: "5s" },
+      "200 in 12 ms (connect 1 ms, first byte 10 ms, transfer 1 ms)",
+    ],
     [
       { kind: "websocket", url: "ws://127.0.0.1:1/", interval: "5s" },
       "connect 1 ms, handshake 1 ms, ping 1 ms",
     ],
+    [
+      { kind: "scrape", measure: "gauge", metric: "up", url: "http://127.0.0.1:1/metrics" },
+      "no metrics: there is no value of up",
+    ],
+    [{ kind: "memory" }, "the host: 2.0 GiB of 8.0 GiB (25 %)"],
+    [{ kind: "postgres", measure: "failure" }, "the database answers"],
     [{ kind: "pm2", interval: "5s", timeout: "1s" }, "api is not known to pm2"],
   ])("gives one of the kind that %j asks for", async (settings, detail) => {
     const ports = {
       http: fakeHttp(),
       websocket: fakeWebsocket(),
       pm2: fakePm2(),
+      memory: fakeMemory(),
       clock: createManualClock(),
       services: ["api"],
     };
+    const sources = openSources({ ...ports, database: fakeDatabase() });
+    const signal = { name: "some-signal", probe: ProbeSettings.parse(settings), limit: 0.5 };
 
-    const probe = createProbe("some-signal", ProbeSettings.parse(settings), ports);
+    const probe = createProbe(signal, { ...ports, sources });
 
     expect(probe).toMatchObject({ signal: "some-signal", kind: settings.kind, intervalMs: 5000 });
     expect(await probe.sample(new AbortController().signal)).toMatchObject({ detail });

@@ -1,0 +1,87 @@
+import { assertNever } from "../model/assert-never.ts";
+import { messageOf } from "../model/failure.ts";
+import type { Reading } from "../model/sample.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Answer, Http } from "../system/http.ts";
+import { throttled } from "./exchange.ts";
+import { type Exposition, MalformedMetrics, readExposition } from "./exposition.ts";
+import { share, type Shared } from "./shared.ts";
+
+/** What an application's metrics page gave; an application that gives none is not for that reason sick. */
+export type Scraped = { readonly kind: "scraped"; readonly exposition: Exposition } | Reading;
+
+/** Whose metrics, and how new they must be. */
+export interface ScrapeTarget {
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly maxAgeMs: number;
+}
+
+/** The metrics pages of the application, each scraped once for all signals that read it. */
+export interface Scrapes {
+  scrape(target: ScrapeTarget, signal: AbortSignal): Promise<Scraped>;
+}
+
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const LONGEST_DETAIL = 200;
+
+/** Scrapes that have seen nothing yet. */
+export function openScrapes(ports: { readonly http: Http; readonly clock: Clock }): Scrapes {
+  const pages = new Map<string, Shared<Scraped>>();
+
+  function pageOf({ url, timeoutMs }: ScrapeTarget): Shared<Scraped> {
+    // An answer can only be shared by those who wait equally long for it.
+    const key = `${timeoutMs} ${url}`;
+    const known = pages.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const request = {
+      url,
+      timeoutMs,
+      maxBodyBytes: MAX_BODY_BYTES,
+      headers: { accept: "text/plain; version=0.0.4" },
+    };
+    const page = share(async (signal) => read(await ports.http.ask(request, signal)), ports.clock);
+    pages.set(key, page);
+    return page;
+  }
+
+  return { scrape: async (target, signal) => pageOf(target).ask(target.maxAgeMs, signal) };
+}
+
+function read(answer: Answer): Scraped {
+  switch (answer.kind) {
+    case "local":
+      return { kind: "absent", reason: answer.reason, detail: answer.detail };
+    case "failed":
+      return noMetrics(answer.detail);
+    case "answered":
+      return readPage(answer);
+    default:
+      return assertNever(answer);
+  }
+}
+
+function readPage({ status, headers, body }: Extract<Answer, { kind: "answered" }>): Scraped {
+  if (status === 429) {
+    return throttled(headers);
+  }
+  if (status !== 200) {
+    return noMetrics(`it answered ${status}`);
+  }
+  try {
+    return { kind: "scraped", exposition: readExposition(body) };
+  } catch (error) {
+    if (error instanceof MalformedMetrics) {
+      return noMetrics(messageOf(error));
+    }
+    throw error;
+  }
+}
+
+/** Nothing to read there, and why. */
+export function noMetrics(why: string): Reading {
+  const detail = `no metrics: ${why}`.slice(0, LONGEST_DETAIL);
+  return { kind: "absent", reason: "no-metrics", detail };
+}
