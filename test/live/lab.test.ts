@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Cluster, startCluster } from "../../lab/cluster.ts";
 import { ROOT } from "../../lab/environment.ts";
+import { beginFault } from "../../lab/faults.ts";
 import { untilServing } from "../../lab/health.ts";
 import { type Lab, openLab } from "../../lab/lab.ts";
 import { startLoad } from "../../lab/load.ts";
@@ -86,6 +87,29 @@ describe("the lab", () => {
       await expect(stat(lab.folder)).rejects.toThrow("ENOENT");
     },
   );
+
+  it("leaves nothing behind when it ends while a process stands still", async () => {
+    const { lab, cluster, system } = await start();
+
+    await beginFault("freeze-api", { cluster, system });
+    const frozen = await system.served();
+    const left = await lab.end();
+
+    expect(frozen).toBeUndefined();
+    expect(left).toEqual([]);
+  });
+
+  it("takes a fault from outside back when it is over", async () => {
+    const { cluster, system } = await start();
+    const alerts = `${system.api}/api/radiation/alerts`;
+
+    const fault = await beginFault("revoke-alerts", { cluster, system });
+    const during = await fetch(alerts);
+    await fault.end();
+
+    expect(during.status).toBe(500);
+    expect((await fetch(alerts)).status).toBe(200);
+  });
 
   it("counts the requests that fail while the system is away", async () => {
     const { system } = await start();
