@@ -217,6 +217,11 @@ describe("traffic too thin for a share", () => {
       [failing(3), undefined, failing(2), NOBODY],
       "too-few-samples",
     ],
+    [
+      "a window without an answer in between",
+      [failing(3), NOBODY, undefined, undefined, failing(2), NOBODY],
+      "too-few-samples",
+    ],
     // a window with enough requests is judged by itself, and needs its k windows
     ["twenty that all fail", [failing(10), failing(10)], "too-few-samples"],
   ])("%s: %s", (_name, scrapes, expected) => {
