@@ -14,7 +14,10 @@ databaseContract("the fake", async () => {
   const database = fakeDatabase();
   return {
     database,
-    migrate: async () => database.setRevision("002_alerts (2)"),
+    migrate: async () => {
+      database.setRevision("002_alerts (2)");
+      database.setRows("ops.schema_migrations", 2);
+    },
     stopServer: async () =>
       database.setAnswer({ kind: "fails", sqlstate: null, detail: "refused" }),
     close: async () => undefined,
