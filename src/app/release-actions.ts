@@ -1,6 +1,6 @@
 import type { ReleaseCheck } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
-import { openRecovery } from "../model/history.ts";
+import { openRecovery, type KnownRelease } from "../model/history.ts";
 import type { Release } from "../model/release.ts";
 import type { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
 import { compareSides, type Side } from "../release/compare.ts";
@@ -45,15 +45,28 @@ export async function captureNow(daemon: Daemon, signal: AbortSignal): Promise<s
     });
   }
   const release = await captureDeployed(daemon, identity, signal);
+  await demandSnapshot(daemon, release, signal);
+  return release.id;
+}
+
+/** Returns when there is a snapshot, or when it was tried. */
+async function demandSnapshot(
+  daemon: Daemon,
+  release: KnownRelease,
+  signal: AbortSignal,
+): Promise<void> {
   const { world, catalogue } = daemon;
-  while ((await catalogue.readDatabase(release.id)) === undefined) {
+  for (;;) {
+    const record = await catalogue.readDatabase(release.id);
+    if (record !== undefined && record.kind !== "none") {
+      return;
+    }
     const taken = await takeSnapshot(daemon, release, signal);
-    if (taken.kind === "not-configured") {
-      break;
+    if (taken.kind !== "busy") {
+      return;
     }
     await world.clock.sleep(POLL_MS, signal);
   }
-  return release.id;
 }
 
 /** Compares captures with their hashes now; one that cannot be read is told apart. Throws `release-unknown`. */

@@ -96,6 +96,20 @@ describe("a snapshot of the database", () => {
     }
   }
 
+  async function restoredRows(path: string): Promise<number> {
+    const program = await ports.programs.find(13, undefined, signal);
+    await cluster.admin("create database restored owner app");
+    const env = { ...ports.source.environment, PGDATABASE: "restored", PATH: "/usr/bin:/bin" };
+    const args = ["--exit-on-error", "--dbname=restored", path];
+    const command = { program: program?.restore ?? "", args, cwd: "/", env, deadlineMs: 20_000 };
+    expect(await processes.run(command, signal)).toMatchObject({ status: 0, stderr: "" });
+    const client = new Client({ connectionString: cluster.url("app", "hush-hush", "restored") });
+    await client.connect();
+    const { rows } = await client.query<{ n: number }>("select count(*)::int as n from readings");
+    await client.end();
+    return rows[0]?.n ?? 0;
+  }
+
   describe.skipIf(process.env["ROLLWATCH_PG_BIN"] === "embedded")("by pg_dump", () => {
     it("is a dump that restores to every row, told by its manifest", async () => {
       const release = await aRelease();
@@ -116,20 +130,6 @@ describe("a snapshot of the database", () => {
       expect(await problemsOf(release)).toEqual([]);
       expect(await restoredRows(path)).toBe(ROWS);
     });
-
-    async function restoredRows(path: string): Promise<number> {
-      const program = await ports.programs.find(13, undefined, signal);
-      await cluster.admin("create database restored owner app");
-      const env = { ...ports.source.environment, PGDATABASE: "restored", PATH: "/usr/bin:/bin" };
-      const args = ["--exit-on-error", "--dbname=restored", path];
-      const command = { program: program?.restore ?? "", args, cwd: "/", env, deadlineMs: 20_000 };
-      expect(await processes.run(command, signal)).toMatchObject({ status: 0, stderr: "" });
-      const client = new Client({ connectionString: cluster.url("app", "hush-hush", "restored") });
-      await client.connect();
-      const { rows } = await client.query<{ n: number }>("select count(*)::int as n from readings");
-      await client.end();
-      return rows[0]?.n ?? 0;
-    }
 
     it("counts what it dumps: rows of a transaction that commits meanwhile are in neither", async () => {
       const release = await aRelease();

@@ -2,7 +2,7 @@ import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { ApplicationSettings } from "../../src/model/application.ts";
+import type { ApplicationSettings } from "../../src/model/application.ts";
 import { openContentReader, type ContentReader } from "../../src/release/content.ts";
 import { openFiles, type Files } from "../../src/system/files.ts";
 import { createManualClock } from "../support/fakes/clock.ts";

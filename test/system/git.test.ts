@@ -106,6 +106,16 @@ describe("git", () => {
     expect(await port.head(tree, signal)).toBe(under.older);
   });
 
+  it("moves no HEAD for a folder that is only a part of the work tree", async () => {
+    const part = join(under.root, "server");
+
+    const pointing = port.pointHead(part, under.older, signal);
+
+    await expect(pointing).rejects.toThrow("only a part of its git work tree");
+    expect(await port.head(under.root, signal)).toBe(under.newer);
+    expect([await port.isTop(under.root), await port.isTop(part)]).toEqual([true, false]);
+  });
+
   it("leaves branch and work tree alone when it points HEAD elsewhere", async () => {
     await port.pointHead(root, under.older, signal);
 

@@ -1,0 +1,194 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import {
+  captureNow,
+  diffReleases,
+  pruneReleases,
+  showRelease,
+  verifyReleases,
+} from "../../src/app/release-actions.ts";
+import type { Daemon } from "../../src/app/daemon.ts";
+import { aPlan } from "../support/builders.ts";
+import { withDaemon, type Parts } from "../support/daemon.ts";
+
+const LIVE = new AbortController().signal;
+
+/** A release of this name is deployed and captured; returns the capture's id. */
+async function captured({ daemon, world }: Parts, name: string): Promise<string> {
+  await world.clock.advance(1000);
+  await world.install(name, "works");
+  return captureNow(daemon, LIVE);
+}
+
+function keeping(daemon: Daemon, keep: number): Daemon {
+  return { ...daemon, config: { ...daemon.config, release: { ...daemon.config.release, keep } } };
+}
+
+describe("a capture by hand", () => {
+  it("captures what is deployed, without proving it", async () => {
+    await withDaemon(async (parts) => {
+      const id = await captureNow(parts.daemon, LIVE);
+
+      expect(parts.written()).toEqual(["release-captured"]);
+      expect((await parts.daemon.catalogue.get(id)).identity.served).toBe("good-1");
+    });
+  });
+
+  it("is the one there is when nothing has changed since", async () => {
+    await withDaemon(async (parts) => {
+      const first = await captureNow(parts.daemon, LIVE);
+      const second = await captureNow(parts.daemon, LIVE);
+      const third = await captured(parts, "good-2");
+
+      expect(second).toBe(first);
+      expect(third).not.toBe(first);
+    });
+  });
+
+  it("is refused while a recovery is open", async () => {
+    await withDaemon(async ({ daemon, record }) => {
+      record({ kind: "planned", plan: aPlan() });
+
+      await expect(captureNow(daemon, LIVE)).rejects.toMatchObject({ code: "refused" });
+    });
+  });
+});
+
+describe("looking at captures", () => {
+  it("finds the one that is damaged", async () => {
+    await withDaemon(async (parts) => {
+      const { daemon } = parts;
+      const first = await captured(parts, "good-1");
+      const second = await captured(parts, "good-2");
+      await writeFile(join(daemon.catalogue.treeOf(first), "server/release"), "forged");
+
+      const { releases, unreadable } = await verifyReleases(daemon, {}, LIVE);
+
+      expect(releases.map(({ id, ready }) => [id, ready])).toEqual([
+        [second, true],
+        [first, false],
+      ]);
+      expect(unreadable).toEqual([]);
+    });
+  });
+
+  it("tells one that cannot be read apart, and knows no other", async () => {
+    await withDaemon(async (parts) => {
+      const { daemon } = parts;
+      const id = await captured(parts, "good-1");
+      await writeFile(join(daemon.catalogue.folderOf(id), "manifest.json"), "{");
+
+      const check = await verifyReleases(daemon, { release: id }, LIVE);
+      const unknown = verifyReleases(daemon, { release: "rel-none" }, LIVE);
+
+      expect(check.unreadable).toEqual([{ id, reason: expect.stringContaining("manifest") }]);
+      await expect(unknown).rejects.toMatchObject({ code: "release-unknown" });
+    });
+  });
+});
+
+describe("pruning", () => {
+  it("keeps the newest, the one proven last, and what runs", async () => {
+    await withDaemon(async (parts) => {
+      const ids: string[] = [];
+      for (const name of ["r1", "r2", "r3", "r4"]) {
+        ids.push(await captured(parts, name));
+      }
+      const [first, second, , last] = ids;
+      parts.record({ kind: "release-proven", release: first ?? "" });
+      await parts.world.install("r2", "works");
+      await parts.daemon.surroundings.lookAtAll(LIVE);
+
+      const pruned = await pruneReleases(keeping(parts.daemon, 1));
+
+      expect(pruned).toEqual([ids[2]]);
+      const left = (await parts.daemon.catalogue.list()).map((item) =>
+        item.kind === "release" ? item.release.id : item.id,
+      );
+      expect(new Set(left)).toEqual(new Set([first, second, last]));
+    });
+  });
+
+  it("keeps what an open plan goes back to", async () => {
+    await withDaemon(async (parts) => {
+      const target = await captured(parts, "r1");
+      await captured(parts, "r2");
+      await captured(parts, "r3");
+      parts.record({ kind: "planned", plan: aPlan({ target }) });
+
+      const pruned = await pruneReleases(keeping(parts.daemon, 1));
+
+      expect(pruned).not.toContain(target);
+      expect(pruned).toHaveLength(1);
+    });
+  });
+});
+
+describe("what a release is told by", () => {
+  it("is its manifest in full, without a secret's value", async () => {
+    await withDaemon(async (parts) => {
+      await parts.world.write(".env", "API_KEY=tell-nobody\n");
+      const id = await captured(parts, "good-2");
+
+      const details = await showRelease(parts.daemon, id);
+
+      expect(details).toMatchObject({
+        id,
+        interpreter: "v20.20.2",
+        provenAt: null,
+        services: ["api", "importer", "cleaner"],
+        ready: true,
+        database: null,
+      });
+      expect(details.paths.map(({ path, kindOfConfig }) => [path, kindOfConfig])).toEqual([
+        ["server", null],
+        ["package-lock.json", null],
+        [".env", "environment"],
+        ["limits.yaml", "monitoring"],
+      ]);
+      expect(JSON.stringify(details)).not.toContain("tell-nobody");
+      await expect(showRelease(parts.daemon, "rel-none")).rejects.toMatchObject({
+        code: "release-unknown",
+      });
+    });
+  });
+
+  it("differs from another in files, in names of configuration and in definitions, never in values", async () => {
+    await withDaemon(async (parts) => {
+      const { daemon, world } = parts;
+      await world.write(".env", "API_KEY=old-secret\nPORT=1\n");
+      const first = await captured(parts, "good-2");
+      await world.write(".env", "API_KEY=new-secret\nHOST=x\n");
+      await world.write("server/extra.js", "more");
+      const second = await captured(parts, "good-3");
+
+      const { changes, from, to } = await diffReleases(daemon, first, second, LIVE);
+
+      expect([from, to]).toEqual([first, second]);
+      expect(changes.map(({ kind, name, change }) => `${kind}: ${name} ${change}`)).toEqual([
+        "identity: commit changed",
+        "identity: served changed",
+        "identity: lockfile changed",
+        "file: server/extra.js added",
+        "file: server/release changed",
+        "file: package-lock.json changed",
+        "configuration: .env API_KEY changed",
+        "configuration: .env HOST added",
+        "configuration: .env PORT removed",
+      ]);
+      expect(JSON.stringify(changes)).not.toMatch(/old-secret|new-secret/u);
+    });
+  });
+
+  it("differs from what is deployed", async () => {
+    await withDaemon(async (parts) => {
+      const id = await captured(parts, "good-2");
+      await parts.world.write("server/main.js", "answers 500");
+
+      const { changes } = await diffReleases(parts.daemon, id, "deployed", LIVE);
+
+      expect(changes.map(({ kind, name }) => `${kind}: ${name}`)).toEqual(["file: server/main.js"]);
+    });
+  });
+});
