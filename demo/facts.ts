@@ -61,7 +61,8 @@ const TELLERS: Tellers = {
     tellDecision(telling, decision, at);
   },
   planned: ({ voice }, { plan }) => {
-    voice.heading(`Plan ${plan.id}: back to ${plan.target}, ${plan.steps.length} steps`);
+    const aim = plan.target === null ? "restart" : `back to ${plan.target}`;
+    voice.heading(`Plan ${plan.id}: ${aim}, ${plan.steps.length} steps`);
   },
   "approval-asked": ({ voice, time }, { roles, expiresAt }, at) => {
     voice.say(`${time(at)}  waits for ${roles.join(" and ")}, until ${time(expiresAt)}`);
@@ -77,7 +78,7 @@ const TELLERS: Tellers = {
   },
   "step-finished": tellStep,
   "recovery-ended": ({ voice, time }, { result, reason }, at) => {
-    voice.say(`${time(at)}  rollback ${result}: ${reason}`);
+    voice.say(`${time(at)}  recovery ${result}: ${reason}`);
   },
   verified: (telling, { verification }, at) => {
     tellVerification(telling, verification, at);
