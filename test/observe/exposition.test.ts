@@ -79,7 +79,7 @@ describe("reading an application's metrics", () => {
   });
 
   it("refuses a line that nobody needs to be so long", () => {
-    const text = `up{${'a="\\\\",'.repeat(500_000)} 1\n`;
+    const text = `up{a="${"b".repeat(70_000)}"} 1\n`;
 
     expect(() => readExposition(text).series("up")).toThrow(MalformedMetrics);
   });

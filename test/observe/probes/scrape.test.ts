@@ -59,6 +59,11 @@ function routes(count: number): string {
   return `http_requests_total{route="/metrics",status="500"} ${count}\nhttp_requests_total{route="/",status="200"} ${count}\n`;
 }
 
+/** Failed requests by their class, beside a counter that is none. */
+function classes(count: number): string {
+  return `http_requests_total{status="5xx"} ${count}\nhttp_requests_total{status="2xx"} -${count}\n`;
+}
+
 /** What one of pm2's workers counted. */
 function worker(pmId: number, count: number): string {
   return `http_requests_total{pm_id="${pmId}",status="500"} ${count}\n`;
@@ -166,6 +171,12 @@ describe("errors", () => {
     );
 
     expect(readings.map((one) => one.kind === "measured" && one.counts?.bad)).toEqual([0, 0, 1, 3]);
+  });
+
+  it("are told by a class of status codes too, and never by a counter below 0", async () => {
+    expect(await last(aProbe(settings), classes(1), classes(3))).toMatchObject({
+      counts: { bad: 2, total: 2 },
+    });
   });
 
   it("leave out a counter that is no number", async () => {
@@ -297,7 +308,7 @@ describe("metrics that are missing", () => {
   const phases = { connectMs: 0, firstByteMs: 0, totalMs: 1 };
   const cases: readonly (readonly [string, Answer, string])[] = [
     ["are not there", anAnswer({ status: 404 }), "no-metrics"],
-    ["break", anAnswer({ status: 500 }), "no-metrics"],
+    ["break", anAnswer({ status: 500, body: requests(1, 1) }), "no-metrics"],
     ["are a page of HTML", anAnswer({ body: "<html></html>" }), "no-metrics"],
     ["are empty", anAnswer({ body: "" }), "no-metrics"],
     ["are throttled", anAnswer({ status: 429 }), "throttled"],
