@@ -25,15 +25,14 @@ export function judgeAfresh(input: FreshInput): readonly FreshSignal[] {
   return input.rules.map((rule) => judgeOne(rule, input));
 }
 
-/** Windows lie on a grid counted from the epoch; all times are moved so that the first of them begins at `from` and is whole. */
+/** Windows lie on a grid counted from the epoch; all times are moved so that the first begins with the first sample and is whole. */
 function judgeOne(rule: SignalRule, input: FreshInput): FreshSignal {
   const { from, now } = input;
-  const early = rule.window.kind === "span" ? from % rule.window.ms : 0;
+  const counted = input.samples.filter((sample) => isCounted(rule, sample, input));
+  const early = rule.window.kind === "span" ? (counted[0]?.at ?? 0) % rule.window.ms : 0;
   let memory: SignalMemory | undefined;
-  for (const sample of input.samples) {
-    if (isCounted(rule, sample, input)) {
-      memory = remember(rule, memory, { ...sample, at: sample.at - early });
-    }
+  for (const sample of counted) {
+    memory = remember(rule, memory, { ...sample, at: sample.at - early });
   }
   const moved = signalAt(rule, memory, { now: now - early, stoppedByPerson: false });
   const signal = {
@@ -51,7 +50,7 @@ function isCounted(rule: SignalRule, sample: Sample, { from, settleMs }: FreshIn
   return sample.signal === rule.name && sample.at >= from && !(isSettling && isBad(rule, sample));
 }
 
-/** For as long as the first samples, and the one that closes their window, may take. */
+/** For as long as the first samples (a first window may lack those that were left out while settling), and the one that closes their window, may take. */
 function isPending(
   rule: SignalRule,
   memory: SignalMemory | undefined,
@@ -67,7 +66,7 @@ function isPending(
   const open = memory?.unfinished ?? [];
   return (
     signal.state === "too-few-samples" &&
-    age <= window.ms + staleAfterMs &&
+    age <= 2 * window.ms + staleAfterMs &&
     open.length > 0 &&
     !open.some((sample) => isBad(rule, sample))
   );
