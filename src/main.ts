@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
 import { z } from "zod";
-import { composeOperations, runDaemon } from "./app/compose.ts";
+import { composeActions, composeOperations, runDaemon } from "./app/compose.ts";
 import { runCli } from "./cli/program.ts";
 import { processEnvironment } from "./config/environment.ts";
 import { openClock } from "./system/clock.ts";
@@ -54,6 +55,16 @@ const code = await runCli(
     },
     environment: processEnvironment(),
     isTerminal: process.stdout.isTTY,
+    canAsk: process.stdin.isTTY && process.stdout.isTTY,
+    ask: async (question, signal) => {
+      const prompt = createInterface({ input: process.stdin, output: process.stdout });
+      try {
+        return await prompt.question(question, { signal });
+      } finally {
+        prompt.close();
+      }
+    },
+    sleep: async (ms, signal) => clock.sleep(ms, signal),
     host: {
       version: ownVersion(),
       pid: process.pid,
@@ -65,6 +76,7 @@ const code = await runCli(
     now: () => clock.now(),
     exists: existsSync,
     openOperations: composeOperations,
+    openActions: composeActions,
     runDaemon,
   },
   untilAsked(),

@@ -1,23 +1,19 @@
+import { assertNever } from "../model/assert-never.ts";
 import { messageOf } from "../model/failure.ts";
 import type { Decision } from "../model/decision.ts";
 import { openIncident, openRecovery, type Incident } from "../model/history.ts";
 import type { Verdict } from "../model/verdict.ts";
-import { stoppedByPerson } from "../notify/notices.ts";
+import { stoppedByPerson } from "../notify/notices-people.ts";
 import type { Bell } from "./bell.ts";
 import type { Breached } from "../decide/situation.ts";
 import { judgeNow, type Daemon } from "./daemon.ts";
-import {
-  closeCleared,
-  decideOn,
-  isCleared,
-  openIncidentOf,
-  planRollback,
-  tellDecision,
-} from "./incident.ts";
+import { askPeople, planDecided, tellHeld, tendWaiting } from "./follow.ts";
+import { closeCleared, decideOn, grow, isCleared, openIncidentOf } from "./incident.ts";
 import { recoveryLockPath, tryLock } from "./locks.ts";
 import { stoppedByPeople } from "./own-stops.ts";
 import type { Prover } from "./prover.ts";
 import { finishRecovery } from "./recovery.ts";
+import { supposedBreach } from "./supposed.ts";
 import type { ChangeWatch } from "./watch-changes.ts";
 
 /** Longest time between two turns when no sample comes. */
@@ -69,6 +65,7 @@ async function act(
 ): Promise<number> {
   const { daemon, prover } = parts;
   const { journal, world } = daemon;
+  tendWaiting(daemon);
   const recovery = openRecovery(journal.history());
   if (recovery !== undefined) {
     await recover(parts, recovery.plan.id, signal);
@@ -76,7 +73,7 @@ async function act(
   }
   prover.look(verdict, signal);
   const incident = openIncident(journal.history());
-  if (verdict.kind !== "breached") {
+  if (verdict.kind !== "breached" && incident?.reported === undefined) {
     if (incident !== undefined && isCleared(daemon, incident)) {
       closeCleared(daemon, incident);
     }
@@ -89,67 +86,94 @@ async function act(
   return world.clock.monotonic() + DECIDE_AGAIN_MS;
 }
 
-/** A proven breach: look at everything once more, judge again, open the incident, decide, and act on the decision. */
+/** A breach, proven or reported: look at everything once more, judge again, open the incident, decide, and act on the decision. */
 async function answer(parts: BrainParts, signal: AbortSignal): Promise<void> {
   const { daemon, changes } = parts;
   await daemon.surroundings.lookAtAll(signal);
   changes.note();
-  const verdict = judgeNow(daemon);
-  if (verdict.kind !== "breached") {
+  const verdict = breachNow(daemon);
+  if (verdict === undefined) {
     return;
   }
-  const incident = openIncident(daemon.journal.history()) ?? openIncidentOf(daemon, verdict);
+  const open = openIncident(daemon.journal.history());
+  const incident =
+    open === undefined ? openIncidentOf(daemon, verdict) : grow(daemon, open, verdict);
   if (incident === undefined) {
     return;
   }
-  const decision = await decideOrTell(daemon, incident, verdict, signal);
-  if (decision === undefined) {
-    return;
-  }
-  if (decision.kind !== "roll-back" || decision.target === null) {
-    tellDecision(daemon, incident, decision);
-    return;
-  }
-  const plan = await planOrTell(daemon, incident, decision, signal);
+  const telling = { daemon, incident, signal };
+  const decision = await orTell(telling, "rollwatch cannot decide", async () =>
+    decideOn(daemon, incident, verdict, signal),
+  );
+  const plan =
+    decision === undefined
+      ? undefined
+      : await orTell(telling, `${decision.kind} was decided but cannot be planned`, async () =>
+          follow(daemon, incident, decision, signal),
+        );
   if (plan !== undefined) {
     await recover(parts, plan, signal);
   }
 }
 
-/** What keeps rollwatch from deciding (a lock that may not be touched, a full disk) is told to a person; a crash would tell nobody. */
-async function decideOrTell(
-  daemon: Daemon,
-  incident: Incident,
-  verdict: Breached,
-  signal: AbortSignal,
-): Promise<Decision | undefined> {
+/** Whom a failure is told about, and what is no failure. */
+interface Telling {
+  readonly daemon: Daemon;
+  readonly incident: Incident;
+  readonly signal: AbortSignal;
+}
+
+/** What keeps rollwatch from deciding or planning (a lock that may not be touched, a capture that is gone) is told to a person; a crash would tell nobody. */
+async function orTell<Result>(
+  { daemon, incident, signal }: Telling,
+  what: string,
+  attempt: () => Promise<Result>,
+): Promise<Result | undefined> {
   try {
-    return await decideOn(daemon, incident, verdict, signal);
+    return await attempt();
   } catch (error) {
     signal.throwIfAborted();
-    const reason = `rollwatch cannot decide: ${messageOf(error)}`;
-    daemon.log.error({ incident: incident.id, error: messageOf(error) }, "cannot decide");
+    const reason = `${what}: ${messageOf(error)}`;
+    daemon.log.error({ incident: incident.id, reason }, "cannot go on");
     const at = daemon.world.clock.now();
-    tellDecision(daemon, incident, { kind: "hold", at, reason, guards: [], target: null });
+    tellHeld(daemon, incident, { kind: "hold", at, reason, guards: [], target: null });
     return undefined;
   }
 }
 
-/** A rollback that cannot be planned (a path that may not be read, a capture that is gone) is left to a person, not to a crash. */
-async function planOrTell(
+/** What the probes prove, or else what a person reported and nobody has ended. */
+function breachNow(daemon: Daemon): Breached | undefined {
+  const verdict = judgeNow(daemon);
+  if (verdict.kind === "breached") {
+    return verdict;
+  }
+  const open = openIncident(daemon.journal.history());
+  return open?.reported === undefined
+    ? undefined
+    : supposedBreach(daemon, open.trigger, open.since);
+}
+
+/** Carries a decision on; returns the plan that is to be done now, if there is one. */
+async function follow(
   daemon: Daemon,
   incident: Incident,
   decision: Decision,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  try {
-    return await planRollback(daemon, incident, decision.target ?? "", signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    const reason = `The rollback was decided but cannot be planned: ${messageOf(error)}`;
-    daemon.log.error({ incident: incident.id, error: messageOf(error) }, "cannot plan");
-    tellDecision(daemon, incident, { ...decision, kind: "hold", reason });
-    return undefined;
+  const { kind } = decision;
+  switch (kind) {
+    case "restart":
+    case "roll-back":
+      return planDecided(daemon, incident, { ...decision, kind }, signal);
+    case "recommend":
+      await askPeople(daemon, incident, decision, signal);
+      return undefined;
+    case "hold":
+    case "watch":
+      tellHeld(daemon, incident, decision);
+      return undefined;
+    default:
+      return assertNever(kind);
   }
 }
 

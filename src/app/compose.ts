@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { DaemonHost, OpenedOperations } from "../cli/ports.ts";
+import type { DaemonHost, OpenedActions, OpenedOperations } from "../cli/ports.ts";
 import { processEnvironment } from "../config/environment.ts";
 import { ruleOf } from "../config/rule.ts";
 import type { Config } from "../config/schema.ts";
@@ -12,11 +12,13 @@ import { createControls } from "../observe/controls.ts";
 import { openCatalogue } from "../release/catalogue.ts";
 import { holdLock } from "../system/lock.ts";
 import { openLog } from "../system/log.ts";
+import { openAlone } from "./alone.ts";
 import { checkOnce } from "./check-once.ts";
 import { openLifecycle } from "./lifecycle.ts";
 import { daemonLockPath } from "./locks.ts";
 import { checkPlaces } from "./preflight.ts";
 import { previewRollback } from "./preview.ts";
+import { diffReleases, showRelease } from "./release-actions.ts";
 import { openReadinesses } from "./readinesses.ts";
 import { reportIncidents, reportReleases } from "./status.ts";
 import { openSurroundings } from "./surroundings.ts";
@@ -62,7 +64,8 @@ export async function composeOperations(config: Config): Promise<OpenedOperation
   await checkPlaces(config, world, environment);
   const history = readHistory(config);
   const { application, state } = config;
-  const controls = createControls(world, { root: application.root, state });
+  const services = application.services.map((service) => service.name);
+  const controls = createControls(world, { root: application.root, state, services });
   const surroundings = openSurroundings({ world, controls, log }, application);
   const catalogue = openCatalogue(world.files, state);
   const readinesses = openReadinesses(world, catalogue, application);
@@ -80,12 +83,28 @@ export async function composeOperations(config: Config): Promise<OpenedOperation
     releases: async () => reportReleases(history, readinesses),
     incidents: async () => reportIncidents(history),
     incident: async (id) => reportIncidents(history).find((one) => one.id === id),
+    showRelease: async (id) => showRelease(parts, id),
+    diffReleases: async (a, b, signal) => diffReleases(parts, a, b, signal),
   };
   return {
     operations,
     close: async () => {
       await controls.close();
       await world.database?.close();
+    },
+  };
+}
+
+/** Both doors for one command without a daemon: it takes the locks and acts itself. */
+export async function composeActions(config: Config): Promise<OpenedActions> {
+  const log = openLog({ level: "silent", secrets: config.secrets, fd: STDOUT });
+  const stopping = new AbortController();
+  const { close, ...doors } = await openAlone(config, log, stopping.signal);
+  return {
+    ...doors,
+    close: async () => {
+      await close();
+      stopping.abort();
     },
   };
 }

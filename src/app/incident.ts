@@ -3,29 +3,66 @@ import type { Breached } from "../decide/situation.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Outcome } from "../model/facts.ts";
 import type { History, Incident } from "../model/history.ts";
-import { held, recommended, recovered } from "../notify/notices.ts";
+import { isWell } from "../model/signal.ts";
+import { TIERS } from "../model/tier.ts";
+import type { Attribution } from "../model/verdict.ts";
+import { recovered } from "../notify/notices.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
-import { draftPlan } from "./draft-plan.ts";
 import { isFree, recoveryLockPath } from "./locks.ts";
 import { isOurStop } from "./own-stops.ts";
 import { gatherSituation } from "./situation.ts";
 
 /** Opens the incident of a proven breach. */
 export function openIncidentOf(daemon: Daemon, verdict: Breached): Incident | undefined {
-  const { journal, world, config, log } = daemon;
-  const incident = world.ids.next("inc", world.clock.now());
+  const { journal, config, log } = daemon;
   const { trigger, tier, since, breaches, attribution } = verdict;
+  const incident = daemon.world.ids.next("inc", daemon.world.clock.now());
   const signals = breaches.map((breach) => breach.signal);
   const { mode } = config.policy.triggers[trigger];
   journal.record({ kind: "incident-opened", incident, trigger, tier, mode, since, signals });
-  journal.record({
-    kind: "judged",
-    incident,
-    cause: attribution.cause,
-    evidence: [...attribution.evidence],
-  });
+  recordCause(daemon, incident, attribution);
   log.warn({ incident, trigger, cause: attribution.cause, signals }, "breach proven");
-  return journal.history().incidents.find((one) => one.id === incident);
+  return incidentOf(daemon, incident);
+}
+
+/** Opens the incident of a person's report. Returns its id. */
+export function openReported(
+  daemon: Daemon,
+  verdict: Breached,
+  reported: { readonly by: string; readonly reason: string },
+): string {
+  const { journal, config, log, world } = daemon;
+  const { trigger, tier, since, attribution } = verdict;
+  const incident = world.ids.next("inc", world.clock.now());
+  const { mode } = config.policy.triggers[trigger];
+  const opened = { incident, trigger, tier, mode, since, signals: [], reported };
+  journal.record({ kind: "incident-opened", ...opened });
+  recordCause(daemon, incident, attribution);
+  log.warn({ incident, trigger, by: reported.by }, "reported by a person");
+  return incident;
+}
+
+/** The open incident with the signals that joined it since; a graver trigger among them becomes its own. */
+export function grow(daemon: Daemon, incident: Incident, verdict: Breached): Incident {
+  const { journal, config } = daemon;
+  const found = verdict.breaches.map((breach) => breach.signal);
+  const isGraver = TIERS.indexOf(verdict.tier) < TIERS.indexOf(incident.tier);
+  const signals = [...new Set([...incident.signals, ...found])];
+  if (!isGraver && signals.length === incident.signals.length) {
+    return incident;
+  }
+  const { trigger, tier } = isGraver ? verdict : incident;
+  const { mode } = config.policy.triggers[trigger];
+  journal.record({ kind: "incident-grown", incident: incident.id, trigger, tier, mode, signals });
+  return incidentOf(daemon, incident.id) ?? incident;
+}
+
+function recordCause(daemon: Daemon, incident: string, { cause, evidence }: Attribution): void {
+  daemon.journal.record({ kind: "judged", incident, cause, evidence: [...evidence] });
+}
+
+function incidentOf({ journal }: Daemon, id: string): Incident | undefined {
+  return journal.history().incidents.find((one) => one.id === id);
 }
 
 /** Asks every guard; the answer is journaled when it differs from the last one. */
@@ -36,13 +73,15 @@ export async function decideOn(
   signal: AbortSignal,
 ): Promise<Decision> {
   const { journal, config, log } = daemon;
-  const breach = { verdict, since: incident.since, lockHeld: isFree(recoveryLockPath(config)) };
-  const situation = await gatherSituation(daemon, breach, signal);
-  const decision = decide(situation);
-  const { attribution } = verdict;
-  if (attribution.cause !== incident.cause) {
-    const evidence = [...attribution.evidence];
-    journal.record({ kind: "judged", incident: incident.id, cause: attribution.cause, evidence });
+  const question = {
+    verdict,
+    since: incident.since,
+    lockHeld: isFree(recoveryLockPath(config)),
+    reportedOnly: verdict.breaches.length === 0,
+  };
+  const decision = decide(await gatherSituation(daemon, question, signal));
+  if (verdict.attribution.cause !== incident.cause) {
+    recordCause(daemon, incident.id, verdict.attribution);
   }
   if (isNews(incident.decisions.at(-1), decision)) {
     journal.record({ kind: "decided", incident: incident.id, decision });
@@ -54,40 +93,12 @@ export async function decideOn(
   return decision;
 }
 
-/** Tells people about a decision that leaves the work to them. */
-export function tellDecision(daemon: Daemon, incident: Incident, decision: Decision): void {
-  const news = {
-    application: daemon.config.application.name,
-    incident,
-    now: daemon.world.clock.now(),
-  };
-  if (decision.kind === "recommend") {
-    daemon.tell(recommended(news, decision));
-  } else if (decision.kind === "hold") {
-    daemon.tell(held(news, decision));
-  }
-}
-
-/** Makes and journals the plan of a decided rollback. Returns its id. */
-export async function planRollback(
-  daemon: Daemon,
-  incident: Incident,
-  target: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const { journal, catalogue } = daemon;
-  const release = await catalogue.get(target);
-  const plan = await draftPlan(daemon, { incident, release, requestedBy: "policy" }, signal);
-  journal.record({ kind: "planned", plan });
-  return plan.id;
-}
-
 /** Closes an incident whose signals are all ok again, and says so where a proven rollback has not been told already. */
 export function closeCleared(daemon: Daemon, incident: Incident): void {
   const { journal, world, config, log } = daemon;
   const now = world.clock.now();
   const outcome = outcomeOf(journal.history(), incident);
-  if (outcome !== "rolled-back") {
+  if (outcome !== "rolled-back" && outcome !== "serviced") {
     daemon.tell(recovered({ application: config.application.name, incident, now }));
   }
   const reason = "every signal of the incident is ok again";
@@ -101,6 +112,10 @@ export function closeCleared(daemon: Daemon, incident: Incident): void {
  */
 export function isCleared(daemon: Daemon, incident: Incident): boolean {
   const { surroundings, journal, config } = daemon;
+  if (incident.reported !== undefined) {
+    // No probe sees what a person saw: a person ends it.
+    return false;
+  }
   const history = journal.history();
   // Destructive ones wait for a proof, whatever else is well.
   const needed = new Set(
@@ -113,7 +128,7 @@ export function isCleared(daemon: Daemon, incident: Incident): boolean {
   const signals = signalsNow(daemon);
   const concerned = signals.filter((one) => incident.signals.includes(one.name));
   // An incident of signals that are no longer configured is judged by those that are.
-  return (concerned.length > 0 ? concerned : signals).every((one) => one.state === "ok");
+  return (concerned.length > 0 ? concerned : signals).every(isWell);
 }
 
 /**
@@ -122,19 +137,21 @@ export function isCleared(daemon: Daemon, incident: Incident): boolean {
  */
 function outcomeOf(history: History, incident: Incident): Outcome {
   const recoveries = history.recoveries.filter((one) => one.plan.incident === incident.id);
-  const results = new Set(recoveries.map((one) => one.ended?.result));
-  if (results.has("needs-human")) {
+  if (recoveries.some((one) => one.ended?.result === "needs-human")) {
     return "failed";
   }
-  if (results.has("completed")) {
-    return "rolled-back";
+  const done = recoveries.findLast((one) => one.ended?.result === "completed");
+  if (done !== undefined) {
+    return done.plan.scope === "service" ? "serviced" : "rolled-back";
   }
   return incident.decisions.at(-1)?.kind === "recommend" ? "recommended" : "held";
 }
 
 /** How long the newest completed rollback took, in milliseconds; null when there was none. */
 export function lastRollbackMs(history: History): number | null {
-  const last = history.recoveries.findLast((one) => one.ended?.result === "completed");
+  const last = history.recoveries.findLast(
+    (one) => one.ended?.result === "completed" && one.plan.scope === "application",
+  );
   return last?.ended === undefined ? null : last.ended.at - last.plannedAt;
 }
 

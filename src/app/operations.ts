@@ -12,6 +12,7 @@ import type { Verdict } from "../model/verdict.ts";
 import { checkOnce } from "./check-once.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
 import { previewRollback } from "./preview.ts";
+import { diffReleases, showRelease } from "./release-actions.ts";
 import {
   reportDeployed,
   reportIncidents,
@@ -42,6 +43,8 @@ export function daemonOperations(daemon: Daemon, running: Running): Operations {
     previewRollback: async (request, signal) => previewRollback(daemon, request, signal),
     releases: async () => reportReleases(journal.history(), readinesses),
     incidents: async () => reportIncidents(journal.history()),
+    showRelease: async (id) => showRelease(daemon, id),
+    diffReleases: async (a, b, signal) => diffReleases(daemon, a, b, signal),
     incident: async (id) => reportIncidents(journal.history()).find((one) => one.id === id),
   };
 }

@@ -1,6 +1,7 @@
 import { assertNever } from "../model/assert-never.ts";
-import type { Incident, Recovery } from "../model/history.ts";
+import { isBraked, type Incident, type Recovery } from "../model/history.ts";
 import type { Plan, RecoveryResult } from "../model/plan.ts";
+import { isWell } from "../model/signal.ts";
 import { tellDuration } from "../model/units.ts";
 import type { Verification } from "../model/verification.ts";
 import {
@@ -8,11 +9,12 @@ import {
   rollbackCancelled,
   rollbackStarted,
   rollbackVerified,
-  type IncidentNews,
 } from "../notify/notices.ts";
+import type { IncidentNews } from "../notify/notices-draft.ts";
 import { passedOver } from "../recover/next-step.ts";
 import { runRecovery, type RecoveryEnd } from "../recover/run.ts";
 import { compareIdentity } from "../release/ledger.ts";
+import { askAgain } from "./ask-again.ts";
 import { lastRollbackMs } from "./incident.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
 import { proveRestored } from "./prove-restored.ts";
@@ -46,6 +48,11 @@ export async function finishRecovery(
     close(daemon, plan, { result: "needs-human", reason });
     return;
   }
+  const refusal = await whyNotToBegin(daemon, recovery, signal);
+  if (refusal !== undefined) {
+    close(daemon, plan, { result: "cancelled", reason: refusal });
+    return;
+  }
   // Here and not where it was planned: a kill in between must not keep it from people. It is told once.
   const expectedMs = lastRollbackMs(daemon.journal.history());
   daemon.tell(rollbackStarted(newsOf(daemon, plan), plan, expectedMs));
@@ -60,7 +67,8 @@ export async function finishRecovery(
   }
   const verification = await verifyOnce(daemon, plan, signal);
   if (verification.result !== "proven") {
-    const reason = `rolled back, but health is ${verification.result}`;
+    const done = plan.scope === "service" ? "restarted" : "rolled back";
+    const reason = `${done}, but health is ${verification.result}`;
     close(daemon, plan, { result: "needs-human", reason });
     return;
   }
@@ -72,8 +80,40 @@ export async function finishRecovery(
   await noteOwnChange(daemon, watch, plan, signal);
   close(daemon, plan, {
     result: "completed",
-    reason: [`${plan.target} is proven healthy`, ...settled.warnings].join("; left undone: "),
+    reason: [
+      plan.target === null ? "the restart cured it" : `${plan.target} is proven healthy`,
+      ...settled.warnings,
+    ].join("; left undone: "),
   });
+}
+
+/** Who is behind a plan: rollwatch's own policy, people who approved what it recommended, or one who asked for it. */
+function authorityOf({ plan, approval }: Recovery): "policy" | "approved" | "person" {
+  if (approval !== undefined) {
+    return "approved";
+  }
+  return plan.requestedBy === "policy" ? "policy" : "person";
+}
+
+/** An approval may be old: before the first step of a plan that people are behind, every guard is asked again. */
+async function whyNotToBegin(
+  daemon: Daemon,
+  recovery: Recovery,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const authority = authorityOf(recovery);
+  if (authority === "policy" || recovery.attempts.length > 0) {
+    return undefined;
+  }
+  const { plan } = recovery;
+  const incident = incidentOf(daemon, plan);
+  await daemon.surroundings.lookAtAll(signal);
+  const services = plan.steps
+    .filter((step) => step.kind === "restart-service")
+    .map((step) => step.id.replace("restart-service:", ""));
+  const asked = { plan, incident, authority, services, lockHeld: true };
+  const { reasons } = await askAgain(daemon, asked, signal);
+  return reasons.length === 0 ? undefined : reasons.join("; ");
 }
 
 /** How long nothing was done for a recovery that has begun to act; 0 before that. */
@@ -112,6 +152,15 @@ async function run(
 async function judgeAgain(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
   const { world, surroundings } = daemon;
   const incident = incidentOf(daemon, plan);
+  const authority = authorityOf(recoveryOf(daemon, plan.id));
+  const brake = authority === "person" ? undefined : brakeOn(daemon);
+  if (brake !== undefined) {
+    return { cancel: brake };
+  }
+  if (authority === "person" || incident.signals.length === 0) {
+    // No probe has seen what a person saw.
+    return isStillDeployed(daemon, plan, signal);
+  }
   const deadline = world.clock.monotonic() + GATE_MS;
   for (;;) {
     await surroundings.lookAtServices(signal);
@@ -119,7 +168,7 @@ async function judgeAgain(daemon: Daemon, plan: Plan, signal: AbortSignal): Prom
     if (concerned.some((one) => one.state === "breach" && one.badWindows > 0)) {
       return isStillDeployed(daemon, plan, signal);
     }
-    if (concerned.length > 0 && concerned.every((one) => one.state === "ok")) {
+    if (concerned.length > 0 && concerned.every(isWell)) {
       return { cancel: "the breach cleared before the first act" };
     }
     if (world.clock.monotonic() >= deadline) {
@@ -128,6 +177,18 @@ async function judgeAgain(daemon: Daemon, plan: Plan, signal: AbortSignal): Prom
     }
     await world.clock.sleep(GATE_LOOK_MS, signal);
   }
+}
+
+/** Why nothing may be done by itself at this moment; undefined when nothing keeps it. */
+function brakeOn({ journal, world }: Daemon): string | undefined {
+  const { pause, maintenance } = journal.history();
+  const now = world.clock.now();
+  if (isBraked(pause, now)) {
+    return `${pause.by} paused rollwatch: ${pause.reason}`;
+  }
+  return isBraked(maintenance, now)
+    ? `${maintenance.by} declared maintenance: ${maintenance.reason}`
+    : undefined;
 }
 
 /** The plan was made for what was deployed then; over anything else it would leave a mixture. */
@@ -205,7 +266,7 @@ function close(
     journal.record({
       kind: "closed",
       incident: plan.incident,
-      outcome: "rolled-back",
+      outcome: plan.scope === "service" ? "serviced" : "rolled-back",
       reason: how.reason,
     });
   }

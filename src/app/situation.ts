@@ -25,6 +25,10 @@ export interface Question {
   readonly lockHeld: boolean;
   /** The release to go back to; by default the newest proven one that is not deployed. */
   readonly to?: string;
+  /** The services that a person named; by default those that the breached signals are about. */
+  readonly concerned?: readonly string[];
+  /** Whether only a person's report says so. */
+  readonly reportedOnly?: boolean;
 }
 
 /** Gathers everything that a decision about this breach rests on. */
@@ -38,9 +42,11 @@ export async function gatherSituation(
   const history = journal.history();
   const stopped = stoppedByPeople(surroundings.services(), history).map((one) => one.name);
   const breached = new Set(breach.verdict.breaches.map((one) => one.signal));
-  const concerned = rules.flatMap((rule) =>
+  const accused = breach.verdict.breaches.flatMap((one) => one.service ?? []);
+  const owners = rules.flatMap((rule) =>
     breached.has(rule.name) && rule.service !== undefined ? [rule.service] : [],
   );
+  const concerned = breach.concerned ?? [...new Set([...accused, ...owners])];
   return {
     now: world.clock.now(),
     verdict: breach.verdict,
@@ -57,7 +63,7 @@ export async function gatherSituation(
     busy: await whoIsAtWork(daemon),
     work: config.application.services.filter((service) => !stopped.includes(service.name)),
     lockHeld: breach.lockHeld,
-    evidence: ["probe"],
+    evidence: [breach.reportedOnly === true ? "report" : "probe"],
   };
 }
 

@@ -6,14 +6,12 @@ import type { Config } from "../config/schema.ts";
 import type { JournalStore } from "../journal/store.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import type { Verdict } from "../model/verdict.ts";
-import { createChannel } from "../notify/channels/index.ts";
 import { startDelivery } from "../notify/outbox.ts";
-import { createProbe } from "../observe/probes/index.ts";
-import { startSampler } from "../observe/sampler.ts";
 import { childOf } from "../system/abort.ts";
 import type { Log } from "../system/log.ts";
 import { openBell, type Bell } from "./bell.ts";
 import { think } from "./brain.ts";
+import { daemonActions } from "./actions.ts";
 import { assemble } from "./assemble.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
 import { keepReady, newestProven } from "./keep-ready.ts";
@@ -22,6 +20,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { feedMetrics } from "./feed-metrics.ts";
 import { daemonOperations } from "./operations.ts";
 import { readinessOf } from "./readiness.ts";
+import { channelsOf, takeSamples } from "./loops.ts";
 import { openProver } from "./prover.ts";
 import { openChangeWatch } from "./watch-changes.ts";
 import type { World } from "./world.ts";
@@ -52,6 +51,10 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
   const api = await openApi(
     {
       operations: daemonOperations(daemon, running),
+      actions: daemonActions(daemon, () => bell.ring()),
+      people: config.people,
+      version: host.version,
+      clock: world.clock,
       metrics,
       readiness: () => readinessOf(daemon, lastTurnAt),
     },
@@ -96,7 +99,7 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
   const prover = openProver(daemon);
   const changes = openChangeWatch(daemon);
   const loops = [
-    sample(daemon, parts, ending.signal),
+    takeSamples(daemon, parts, ending.signal),
     daemon.surroundings.keepLooking(ending.signal),
     keepReady(daemon, ending.signal),
     think({ daemon, prover, changes, bell: parts.bell, onTurn: parts.onTurn }, ending.signal),
@@ -119,35 +122,6 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
   }
   journal.record({ kind: "daemon-stopped", reason: String(signal.reason) });
   log.info("stopped");
-}
-
-async function sample(
-  daemon: Daemon,
-  { bell, metrics }: LoopParts,
-  signal: AbortSignal,
-): Promise<void> {
-  const { config, world, observatory } = daemon;
-  const services = config.application.services.map((service) => service.name);
-  const kinds = new Map(config.signals.map((one) => [one.name, one.probe.kind]));
-  await startSampler(
-    {
-      probes: config.signals.map((one) => createProbe(one.name, one.probe, { ...world, services })),
-      clock: world.clock,
-      lag: world.eventLoop,
-      onSample: (taken) => {
-        observatory.receive(taken);
-        metrics.onSample(taken, kinds.get(taken.signal) ?? "unknown");
-        bell.ring();
-      },
-    },
-    signal,
-  );
-}
-
-function channelsOf({ config, world, log }: Daemon): ReturnType<typeof createChannel>[] {
-  return Object.entries(config.notify.channels).map(([name, settings]) =>
-    createChannel(name, settings, { clock: world.clock, log }),
-  );
 }
 
 function showTurn(daemon: Daemon, metrics: Metrics, verdict: Verdict, lagMs: number): void {

@@ -31,6 +31,17 @@ export function opened(history: History, fact: FactOf<"incident-opened">, at: nu
   return { ...history, incidents: [...history.incidents, incident] };
 }
 
+export function grown(history: History, fact: FactOf<"incident-grown">): History {
+  const { trigger, tier, mode, signals } = fact;
+  return change(history, fact.incident, (incident) => ({
+    ...incident,
+    trigger,
+    tier,
+    mode,
+    signals,
+  }));
+}
+
 export function judged(history: History, fact: FactOf<"judged">): History {
   const { cause, evidence } = fact;
   return change(history, fact.incident, (incident) => ({ ...incident, cause, evidence }));

@@ -36,6 +36,8 @@ export const RollbackRequest = z.strictObject({
   to: z.string().optional(),
   /** The services to restart; only for `service`, and then at least one. */
   services: z.array(z.string()).optional(),
+  /** What is wrong, when no incident is open that says so. Default minor-functionality. */
+  trigger: z.enum(TRIGGERS).optional(),
   reason: Reason,
 });
 export type RollbackRequest = z.infer<typeof RollbackRequest>;

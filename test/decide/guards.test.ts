@@ -330,7 +330,12 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   ],
   ["target-ready", "has no target", NO_TARGET, "hold"],
   ["schema-unchanged", "is", {}, "allow"],
-  ["schema-unchanged", "is not", { identity: anIdentity({ schema: "003_summary (3)" }) }, "hold"],
+  [
+    "schema-unchanged",
+    "is not",
+    { identity: anIdentity({ schema: "003_summary (3)" }) },
+    "recommend",
+  ],
   ["schema-unchanged", "has no target", NO_TARGET, "hold"],
   [
     "schema-unchanged",

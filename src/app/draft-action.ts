@@ -1,0 +1,59 @@
+import { tierOf } from "../decide/policy.ts";
+import type { Action } from "../model/decision.ts";
+import type { Plan } from "../model/plan.ts";
+import { TIER_BUDGET_MS } from "../model/tier.ts";
+import type { Trigger } from "../model/trigger.ts";
+import { makeRestartPlan } from "../recover/plan-restart.ts";
+import type { Catalogue } from "../release/catalogue.ts";
+import { draftPlan, type Planner } from "./draft-plan.ts";
+
+/** A restart may use this part of the tier's budget: the rest is for what must follow when it does not help. */
+const RESTART_SHARE = 5;
+
+/** What a plan is to do. */
+export interface Aim {
+  readonly action: Action;
+  /** The release to go back to; null for a restart. */
+  readonly target: string | null;
+  /** The services to restart. */
+  readonly services: readonly string[];
+}
+
+/** What is to be planned. */
+interface ActionRequest extends Aim {
+  readonly incident: { readonly id: string; readonly trigger: Trigger; readonly since: number };
+  /** `policy`, or the person who asked for it. */
+  readonly requestedBy: string;
+}
+
+/** The parts of the daemon that planning an action looks at. */
+interface ActionPlanner extends Planner {
+  readonly catalogue: Catalogue;
+}
+
+/** Makes the plan of an action; changes nothing. */
+export async function draftAction(
+  daemon: ActionPlanner,
+  request: ActionRequest,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const { incident, requestedBy, services } = request;
+  if (request.action === "roll-back") {
+    const release = await daemon.catalogue.get(request.target ?? "");
+    return draftPlan(daemon, { incident, release, requestedBy }, signal);
+  }
+  const { config, world, surroundings } = daemon;
+  const now = world.clock.now();
+  return makeRestartPlan({
+    id: world.ids.next("plan", now),
+    incident: incident.id,
+    requestedBy,
+    now,
+    deadline: now + TIER_BUDGET_MS[tierOf(config.policy, incident.trigger)] / RESTART_SHARE,
+    configHash: config.hash,
+    from: surroundings.identity()?.value ?? {},
+    application: config.application,
+    services: surroundings.services(),
+    names: services,
+  });
+}

@@ -1,0 +1,145 @@
+import { isForNow } from "../decide/decide.ts";
+import { decidersOf } from "../decide/policy.ts";
+import type { Action, Decision } from "../model/decision.ts";
+import {
+  isBraked,
+  openRecovery,
+  waitingRecovery,
+  type Incident,
+  type Recovery,
+} from "../model/history.ts";
+import type { Plan } from "../model/plan.ts";
+import { TRIGGER_ROWS } from "../model/trigger.ts";
+import {
+  approvalExpired,
+  approvalRejected,
+  held,
+  recommended,
+} from "../notify/notices-decision.ts";
+import type { IncidentNews } from "../notify/notices-draft.ts";
+import type { Daemon } from "./daemon.ts";
+import { draftAction } from "./draft-action.ts";
+import { isCleared } from "./incident.ts";
+import { planHash } from "./plan-hash.ts";
+
+/** Plans what was decided, in place of a plan that waits for people. Returns its id; undefined when another was begun meanwhile. */
+export async function planDecided(
+  daemon: Daemon,
+  incident: Incident,
+  decision: Decision & { readonly kind: Action },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const plan = await draft(daemon, incident, { ...decision, action: decision.kind }, signal);
+  return record(daemon, plan, "rollwatch may act by itself by now") ? plan.id : undefined;
+}
+
+/** Asks people about a decision that needs them, once: the plan waits, and they are told what it would do. */
+export async function askPeople(
+  daemon: Daemon,
+  incident: Incident,
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<void> {
+  const { journal, config, world } = daemon;
+  if (isAnswered(daemon, incident)) {
+    return;
+  }
+  const canBePlanned =
+    decision.action === "restart" ? (decision.services ?? []).length > 0 : decision.target !== null;
+  if (!canBePlanned) {
+    daemon.tell(recommended(newsOf(daemon, incident), decision));
+    return;
+  }
+  const plan = await draft(daemon, incident, decision, signal);
+  if (openRecovery(journal.history()) !== undefined || isAnswered(daemon, incident)) {
+    return;
+  }
+  const now = world.clock.now();
+  journal.record({ kind: "planned", plan });
+  journal.record({
+    kind: "approval-asked",
+    plan: plan.id,
+    hash: planHash(plan),
+    roles: [...decidersOf(config.policy, incident.trigger)],
+    everyRole: TRIGGER_ROWS[incident.trigger].everyDecider,
+    expiresAt: now + config.policy.approval.expires,
+  });
+  const waiting = waitingRecovery(journal.history());
+  daemon.tell(recommended(newsOf(daemon, incident), decision, waiting));
+  daemon.log.warn({ incident: incident.id, plan: plan.id }, "waiting for approval");
+}
+
+/** Tells people that a breach is left alone. Not when that may change within seconds, and not while they work on the application themselves: they know. */
+export function tellHeld(daemon: Daemon, incident: Incident, decision: Decision): void {
+  const { journal, world } = daemon;
+  if (!isForNow(decision) && !isBraked(journal.history().maintenance, world.clock.now())) {
+    daemon.tell(held(newsOf(daemon, incident), decision));
+  }
+}
+
+/** Ends a plan that waits when nobody is to approve it any more: refused, too late, or the breach is gone. */
+export function tendWaiting(daemon: Daemon): void {
+  const { journal, world } = daemon;
+  const waiting = waitingRecovery(journal.history());
+  const approval = waiting?.approval;
+  if (waiting === undefined || approval === undefined) {
+    return;
+  }
+  const incident = journal.history().incidents.find((one) => one.id === waiting.plan.incident);
+  if (incident === undefined) {
+    endWaiting(daemon, waiting, "its incident is not known any more");
+  } else if (approval.rejected !== undefined) {
+    daemon.tell(approvalRejected(newsOf(daemon, incident), waiting));
+    endWaiting(daemon, waiting, `rejected by ${approval.rejected.by}: ${approval.rejected.reason}`);
+  } else if (world.clock.now() >= approval.expiresAt) {
+    daemon.tell(approvalExpired(newsOf(daemon, incident), waiting));
+    endWaiting(daemon, waiting, "nobody approved it in time");
+  } else if (isCleared(daemon, incident)) {
+    endWaiting(daemon, waiting, "the breach cleared before it was approved");
+  }
+}
+
+/** Records a plan that may begin at once; false when another recovery was begun meanwhile. */
+export function record(daemon: Daemon, plan: Plan, why: string): boolean {
+  const { journal } = daemon;
+  if (openRecovery(journal.history()) !== undefined) {
+    return false;
+  }
+  const waiting = waitingRecovery(journal.history());
+  if (waiting !== undefined) {
+    endWaiting(daemon, waiting, why);
+  }
+  journal.record({ kind: "planned", plan });
+  return true;
+}
+
+/** What every notice about an incident is made from. */
+export function newsOf({ config, world }: Daemon, incident: Incident): IncidentNews {
+  return { application: config.application.name, incident, now: world.clock.now() };
+}
+
+function endWaiting({ journal, log }: Daemon, { plan }: Recovery, reason: string): void {
+  journal.record({ kind: "recovery-ended", plan: plan.id, result: "cancelled", reason });
+  log.info({ plan: plan.id, reason }, "a waiting plan ended");
+}
+
+/** Whether people were asked and have not answered yet, or have said no in this incident. */
+function isAnswered({ journal }: Daemon, incident: Incident): boolean {
+  const history = journal.history();
+  return (
+    waitingRecovery(history) !== undefined ||
+    history.recoveries.some(
+      (one) => one.plan.incident === incident.id && one.approval?.rejected !== undefined,
+    )
+  );
+}
+
+async function draft(
+  daemon: Daemon,
+  incident: Incident,
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const { action = "roll-back", target, services = [] } = decision;
+  return draftAction(daemon, { incident, action, target, services, requestedBy: "policy" }, signal);
+}

@@ -1,0 +1,42 @@
+import type { PlanReport } from "../model/actions.ts";
+import { isApproved, type Approval, type Recovery } from "../model/history.ts";
+import { planHash } from "./plan-hash.ts";
+
+/** A plan as people look at it before they decide, and afterwards. */
+export function reportPlan(recovery: Recovery): PlanReport {
+  const { plan, approval, ended } = recovery;
+  return {
+    id: plan.id,
+    incident: plan.incident,
+    scope: plan.scope,
+    target: plan.target,
+    requestedBy: plan.requestedBy,
+    createdAt: plan.createdAt,
+    deadline: plan.deadline,
+    hash: planHash(plan),
+    steps: plan.steps.map(({ id, kind, text }) => ({ id, kind, describe: text ?? id })),
+    kept: plan.kept ?? [],
+    approval: approval === undefined ? null : reportApproval(approval),
+    state: stateOf(recovery),
+    ended: ended ?? null,
+  };
+}
+
+function reportApproval(approval: Approval): PlanReport["approval"] {
+  const { roles, everyRole, askedAt, expiresAt, given, rejected } = approval;
+  return {
+    roles: [...roles],
+    everyRole,
+    askedAt,
+    expiresAt,
+    given: given.map((one) => ({ ...one })),
+    rejected: rejected ?? null,
+  };
+}
+
+function stateOf({ ended, approval }: Recovery): PlanReport["state"] {
+  if (ended !== undefined) {
+    return "ended";
+  }
+  return approval === undefined || isApproved(approval) ? "running" : "waiting";
+}

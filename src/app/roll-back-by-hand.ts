@@ -1,0 +1,111 @@
+import type { RollbackRequest } from "../model/actions.ts";
+import { Failure } from "../model/failure.ts";
+import { openIncident, openRecovery } from "../model/history.ts";
+import type { Person } from "../model/people.ts";
+import type { Trigger } from "../model/trigger.ts";
+import { askAgain } from "./ask-again.ts";
+import type { Daemon } from "./daemon.ts";
+import { draftAction, type Aim } from "./draft-action.ts";
+import { record } from "./follow.ts";
+import { openReported } from "./incident.ts";
+import { isFree, recoveryLockPath } from "./locks.ts";
+import { newestProvenOther } from "./readinesses.ts";
+import { supposedBreach } from "./supposed.ts";
+
+/** What a person's rollback is for when nothing else says it. */
+const TRIGGER: Trigger = "minor-functionality";
+
+/** Plans what a person asks for and records it, so that it begins; refused where it would not be safe. */
+export async function rollBackByHand(
+  daemon: Daemon,
+  request: RollbackRequest,
+  by: Person,
+  signal: AbortSignal,
+): Promise<{ readonly plan: string; readonly incident: string }> {
+  const { journal, world, surroundings } = daemon;
+  refuseSecond(daemon);
+  await surroundings.lookAtAll(signal);
+  const open = openIncident(journal.history());
+  const trigger = open?.trigger ?? request.trigger ?? TRIGGER;
+  const since = open?.since ?? world.clock.now();
+  const aim = aimOf(daemon, request);
+  const lockHeld = isFree(recoveryLockPath(daemon.config));
+  const { reasons } = await askAgain(
+    daemon,
+    {
+      plan: { scope: request.scope, target: aim.target },
+      incident: { trigger, since },
+      authority: "person",
+      services: aim.services,
+      lockHeld,
+    },
+    signal,
+  );
+  if (reasons.length > 0) {
+    throw new Failure("refused", reasons.join("; "), {
+      hint: "`rollwatch rollback --dry-run` shows the plan and everything that refuses it.",
+    });
+  }
+  const reported = { by: by.name, reason: request.reason };
+  const draft = await draftAction(
+    daemon,
+    {
+      ...aim,
+      incident: { id: open?.id ?? "", trigger, since },
+      requestedBy: by.name,
+    },
+    signal,
+  );
+  // From here on nothing waits: what is open now is what the plan is recorded for.
+  refuseSecond(daemon);
+  const incident =
+    openIncident(journal.history())?.id ??
+    openReported(daemon, supposedBreach(daemon, trigger, since), reported);
+  const plan = { ...draft, incident };
+  record(daemon, plan, `${by.name} asked for another plan`);
+  daemon.log.warn({ plan: plan.id, by: by.name, reason: request.reason }, "asked for by hand");
+  return { plan: plan.id, incident };
+}
+
+function refuseSecond({ journal }: Daemon): void {
+  const open = openRecovery(journal.history());
+  if (open !== undefined) {
+    throw new Failure("refused", `plan ${open.plan.id} is being carried out`, {
+      hint: "Wait for its end: `rollwatch status`.",
+    });
+  }
+}
+
+function aimOf(daemon: Daemon, { scope, to, services = [] }: RollbackRequest): Aim {
+  const { config, journal, surroundings } = daemon;
+  if (scope === "service") {
+    refuseServices(daemon, services);
+    return { action: "restart", target: null, services };
+  }
+  if (services.length > 0) {
+    throw new Failure("refused", "an application rollback takes every service along", {
+      hint: "Leave --service out, or use --scope service to restart without going back.",
+    });
+  }
+  const target = to ?? newestProvenOther(journal.history(), surroundings.identity()?.value)?.id;
+  if (target === undefined) {
+    throw new Failure("catalogue-empty", "there is no proven release to go back to", {
+      hint: `Let the daemon watch a good release for ${config.release.bake / 1000} s, or name a captured one with --to.`,
+    });
+  }
+  return { action: "roll-back", target, services: [] };
+}
+
+function refuseServices({ config }: Daemon, services: readonly string[]): void {
+  const known = config.application.services.map((service) => service.name);
+  const unknown = services.filter((name) => !known.includes(name));
+  if (services.length === 0 || unknown.length > 0) {
+    const what =
+      services.length === 0
+        ? "no service is named"
+        : `${unknown.join(", ")} ${unknown.length === 1 ? "is" : "are"} not configured`;
+    throw new Failure("refused", what, {
+      hint: `Name with --service one of: ${known.join(", ")}.`,
+    });
+  }
+}
