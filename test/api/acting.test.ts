@@ -332,6 +332,28 @@ describe("over TCP", () => {
     expect(calls).toEqual([]);
   });
 
+  it.each([["text/plain"], [undefined]])(
+    "nothing acts that says %s of its body, even of none",
+    async (type) => {
+      await open();
+      const { port } = new URL(api?.url ?? "");
+      const authorization = `Bearer ${TOKENS.grace}`;
+      const headers =
+        type === undefined ? { authorization } : { authorization, "content-type": type };
+
+      const answer = await ask({
+        host: "127.0.0.1",
+        port,
+        path: PATHS.resume,
+        method: "POST",
+        headers,
+      });
+
+      expect(problemOf(answer).status).toBe(415);
+      expect(calls).toEqual([]);
+    },
+  );
+
   it("rollwatch's own page may act", async () => {
     await open();
 
@@ -370,6 +392,16 @@ describe("a body", () => {
     const answer = await overSocket(PATHS.pause, { body });
 
     expect(problemOf(answer).status).toBe(status);
+    expect(calls).toEqual([]);
+  });
+
+  it("that is no JSON by its type is not read on the socket either", async () => {
+    await open();
+    const headers = { "content-type": "text/plain" };
+
+    const answer = await overSocket(PATHS.pause, { headers, body: PAUSE });
+
+    expect(problemOf(answer).status).toBe(415);
     expect(calls).toEqual([]);
   });
 

@@ -163,6 +163,27 @@ describe("what is refused", () => {
     expect(problemOf(answer).status).toBe(status);
   });
 
+  it.each(["..%2f..%2fetc", "%2e%2e", "a%00b", "-rf", "x".repeat(90).concat("%20")])(
+    "is asked of nobody when the id cannot be one: %s",
+    async (id) => {
+      const asked: string[] = [];
+      await open({
+        operations: {
+          ...fakeOperations(),
+          showRelease: async (one) => {
+            asked.push(one);
+            return aReleaseDetails();
+          },
+        },
+      });
+
+      const answer = await askTcp(`/api/v1/releases/${id}`);
+
+      expect(answer.status).toBe(404);
+      expect(asked).toEqual([]);
+    },
+  );
+
   it("is named with what is allowed instead", async () => {
     await open();
 

@@ -47,7 +47,7 @@ describe("a client that is slow", () => {
   it.each([
     ["with its head", head.slice(0, 40)],
     ["with its body", `${head}{"reason":`],
-  ])("%s is let go, and told so", async (_where, beginning) => {
+  ])("%s is let go, and told so", { timeout: 5000 }, async (_where, beginning) => {
     const socket = connect(portOf(), "127.0.0.1");
     socket.write(beginning);
 

@@ -1,4 +1,5 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -246,6 +247,22 @@ describe("a command that acts", () => {
 
     expect(code).toBe(1);
     expect(opened).toBe(0);
+  });
+
+  it("does not act in the place of one that is there and answers nothing", async () => {
+    const dumb = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => {
+      dumb.listen(join(folder, "rollwatch.sock"), resolve);
+    });
+
+    const { code, err } = await alone(["pause", "--reason", "x"]);
+
+    expect(code).toBe(1);
+    expect(err).toContain("no daemon answers");
+    expect(opened).toBe(0);
+    await new Promise((resolve) => {
+      dumb.close(resolve);
+    });
   });
 
   it("lets go of the locks when it fails", async () => {
