@@ -112,7 +112,13 @@ export async function expireDumps(
 
 async function expire(daemon: Daemon, id: string, record: DatabaseRecord): Promise<void> {
   const { world, catalogue, log } = daemon;
-  await forgetSnapshot(daemon, id);
+  try {
+    await forgetSnapshot(daemon, id);
+  } catch (error) {
+    // Tried again at the next check; the captures are to be checked all the same.
+    log.error({ release: id, error: messageOf(error) }, "could not remove a database snapshot");
+    return;
+  }
   const reason = "it was older than `database.dump.keep` and was removed";
   await catalogue.writeDatabase(id, { kind: "none", at: world.clock.now(), reason });
   if (record.kind === "dump") {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Daemon } from "../../src/app/daemon.ts";
+import { expireDumps } from "../../src/app/database-snapshots.ts";
 import { keepDumped } from "../../src/app/dump-schedule.ts";
 import { captureNow, pruneReleases } from "../../src/app/release-actions.ts";
 import { DumpSettings } from "../../src/release/settings.ts";
@@ -145,13 +146,14 @@ describe("snapshots of the database", () => {
       const said: string[] = [];
       const daemon = dumping(parts, cloning(said));
       parts.world.database.setRevision("002 (2)");
-      await captureNow(parts.daemon, LIVE);
+      const id = await captureNow(parts.daemon, LIVE);
       parts.world.database.setRevision("003 (3)");
       await daemon.surroundings.lookAtAll(LIVE);
 
       await passes(parts, daemon, MINUTE_MS);
 
       expect(said).toEqual([]);
+      expect(await daemon.catalogue.readDatabase(id)).toBeUndefined();
     });
   });
 
@@ -217,6 +219,24 @@ describe("snapshots of the database", () => {
 
       expect(unproven).toBe(0);
       expect(said.filter((one) => one.startsWith("clone"))).toEqual([`clone rollwatch_${id}`]);
+    });
+  });
+
+  it("expire after the time they are kept, but for that of the newest proven release", async () => {
+    await withDaemon(async (parts) => {
+      const said: string[] = [];
+      const daemon = dumping(parts, cloning(said), { keep: "1h" });
+      const old = await captureNow(daemon, LIVE);
+      await parts.world.clock.advance(1000);
+      await parts.world.install("good-2", "works");
+      const kept = await captureNow(daemon, LIVE);
+      await parts.world.clock.advance(61 * MINUTE_MS);
+
+      await expireDumps(daemon, kept, LIVE);
+
+      expect(said.at(-1)).toBe(`drop rollwatch_${old}`);
+      expect(await daemon.catalogue.readDatabase(old)).toMatchObject({ kind: "none" });
+      expect(await daemon.catalogue.readDatabase(kept)).toMatchObject({ kind: "clone" });
     });
   });
 });

@@ -207,6 +207,22 @@ describe("an invalid configuration", () => {
     [`${GOOD}notify: { routes: { page: [pager] } }\n`, "notify.routes.page[0]"],
     [GOOD.replace("{ name: worker }", "{ name: web }"), "application.services[1].name"],
     [GOOD.replace("  artifacts", "  serving: wbe\n  artifacts"), 'did you mean "web"?'],
+    [
+      GOOD.replace("  artifacts", "  source: artifact\n  artifacts"),
+      "a file for the source `artifact`",
+    ],
+    [
+      GOOD.replace("  artifacts", "  artifact: a.tgz\n  artifacts"),
+      "set application.source to artifact",
+    ],
+    [
+      `${GOOD}database: { url: "${DATABASE_URL}", dump: { schedule: "2h" } }\n`,
+      "expected five fields as cron writes them",
+    ],
+    [
+      `${GOOD}database: { url: "${DATABASE_URL}", dump: { secureCopy: backups } }\n`,
+      "database.dump.secureCopy",
+    ],
     [GOOD.replace("/var/lib/rollwatch/app", "/srv/app/../app/state"), "outside application.root"],
     [GOOD.replace("/var/lib/rollwatch/app", `/${"s".repeat(88)}`), "at most 88 bytes"],
     [GOOD.replace("/home/app/.pm2", `/${"h".repeat(94)}`), "at most 94 bytes"],

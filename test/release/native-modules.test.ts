@@ -74,5 +74,9 @@ describe("native modules", () => {
     const reasons = await loadNativeModules(ports, interpreter, { tree: "/", modules }, signal);
 
     expect(reasons).toEqual([null, "loading it ends the process", null]);
+    expect(processes.commands.map(({ args }) => args.slice(2))).toEqual([
+      ["/a.node", "/b.node", "/c.node"],
+      ["/c.node"],
+    ]);
   });
 });
