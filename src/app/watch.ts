@@ -13,9 +13,8 @@ import { openBell, type Bell } from "./bell.ts";
 import { think } from "./brain.ts";
 import { daemonActions } from "./actions.ts";
 import { assemble } from "./assemble.ts";
-import { signalsNow, type Daemon } from "./daemon.ts";
-import { keepReady, newestProven } from "./keep-ready.ts";
-import { lastRollbackMs } from "./incident.ts";
+import type { Daemon } from "./daemon.ts";
+import { keepReady } from "./keep-ready.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { feedMetrics } from "./feed-metrics.ts";
 import { daemonOperations } from "./operations.ts";
@@ -75,7 +74,7 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
     }
     last = verdict;
     lastTurnAt = world.clock.monotonic();
-    showTurn(daemon, metrics, verdict, lagMs);
+    metrics.onRound(lagMs);
   }
 
   await runParts(daemon, { bell, metrics, onTurn }, signal);
@@ -122,17 +121,4 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
   }
   journal.record({ kind: "daemon-stopped", reason: String(signal.reason) });
   log.info("stopped");
-}
-
-function showTurn(daemon: Daemon, metrics: Metrics, verdict: Verdict, lagMs: number): void {
-  const { surroundings, journal, readinesses } = daemon;
-  const history = journal.history();
-  const target = newestProven(history);
-  const isReady = target !== undefined && readinesses.get(target.id)?.kind === "ready";
-  metrics.onVerdict(verdict);
-  metrics.onSignals(signalsNow(daemon));
-  metrics.onControls(surroundings.controls());
-  metrics.onServices(surroundings.daemon()?.kind === "alive" ? surroundings.services() : undefined);
-  metrics.onRound(lagMs);
-  metrics.onReadiness("application", isReady, lastRollbackMs(history));
 }

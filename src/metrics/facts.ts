@@ -1,14 +1,23 @@
 import type { Entry } from "../model/facts.ts";
-import type { History, Recovery } from "../model/history.ts";
+import { isApproved, waitingRecovery } from "../model/history.ts";
+import type { Approval, History, Recovery } from "../model/history.ts";
+import { SCOPES } from "../model/plan.ts";
+import type { RecoveryResult, Scope } from "../model/plan.ts";
 import { TIERS } from "../model/tier.ts";
+import type { Trigger } from "../model/trigger.ts";
 import type { Measures } from "./measures.ts";
 
 const SECOND = 1000;
+
+/** What can come of asking for approval; `withdrawn`: what it was for is over, or another plan took its place. */
+export const APPROVAL_RESULTS = ["approved", "rejected", "expired", "withdrawn"] as const;
+type ApprovalResult = (typeof APPROVAL_RESULTS)[number];
 
 /** Counts what an entry of the journal says. `history` already contains it. */
 export function countEntry(measures: Measures, entry: Entry, history: History): void {
   countIncident(measures, entry, history);
   countRecovery(measures, entry, history);
+  countApproval(measures, entry, history);
   countDelivery(measures, entry);
   showHistory(measures, history);
 }
@@ -20,6 +29,13 @@ export function showHistory(measures: Measures, history: History): void {
     measures.incidentsOpen.set({ tier }, open.length);
   }
   measures.noticesQueued.set(history.outbox.length);
+  measures.approvalsWaiting.set(waitingRecovery(history) === undefined ? 0 : 1);
+  for (const scope of SCOPES) {
+    const lastMs = lastDurationMs(history, scope);
+    if (lastMs !== undefined) {
+      measures.rollbackEstimated.set({ scope }, lastMs / SECOND);
+    }
+  }
   measures.releaseInfo.reset();
   for (const release of history.releases) {
     const commit = release.identity.commit ?? "";
@@ -28,7 +44,11 @@ export function showHistory(measures: Measures, history: History): void {
 }
 
 function countIncident(measures: Measures, { at, fact }: Entry, history: History): void {
-  if (fact.kind === "incident-opened") {
+  if (fact.kind === "labelled") {
+    measures.decisionLabels.inc({ label: fact.label });
+  }
+  // Nothing was detected where a person said so.
+  if (fact.kind === "incident-opened" && fact.reported === undefined) {
     measures.detection.observe((at - fact.since) / SECOND);
   }
   if (fact.kind !== "decided") {
@@ -57,12 +77,24 @@ function countRecovery(measures: Measures, { at, fact }: Entry, history: History
   if (fact.kind === "step-finished") {
     countStep(measures, recovery, fact.step, at);
   } else if (fact.kind === "recovery-ended") {
-    const { scope } = recovery.plan;
-    const startedAt = recovery.attempts[0] ?? recovery.plannedAt;
-    measures.rollbacks.inc({ scope, trigger: incident.trigger, result: fact.result });
-    measures.rollbackDuration.observe({ scope }, (at - startedAt) / SECOND);
+    countEnd(measures, recovery, { at, trigger: incident.trigger, result: fact.result });
   } else if (fact.verification.result === "proven") {
     measures.recovery.observe((at - incident.since) / SECOND);
+  }
+}
+
+/** A plan that was never begun, because nobody approved it, is no rollback. */
+function countEnd(
+  measures: Measures,
+  { plan, attempts }: Recovery,
+  end: { readonly at: number; readonly trigger: Trigger; readonly result: RecoveryResult },
+): void {
+  const [startedAt] = attempts;
+  if (startedAt !== undefined) {
+    const { scope } = plan;
+    const { at, trigger, result } = end;
+    measures.rollbacks.inc({ scope, trigger, result });
+    measures.rollbackDuration.observe({ scope }, (at - startedAt) / SECOND);
   }
 }
 
@@ -82,4 +114,45 @@ function countDelivery(measures: Measures, { fact }: Entry): void {
   if (fact.kind === "notice-failed") {
     measures.noticeFailures.inc({ channel: fact.channel, reason: fact.reason });
   }
+}
+
+function countApproval(measures: Measures, { at, fact }: Entry, history: History): void {
+  if (fact.kind !== "approved" && fact.kind !== "rejected" && fact.kind !== "recovery-ended") {
+    return;
+  }
+  const approval = history.recoveries.find((one) => one.plan.id === fact.plan)?.approval;
+  const result = approval === undefined ? undefined : answerOf(fact.kind, approval, at);
+  if (result !== undefined) {
+    measures.approvals.inc({ result });
+  }
+}
+
+/** Each plan that waits is counted once, when it stops waiting; undefined while it goes on, and for what follows. */
+function answerOf(
+  kind: "approved" | "rejected" | "recovery-ended",
+  approval: Approval,
+  at: number,
+): ApprovalResult | undefined {
+  if (kind === "rejected") {
+    return "rejected";
+  }
+  if (kind === "approved") {
+    const before = { ...approval, given: approval.given.slice(0, -1) };
+    return isApproved(approval) && !isApproved(before) ? "approved" : undefined;
+  }
+  if (isApproved(approval) || approval.rejected !== undefined) {
+    return undefined;
+  }
+  return at >= approval.expiresAt ? "expired" : "withdrawn";
+}
+
+/** How long the last one that was completed took, from its first step. */
+function lastDurationMs(history: History, scope: Scope): number | undefined {
+  const last = history.recoveries.findLast(
+    (one) => one.plan.scope === scope && one.ended?.result === "completed",
+  );
+  const [startedAt] = last?.attempts ?? [];
+  return last?.ended === undefined || startedAt === undefined
+    ? undefined
+    : last.ended.at - startedAt;
 }

@@ -20,12 +20,13 @@ export interface Measures
     ReturnType<typeof defineSignals>,
     ReturnType<typeof defineDecisions>,
     ReturnType<typeof defineRollbacks>,
+    ReturnType<typeof defineApprovals>,
     ReturnType<typeof defineTelling> {
   readonly registry: Registry;
 }
 
-/** Defines every metric on a registry of its own. `probeTimeouts` (seconds) become edges of the probes' histogram. */
-export function defineMeasures(application: string, probeTimeouts: readonly number[]): Measures {
+/** Defines every metric on a registry of its own. `probeLimits` (seconds) become edges of the probes' histogram. */
+export function defineMeasures(application: string, probeLimits: readonly number[]): Measures {
   const registry = new Registry();
   registry.setDefaultLabels({ application });
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
@@ -35,9 +36,10 @@ export function defineMeasures(application: string, probeTimeouts: readonly numb
   return {
     registry,
     ...defineTargets(registry),
-    ...defineSignals(registry, probeTimeouts),
+    ...defineSignals(registry, probeLimits),
     ...defineDecisions(registry),
     ...defineRollbacks(registry),
+    ...defineApprovals(registry),
     ...defineTelling(registry),
   };
 }
@@ -61,7 +63,7 @@ function defineTargets(registry: Registry) {
   };
 }
 
-function defineSignals(registry: Registry, probeTimeouts: readonly number[]) {
+function defineSignals(registry: Registry, probeLimits: readonly number[]) {
   return {
     probeRuns: counter(registry, "probe_runs_total", "Probe runs.", ["signal", "kind"]),
     probeFailures: counter(
@@ -74,7 +76,7 @@ function defineSignals(registry: Registry, probeTimeouts: readonly number[]) {
       registry,
       "probe_duration_seconds",
       "Time of a probe run, from the moment it was due.",
-      { labels: ["signal"], edges: [...PROBE_SECONDS, ...probeTimeouts] },
+      { labels: ["signal"], edges: [...PROBE_SECONDS, ...probeLimits] },
     ),
     probeLastSuccess: gauge(
       registry,
@@ -88,7 +90,12 @@ function defineSignals(registry: Registry, probeTimeouts: readonly number[]) {
       "The newest measured value, in the signal's unit.",
       ["signal"],
     ),
-    signalLimit: gauge(registry, "signal_limit", "The highest healthy value.", ["signal"]),
+    signalLimit: gauge(
+      registry,
+      "signal_limit",
+      "The highest healthy value, in the signal's unit.",
+      ["signal"],
+    ),
     signalState: gauge(registry, "signal_state", "1 for the state the signal is in.", [
       "signal",
       "state",
@@ -113,13 +120,43 @@ function defineDecisions(registry: Registry) {
       "Time from the first bad sample to the proven breach.",
       { labels: [], edges: DETECTION_SECONDS },
     ),
+    budgetUsed: gauge(
+      registry,
+      "budget_used_ratio",
+      "Share of the tier's time that the longest open incident has used up; 0 without one.",
+      ["tier"],
+    ),
+    decisionLabels: counter(
+      registry,
+      "decision_labels_total",
+      "Times a person said whether rollwatch was right about an incident.",
+      ["label"],
+    ),
+    paused: gauge(registry, "paused", "1 while people keep rollwatch from acting by itself."),
+    maintenance: gauge(registry, "maintenance", "1 while people work on the application."),
+  };
+}
+
+function defineApprovals(registry: Registry) {
+  return {
+    approvalsWaiting: gauge(
+      registry,
+      "approvals_waiting",
+      "Plans that wait for people's approval.",
+    ),
+    approvals: counter(
+      registry,
+      "approvals_total",
+      "Plans that waited for approval, by what came of it.",
+      ["result"],
+    ),
   };
 }
 
 function defineRollbacks(registry: Registry) {
   const budgets = Object.values(TIER_BUDGET_MS).map((ms) => ms / 1000);
   return {
-    rollbacks: counter(registry, "rollbacks_total", "Rollbacks that ended, by result.", [
+    rollbacks: counter(registry, "rollbacks_total", "Rollbacks and restarts that ended.", [
       "scope",
       "trigger",
       "result",
@@ -127,7 +164,7 @@ function defineRollbacks(registry: Registry) {
     rollbackDuration: histogram(
       registry,
       "rollback_duration_seconds",
-      "Time from a rollback's first step to its end.",
+      "Time from the beginning of a rollback or restart to its end.",
       { labels: ["scope"], edges: [...RECOVERY_SECONDS, ...budgets] },
     ),
     stepDuration: histogram(registry, "rollback_step_duration_seconds", "Time of a step.", {
@@ -137,14 +174,19 @@ function defineRollbacks(registry: Registry) {
     rollbackReady: gauge(
       registry,
       "rollback_ready",
-      "1 while there is a proven release that can be restored.",
+      "1 while it could begin: a proven release can be restored, or the services restarted.",
       ["scope"],
     ),
     rollbackEstimated: gauge(
       registry,
       "rollback_estimated_seconds",
-      "How long a rollback would take now.",
+      "How long it would take now: as long as the last one.",
       ["scope"],
+    ),
+    snapshotAge: gauge(
+      registry,
+      "snapshot_age_seconds",
+      "Age of the newest snapshot of the database that belongs to a proven release.",
     ),
     releaseInfo: gauge(registry, "release_info", "Captured releases; always 1.", [
       "release",

@@ -1,18 +1,29 @@
 import type { Gauge } from "prom-client";
 import type { Control, ControlName } from "../model/control.ts";
+import { isBraked } from "../model/history.ts";
+import type { History } from "../model/history.ts";
 import type { Sample } from "../model/sample.ts";
 import type { Service } from "../model/service.ts";
 import { SIGNAL_STATES } from "../model/signal.ts";
 import type { Signal } from "../model/signal.ts";
-import { TRIGGER_ROWS, TRIGGERS } from "../model/trigger.ts";
+import { TIER_BUDGET_MS, TIERS } from "../model/tier.ts";
+import type { Tier } from "../model/tier.ts";
+import { TRIGGERS } from "../model/trigger.ts";
+import type { Trigger } from "../model/trigger.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Measures } from "./measures.ts";
 
 const SECOND = 1000;
 
-/** Counts a probe run. */
+/** The tier of a trigger as it is configured. */
+export type TierOf = (trigger: Trigger) => Tier;
+
+/** Counts a probe run; one that was skipped is none. */
 export function showSample(measures: Measures, sample: Sample, kind: string): void {
   const { signal, at, tookMs, reading } = sample;
+  if (sample.skipped === true) {
+    return;
+  }
   measures.probeRuns.inc({ signal, kind });
   measures.probeDuration.observe({ signal }, tookMs / SECOND);
   if (reading.kind === "absent") {
@@ -37,14 +48,36 @@ export function showSignals(measures: Measures, signals: readonly Signal[]): voi
   showUp(measures.applicationUp, applicationIsUp(signals));
 }
 
-/** Shows which triggers are breached. */
-export function showVerdict(measures: Measures, verdict: Verdict): void {
+/** Shows which triggers are breached, each with the tier that it has now. */
+export function showVerdict(measures: Measures, verdict: Verdict, tierOf: TierOf): void {
+  const active: ReadonlySet<Trigger> =
+    verdict.kind === "breached"
+      ? new Set([verdict.trigger, ...verdict.breaches.map((one) => one.trigger)])
+      : new Set();
   measures.breachActive.reset();
   for (const trigger of TRIGGERS) {
-    measures.breachActive.set({ trigger, tier: TRIGGER_ROWS[trigger].tier }, 0);
+    const isGravest = verdict.kind === "breached" && verdict.trigger === trigger;
+    const tier = isGravest ? verdict.tier : tierOf(trigger);
+    measures.breachActive.set({ trigger, tier }, active.has(trigger) ? 1 : 0);
   }
-  if (verdict.kind === "breached") {
-    measures.breachActive.set({ trigger: verdict.trigger, tier: verdict.tier }, 1);
+}
+
+/** Shows what depends on the time of day: whether a pause or maintenance is on, and how much time an open incident has left. */
+export function showMoment(measures: Measures, history: History, now: number): void {
+  measures.paused.set(isBraked(history.pause, now) ? 1 : 0);
+  measures.maintenance.set(isBraked(history.maintenance, now) ? 1 : 0);
+  for (const tier of TIERS) {
+    const open = history.incidents.filter((one) => one.closed === undefined && one.tier === tier);
+    const used = open.map((one) => (now - one.since) / TIER_BUDGET_MS[tier]);
+    measures.budgetUsed.set({ tier }, Math.max(0, ...used));
+  }
+}
+
+/** Shows how old the snapshot of the database is; nothing while there is none. */
+export function showSnapshot(measures: Measures, ageMs: number | undefined): void {
+  measures.snapshotAge.remove();
+  if (ageMs !== undefined) {
+    measures.snapshotAge.set(ageMs / SECOND);
   }
 }
 

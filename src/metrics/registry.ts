@@ -1,5 +1,6 @@
 import type { Control } from "../model/control.ts";
 import { DECISIONS } from "../model/decision.ts";
+import { LABELS } from "../model/facts.ts";
 import type { Entry } from "../model/facts.ts";
 import type { History } from "../model/history.ts";
 import { DELIVERY_FAILURES } from "../model/notice.ts";
@@ -12,16 +13,19 @@ import { TIERS } from "../model/tier.ts";
 import { TRIGGERS } from "../model/trigger.ts";
 import type { Signal } from "../model/signal.ts";
 import type { Verdict } from "../model/verdict.ts";
-import { countEntry, showHistory } from "./facts.ts";
+import { APPROVAL_RESULTS, countEntry, showHistory } from "./facts.ts";
 import { defineMeasures } from "./measures.ts";
 import type { Measures } from "./measures.ts";
 import {
   showControls,
+  showMoment,
   showRound,
   showSample,
   showServices,
   showSignals,
+  showSnapshot,
   showVerdict,
+  type TierOf,
 } from "./observed.ts";
 
 /** What is known when the daemon starts: names that labels are taken from, so that every series begins at zero. */
@@ -33,8 +37,10 @@ export interface MetricsSetup {
   readonly probes: readonly {
     readonly signal: string;
     readonly kind: string;
-    readonly timeoutMs: number;
+    /** Durations that mean something for it: its timeout, and above which it is slow. */
+    readonly limitsMs: readonly number[];
   }[];
+  readonly tierOf: TierOf;
   readonly guards: readonly string[];
   /** Kinds of steps. */
   readonly steps: readonly string[];
@@ -57,14 +63,18 @@ export interface Metrics {
   onServices(services: readonly Service[] | undefined): void;
   /** A round of judgement that began this late. */
   onRound(lagMs: number): void;
-  /** Whether a rollback could be done now, and how long it would take; null when nothing is known. */
-  onReadiness(scope: Scope, ready: boolean, estimatedMs: number | null): void;
+  /** Whether a rollback could be done now. */
+  onReadiness(scope: Scope, ready: boolean): void;
+  /** The time of day: pauses, maintenance and budgets depend on it. */
+  onMoment(history: History, now: number): void;
+  /** The newest snapshot of the database that a proven release has; undefined while there is none. */
+  onSnapshot(ageMs: number | undefined): void;
 }
 
 /** Makes the metrics of a daemon. */
 export function createMetrics(setup: MetricsSetup): Metrics {
-  const timeouts = setup.probes.map((probe) => probe.timeoutMs / 1000);
-  const measures = defineMeasures(setup.application, timeouts);
+  const limits = setup.probes.flatMap((probe) => probe.limitsMs.map((ms) => ms / 1000));
+  const measures = defineMeasures(setup.application, limits);
   beginAtZero(measures, setup);
   return {
     contentType: measures.registry.contentType,
@@ -82,7 +92,7 @@ export function createMetrics(setup: MetricsSetup): Metrics {
       showSignals(measures, signals);
     },
     onVerdict: (verdict) => {
-      showVerdict(measures, verdict);
+      showVerdict(measures, verdict, setup.tierOf);
     },
     onControls: (controls) => {
       showControls(measures, controls);
@@ -93,13 +103,14 @@ export function createMetrics(setup: MetricsSetup): Metrics {
     onRound: (lagMs) => {
       showRound(measures, lagMs);
     },
-    onReadiness: (scope, ready, estimatedMs) => {
+    onReadiness: (scope, ready) => {
       measures.rollbackReady.set({ scope }, ready ? 1 : 0);
-      if (estimatedMs === null) {
-        measures.rollbackEstimated.remove({ scope });
-      } else {
-        measures.rollbackEstimated.set({ scope }, estimatedMs / 1000);
-      }
+    },
+    onMoment: (history, now) => {
+      showMoment(measures, history, now);
+    },
+    onSnapshot: (ageMs) => {
+      showSnapshot(measures, ageMs);
     },
   };
 }
@@ -123,16 +134,23 @@ function beginAtZero(measures: Measures, setup: MetricsSetup): void {
   for (const tier of TIERS) {
     measures.incidentsOpen.set({ tier }, 0);
   }
-  beginTriggers(measures);
+  for (const label of LABELS) {
+    measures.decisionLabels.inc({ label }, 0);
+  }
+  for (const result of APPROVAL_RESULTS) {
+    measures.approvals.inc({ result }, 0);
+  }
+  beginTriggers(measures, setup.tierOf);
   beginChannels(measures, setup.channels);
 }
 
-function beginTriggers(measures: Measures): void {
+function beginTriggers(measures: Measures, tierOf: TierOf): void {
   for (const scope of SCOPES) {
     measures.rollbackReady.set({ scope }, 0);
     measures.rollbackDuration.zero({ scope });
   }
   for (const trigger of TRIGGERS) {
+    measures.breachActive.set({ trigger, tier: tierOf(trigger) }, 0);
     for (const decision of DECISIONS) {
       measures.decisions.inc({ decision, trigger }, 0);
     }

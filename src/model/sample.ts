@@ -50,4 +50,6 @@ export interface Sample {
   readonly at: number;
   readonly tookMs: number;
   readonly reading: Reading;
+  /** The probe was not run, since the target asks to be left alone; the reading says so. */
+  readonly skipped?: true;
 }

@@ -52,7 +52,9 @@ async function sampleOnGrid(
       if (!isPaused) {
         pace = paceAfter(pace, reading, { due, endedAt: clock.monotonic(), intervalMs });
       }
-      input.onSample({ signal: probe.signal, at, tookMs: clock.monotonic() - due, reading });
+      const tookMs = clock.monotonic() - due;
+      const skipped = isPaused ? ({ skipped: true } as const) : {};
+      input.onSample({ signal: probe.signal, at, tookMs, reading, ...skipped });
       const next = Math.floor((clock.monotonic() - origin) / intervalMs) + 1;
       if (next > tick + 1) {
         input.onMissed?.(probe.signal, next - tick - 1);

@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { APPROVAL_RESULTS } from "../../src/metrics/facts.ts";
 import { createMetrics } from "../../src/metrics/registry.ts";
-import type { Metrics } from "../../src/metrics/registry.ts";
+import type { Metrics, MetricsSetup } from "../../src/metrics/registry.ts";
 import type { Entry, Fact } from "../../src/model/facts.ts";
-import type { History, Incident, Recovery } from "../../src/model/history.ts";
+import type { Approval, History, Incident, Recovery } from "../../src/model/history.ts";
 import type { Signal } from "../../src/model/signal.ts";
+import { TIER_BUDGET_MS } from "../../src/model/tier.ts";
+import { TRIGGER_ROWS, TRIGGERS } from "../../src/model/trigger.ts";
 
 const EMPTY: History = {
   changes: [],
@@ -51,16 +54,19 @@ const INVOLVED: History = { ...EMPTY, incidents: [INCIDENT], recoveries: [RECOVE
 
 let metrics: Metrics;
 
+const SETUP: MetricsSetup = {
+  application: "radiation-health",
+  version: "0.1.0",
+  nodeVersion: "v20.20.2",
+  probes: [{ signal: "api-health", kind: "http", limitsMs: [1500, 400] }],
+  tierOf: (trigger) => TRIGGER_ROWS[trigger].tier,
+  guards: ["cooldown"],
+  steps: ["switch"],
+  channels: ["log"],
+};
+
 beforeEach(() => {
-  metrics = createMetrics({
-    application: "radiation-health",
-    version: "0.1.0",
-    nodeVersion: "v20.20.2",
-    probes: [{ signal: "api-health", kind: "http", timeoutMs: 1500 }],
-    guards: ["cooldown"],
-    steps: ["switch"],
-    channels: ["log"],
-  });
+  metrics = createMetrics(SETUP);
 });
 
 /** The value of a series, by its name and labels without the application's; undefined when it is not there. */
@@ -134,9 +140,10 @@ describe("every metric", () => {
     ).toBe(0);
   });
 
-  it("of the tier's budgets and the probes' timeouts has them as edges", async () => {
+  it("of the tier's budgets and the probes' limits has them as edges", async () => {
     expect(await valueOf('recovery_seconds_bucket{le="300"}')).toBe(0);
     expect(await valueOf('probe_duration_seconds_bucket{le="1.5",signal="api-health"}')).toBe(0);
+    expect(await valueOf('probe_duration_seconds_bucket{le="0.4",signal="api-health"}')).toBe(0);
   });
 });
 
@@ -153,6 +160,17 @@ describe("a probe run", () => {
     expect(await valueOf('probe_failures_total{signal="api-health",reason="throttled"}')).toBe(1);
     expect(await valueOf('probe_last_success_timestamp_seconds{signal="api-health"}')).toBe(5.25);
     expect(await valueOf('probe_duration_seconds_sum{signal="api-health"}')).toBe(0.5);
+  });
+});
+
+describe("a skipped probe run", () => {
+  it("is none: nothing was asked, so nothing failed", async () => {
+    const reading = { kind: "absent", reason: "throttled", detail: "" } as const;
+    metrics.onSample({ signal: "api-health", at: 1, tookMs: 0, reading, skipped: true }, "http");
+
+    expect(await valueOf('probe_runs_total{signal="api-health",kind="http"}')).toBe(0);
+    expect(await valueOf('probe_failures_total{signal="api-health",reason="throttled"}')).toBe(0);
+    expect(await valueOf('probe_duration_seconds_count{signal="api-health"}')).toBe(0);
   });
 });
 
@@ -202,6 +220,37 @@ describe("a breach", () => {
 
     expect(during).toBe(1);
     expect(await valueOf(series)).toBe(0);
+  });
+
+  it("is there for every trigger from the start, in the tier that it is configured to have", async () => {
+    metrics = createMetrics({ ...SETUP, tierOf: () => "planned" });
+
+    for (const trigger of TRIGGERS) {
+      expect(await valueOf(`breach_active{trigger="${trigger}",tier="planned"}`)).toBe(0);
+    }
+  });
+
+  it("is active for each breached trigger, and has one series each", async () => {
+    const breach = { value: 1, limit: 0, unit: "", since: 1, provenAt: 1, reason: "" };
+    metrics.onVerdict({
+      kind: "breached",
+      trigger: "memory",
+      tier: "immediate",
+      breaches: [
+        { ...breach, signal: "a", trigger: "memory" },
+        { ...breach, signal: "b", trigger: "websocket" },
+      ],
+      since: 1,
+      missing: [],
+      attribution: { cause: "release", evidence: [] },
+    });
+
+    const series = (await metrics.render()).match(/^rollwatch_breach_active\{/gmu) ?? [];
+
+    expect(await valueOf('breach_active{trigger="memory",tier="immediate"}')).toBe(1);
+    expect(await valueOf('breach_active{trigger="websocket",tier="fast"}')).toBe(1);
+    expect(await valueOf('breach_active{trigger="error-rate",tier="fast"}')).toBe(0);
+    expect(series).toHaveLength(TRIGGERS.length);
   });
 });
 
@@ -291,14 +340,139 @@ describe("a restart", () => {
   });
 });
 
-describe("readiness", () => {
-  it("has an estimate only while one is known", async () => {
-    metrics.onReadiness("application", true, 6500);
-    const known = await valueOf('rollback_estimated_seconds{scope="application"}');
-    metrics.onReadiness("application", false, null);
+describe("people's word on a plan", () => {
+  const asked: Approval = {
+    hash: "ab",
+    roles: ["database-administrator", "system-administrator"],
+    everyRole: true,
+    askedAt: 1_007_000,
+    expiresAt: 2_000_000,
+    given: [],
+  };
+  const ada = { by: "Ada", role: "database-administrator", at: 1_010_000 } as const;
+  const bob = { by: "Bob", role: "system-administrator", at: 1_020_000 } as const;
+  const ended = {
+    kind: "recovery-ended",
+    plan: "plan-1",
+    result: "cancelled",
+    reason: "",
+  } as const;
 
-    expect(known).toBe(6.5);
-    expect(await valueOf('rollback_estimated_seconds{scope="application"}')).toBeUndefined();
-    expect(await valueOf('rollback_ready{scope="application"}')).toBe(0);
+  function waiting(more: Partial<Approval> = {}): History {
+    const recovery = { ...RECOVERY, attempts: [], steps: [], approval: { ...asked, ...more } };
+    return { ...INVOLVED, recoveries: [recovery] };
+  }
+
+  async function results(): Promise<readonly (number | undefined)[]> {
+    return Promise.all(
+      APPROVAL_RESULTS.map(async (result) => valueOf(`approvals_total{result="${result}"}`)),
+    );
+  }
+
+  it("is waited for until it is whole, and counts once", async () => {
+    happens(1, { kind: "noted", incident: "inc-1", by: "Ada", text: "" }, waiting());
+    const before = await valueOf("approvals_waiting");
+    happens(2, { kind: "approved", plan: "plan-1", ...ada }, waiting({ given: [ada] }));
+    const half = await results();
+    happens(3, { kind: "approved", plan: "plan-1", ...bob }, waiting({ given: [ada, bob] }));
+    happens(4, ended, waiting({ given: [ada, bob] }));
+
+    expect(before).toBe(1);
+    expect(half).toEqual([0, 0, 0, 0]);
+    expect(await valueOf("approvals_waiting")).toBe(0);
+    expect(await results()).toEqual([1, 0, 0, 0]);
+  });
+
+  it("is told apart when it is no, late, or not needed any more", async () => {
+    const no = { by: "Ada", reason: "no", at: 1_010_000 };
+    happens(2, { kind: "rejected", plan: "plan-1", ...no }, waiting({ rejected: no }));
+    happens(3, ended, waiting({ rejected: no }));
+    happens(2_000_000, ended, waiting());
+    happens(1_500_000, ended, waiting());
+
+    expect(await results()).toEqual([0, 1, 1, 1]);
+  });
+
+  it("makes no rollback of a plan that was never begun", async () => {
+    happens(2_000_000, ended, waiting());
+
+    expect(
+      await valueOf(
+        'rollbacks_total{scope="application",trigger="system-down",result="cancelled"}',
+      ),
+    ).toBe(0);
+    expect(await valueOf('rollback_duration_seconds_count{scope="application"}')).toBe(0);
+  });
+});
+
+describe("what people say about an incident", () => {
+  it("counts by label", async () => {
+    happens(1, { kind: "labelled", incident: "inc-1", by: "Ada", label: "wrong" });
+
+    expect(await valueOf('decision_labels_total{label="wrong"}')).toBe(1);
+    expect(await valueOf('decision_labels_total{label="right"}')).toBe(0);
+  });
+
+  it("is no detection when it opens one", async () => {
+    const { id, trigger, tier, mode, since, signals } = INCIDENT;
+    const opened = { kind: "incident-opened", incident: id, trigger, tier, mode, since } as const;
+    const reported = { by: "Ada", reason: "it looks wrong" };
+    happens(1_006_000, { ...opened, signals: [...signals], reported });
+
+    expect(await valueOf("detection_seconds_count")).toBe(0);
+  });
+});
+
+describe("a moment", () => {
+  it("is paused or in maintenance only until the time that was said", async () => {
+    const brake = { by: "Ada", reason: "", at: 1 };
+    const history = {
+      ...EMPTY,
+      pause: { ...brake, until: null },
+      maintenance: { ...brake, until: 100 },
+    };
+    metrics.onMoment(history, 99);
+    const during = [await valueOf("paused"), await valueOf("maintenance")];
+    metrics.onMoment(history, 100);
+
+    expect(during).toEqual([1, 1]);
+    expect([await valueOf("paused"), await valueOf("maintenance")]).toEqual([1, 0]);
+  });
+
+  it("tells how much of its tier's time an open incident has used", async () => {
+    metrics.onMoment(INVOLVED, INCIDENT.since + TIER_BUDGET_MS.immediate / 4);
+    const open = await valueOf('budget_used_ratio{tier="immediate"}');
+    const closed = { at: 2, outcome: "rolled-back", reason: "" } as const;
+    metrics.onMoment({ ...EMPTY, incidents: [{ ...INCIDENT, closed }] }, INCIDENT.since + 1);
+
+    expect(open).toBe(0.25);
+    expect(await valueOf('budget_used_ratio{tier="fast"}')).toBe(0);
+    expect(await valueOf('budget_used_ratio{tier="immediate"}')).toBe(0);
+  });
+});
+
+describe("a snapshot of the database", () => {
+  it("has an age only while there is one", async () => {
+    metrics.onSnapshot(90_000);
+    const known = await valueOf("snapshot_age_seconds");
+    metrics.onSnapshot(undefined);
+
+    expect(known).toBe(90);
+    expect(await valueOf("snapshot_age_seconds")).toBeUndefined();
+  });
+});
+
+describe("readiness", () => {
+  it("is told of each scope, with as long as the last one took from its first step", async () => {
+    const ended = { at: 1_014_500, result: "completed", reason: "" } as const;
+    metrics.onReadiness("application", true);
+    const before = await valueOf('rollback_estimated_seconds{scope="application"}');
+    metrics.onStart({ ...INVOLVED, recoveries: [{ ...RECOVERY, ended }] });
+
+    expect(before).toBeUndefined();
+    expect(await valueOf('rollback_ready{scope="application"}')).toBe(1);
+    expect(await valueOf('rollback_ready{scope="service"}')).toBe(0);
+    expect(await valueOf('rollback_estimated_seconds{scope="application"}')).toBe(6.5);
+    expect(await valueOf('rollback_estimated_seconds{scope="service"}')).toBeUndefined();
   });
 });

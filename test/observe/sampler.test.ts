@@ -290,7 +290,9 @@ describe("the sampler", () => {
         reason: "throttled",
         detail: "it asked us to slow down (429), and is asked again at 2026-11-22 12:00:06 UTC",
       },
+      skipped: true,
     });
+    expect(own.filter(({ skipped }) => skipped !== true)).toHaveLength(asked.length);
     expect(bench.samples.filter(({ signal }) => signal === "other")).toHaveLength(34);
     expect(bench.missed).toEqual([]);
     await bench.stop();
