@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
 import { z } from "zod";
 import { composeActions, composeOperations, runDaemon } from "./app/compose.ts";
+import { askOn } from "./cli/ask.ts";
 import { runCli } from "./cli/program.ts";
 import { processEnvironment } from "./config/environment.ts";
 import { openClock } from "./system/clock.ts";
@@ -56,14 +56,8 @@ const code = await runCli(
     environment: processEnvironment(),
     isTerminal: process.stdout.isTTY,
     canAsk: process.stdin.isTTY && process.stdout.isTTY,
-    ask: async (question, signal) => {
-      const prompt = createInterface({ input: process.stdin, output: process.stdout });
-      try {
-        return await prompt.question(question, { signal });
-      } finally {
-        prompt.close();
-      }
-    },
+    ask: async (question, signal) =>
+      askOn({ input: process.stdin, output: process.stderr }, question, signal),
     sleep: async (ms, signal) => clock.sleep(ms, signal),
     host: {
       version: ownVersion(),

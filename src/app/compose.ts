@@ -99,11 +99,12 @@ export async function composeOperations(config: Config): Promise<OpenedOperation
 export async function composeActions(config: Config): Promise<OpenedActions> {
   const log = openLog({ level: "silent", secrets: config.secrets, fd: STDOUT });
   const stopping = new AbortController();
-  const { close, ...doors } = await openAlone(config, log, stopping.signal);
+  const alone = await openAlone(config, log, stopping.signal);
   return {
-    ...doors,
+    operations: alone.operations,
+    actions: alone.actions,
     close: async () => {
-      await close();
+      await alone.close();
       stopping.abort();
     },
   };

@@ -1,11 +1,12 @@
 import { LADDER } from "../decide/guards/index.ts";
 import type { Breached } from "../decide/situation.ts";
-import { openIncident } from "../model/history.ts";
+import { openIncident, type History } from "../model/history.ts";
 import type { PreviewRequest, RollbackPreview } from "../model/operations.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { draftAction, type Aim } from "./draft-action.ts";
 import { lastRollbackMs } from "./incident.ts";
 import { isFree, recoveryLockPath } from "./locks.ts";
+import { reportSteps } from "./plan-report.ts";
 import { newestProvenOther } from "./readinesses.ts";
 import { gatherSituation, type Decider } from "./situation.ts";
 import { supposedBreach } from "./supposed.ts";
@@ -31,21 +32,15 @@ export async function previewRollback(
     const nothing = { target: null, steps: [], kept: [], estimatedSeconds: null };
     return { scope: "application", ...nothing, refusals };
   }
-  const incident = { id: open?.id ?? "none", trigger, since: verdict.since };
+  const incident = { id: "none", trigger, since: verdict.since };
   const plan = await draftAction(daemon, { ...aim, incident, requestedBy: "preview" }, signal);
-  const lastMs = aim.action === "restart" ? null : lastRollbackMs(history);
-  return {
-    scope: plan.scope,
-    target: plan.target,
-    steps: plan.steps.map(({ id: step, kind, text }) => ({
-      id: step,
-      kind,
-      describe: text ?? step,
-    })),
-    kept: plan.kept ?? [],
-    estimatedSeconds: lastMs === null ? null : lastMs / 1000,
-    refusals,
-  };
+  return { ...reportSteps(plan), estimatedSeconds: estimateOf(aim, history), refusals };
+}
+
+/** From the rollback before; a restart's is not told. */
+function estimateOf({ action }: Aim, history: History): number | null {
+  const lastMs = action === "restart" ? null : lastRollbackMs(history);
+  return lastMs === null ? null : lastMs / 1000;
 }
 
 function aimOf({ journal, surroundings }: Decider, { scope, to, services }: PreviewRequest): Aim {

@@ -1,7 +1,8 @@
 import type { RollbackRequest } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
-import { openIncident, openRecovery } from "../model/history.ts";
+import { openIncident, openRecovery, type Incident } from "../model/history.ts";
 import type { Person } from "../model/people.ts";
+import type { Scope } from "../model/plan.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { askAgain } from "./ask-again.ts";
 import type { Daemon } from "./daemon.ts";
@@ -22,49 +23,54 @@ export async function rollBackByHand(
   by: Person,
   signal: AbortSignal,
 ): Promise<{ readonly plan: string; readonly incident: string }> {
-  const { journal, world, surroundings } = daemon;
+  const { journal, surroundings } = daemon;
   refuseSecond(daemon);
   await surroundings.lookAtAll(signal);
-  const open = openIncident(journal.history());
-  const trigger = open?.trigger ?? request.trigger ?? TRIGGER;
-  const since = open?.since ?? world.clock.now();
+  const what = whatItIsFor(daemon, request);
   const aim = aimOf(daemon, request);
-  const lockHeld = isFree(recoveryLockPath(daemon.config));
-  const { reasons } = await askAgain(
+  await refuseUnsafe(daemon, { aim, what, scope: request.scope }, signal);
+  const draft = await draftAction(
     daemon,
-    {
-      plan: { scope: request.scope, target: aim.target },
-      incident: { trigger, since },
-      authority: "person",
-      services: aim.services,
-      lockHeld,
-    },
+    { ...aim, incident: { id: "", ...what }, requestedBy: by.name },
     signal,
   );
+  // From here on nothing waits: what is open now is what the plan is recorded for.
+  refuseSecond(daemon);
+  const reported = { by: by.name, reason: request.reason };
+  const incident =
+    openIncident(journal.history())?.id ??
+    openReported(daemon, supposedBreach(daemon, what.trigger, what.since), reported);
+  const plan = { ...draft, incident };
+  record(daemon, plan, `${by.name} asked for another plan`);
+  daemon.log.warn({ plan: plan.id, by: by.name, reason: request.reason }, "asked for by hand");
+  return { plan: plan.id, incident };
+}
+
+type What = Pick<Incident, "trigger" | "since">;
+
+function whatItIsFor({ journal, world }: Daemon, { trigger }: RollbackRequest): What {
+  const open = openIncident(journal.history());
+  return open ?? { trigger: trigger ?? TRIGGER, since: world.clock.now() };
+}
+
+async function refuseUnsafe(
+  daemon: Daemon,
+  { aim, what, scope }: { readonly aim: Aim; readonly what: What; readonly scope: Scope },
+  signal: AbortSignal,
+): Promise<void> {
+  const asked = {
+    plan: { scope, target: aim.target },
+    incident: what,
+    authority: "person",
+    services: aim.services,
+    lockHeld: isFree(recoveryLockPath(daemon.config)),
+  } as const;
+  const { reasons } = await askAgain(daemon, asked, signal);
   if (reasons.length > 0) {
     throw new Failure("refused", reasons.join("; "), {
       hint: "`rollwatch rollback --dry-run` shows the plan and everything that refuses it.",
     });
   }
-  const reported = { by: by.name, reason: request.reason };
-  const draft = await draftAction(
-    daemon,
-    {
-      ...aim,
-      incident: { id: open?.id ?? "", trigger, since },
-      requestedBy: by.name,
-    },
-    signal,
-  );
-  // From here on nothing waits: what is open now is what the plan is recorded for.
-  refuseSecond(daemon);
-  const incident =
-    openIncident(journal.history())?.id ??
-    openReported(daemon, supposedBreach(daemon, trigger, since), reported);
-  const plan = { ...draft, incident };
-  record(daemon, plan, `${by.name} asked for another plan`);
-  daemon.log.warn({ plan: plan.id, by: by.name, reason: request.reason }, "asked for by hand");
-  return { plan: plan.id, incident };
 }
 
 function refuseSecond({ journal }: Daemon): void {

@@ -18,6 +18,9 @@ function metricsRoute({ pool, poolMax, requestDuration, release }) {
         { value: pool.waitingCount },
       ]),
       formatGauge("db_pool_max", "Most connections the pool may open.", [{ value: poolMax }]),
+      formatGauge("process_start_time_seconds", "When the process was started, unix time.", [
+        { value: performance.timeOrigin / 1000 },
+      ]),
       formatGauge("process_resident_memory_bytes", "Resident memory size in bytes.", [
         { value: process.memoryUsage.rss() },
       ]),
