@@ -21,9 +21,6 @@ function metricsRoute({ pool, poolMax, requestDuration, release }) {
       formatGauge("process_start_time_seconds", "When the process was started, unix time.", [
         { value: performance.timeOrigin / 1000 },
       ]),
-      formatGauge("process_start_time_seconds", "When the process started, since the epoch.", [
-        { value: Math.round(performance.timeOrigin) / 1000 },
-      ]),
       formatGauge("process_resident_memory_bytes", "Resident memory size in bytes.", [
         { value: process.memoryUsage.rss() },
       ]),
