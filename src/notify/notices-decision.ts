@@ -24,7 +24,7 @@ export function recommended(
     action === "restart"
       ? `restarting ${(services ?? []).join(", ") || "services"}`
       : `going back to ${target ?? "an earlier release"}`;
-  const key = waiting === undefined ? [] : [waiting.plan.id];
+  const key = [waiting?.plan.id ?? news.incident.trigger];
   const message = draft(news, { reason: "recommended", key }, [
     `${trouble(news)}: decide about ${about}`,
     ...whatAndWhy(news),
@@ -57,7 +57,7 @@ export function held(news: IncidentNews, decision: Decision): NoticeDraft {
   const { mode } = news.incident;
   const isMuted = mode === "off" || mode === "shadow";
   const nothing = decision.action === "restart" ? "no restart" : "no rollback";
-  const message = draft(news, { reason: "held", key: [] }, [
+  const message = draft(news, { reason: "held", key: [news.incident.trigger] }, [
     `${trouble(news)}: ${nothing}${isMuted ? ` (mode ${mode})` : ", a person must look"}`,
     ...whatAndWhy(news),
     decision.reason,
