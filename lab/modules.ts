@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { access, cp, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { access, chmod, cp, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { run } from "./command.ts";
@@ -34,6 +34,8 @@ export async function cachedModules(folder: string): Promise<string> {
     await cp(path.join(folder, "package.json"), path.join(fresh, "package.json"));
     await cp(lockIn(folder), lockIn(fresh));
     await npmCi(fresh);
+    // Made for its owner alone; the demo may be tried as another user.
+    await chmod(fresh, 0o755);
     await rename(fresh, home).catch(async (error: unknown) => {
       // Somebody else may have installed the same in the meantime.
       if (!(await exists(modules))) {
