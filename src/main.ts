@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { composeActions, composeOperations, runDaemon } from "./app/compose.ts";
+import { openDoctor } from "./app/doctor.ts";
+import { runInit } from "./app/init.ts";
 import { askOn } from "./cli/ask.ts";
 import { runCli } from "./cli/program.ts";
 import { processEnvironment } from "./config/environment.ts";
@@ -71,6 +73,8 @@ const code = await runCli(
     exists: existsSync,
     openOperations: composeOperations,
     openActions: composeActions,
+    init: runInit,
+    doctor: openDoctor,
     runDaemon,
   },
   untilAsked(),

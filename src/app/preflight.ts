@@ -29,7 +29,8 @@ export async function checkPlaces(
   );
 }
 
-async function demandFolder({ files }: World, path: string, key: string): Promise<void> {
+/** Refuses a path that is no folder. */
+export async function demandFolder({ files }: World, path: string, key: string): Promise<void> {
   const kind = await files.kind(path);
   if (kind !== "directory" && kind !== "link") {
     throw new Failure("path-refused", `${key} names ${path}, which is ${tellKind(kind)}`, {
@@ -55,7 +56,8 @@ async function makeState(config: Config, { files }: World): Promise<void> {
   }
 }
 
-async function demandProgram(
+/** Refuses a program that is not in PATH, or not at its absolute path. */
+export async function demandProgram(
   { files }: World,
   program: string,
   environment: Environment,

@@ -69,7 +69,7 @@ export function openWorld(config: Config, environment: Environment): World {
 }
 
 /** What child programs get: enough to be found and to find their home, nothing of rollwatch's own secrets. */
-function childEnvironment(environment: Environment): Readonly<Record<string, string>> {
+export function childEnvironment(environment: Environment): Readonly<Record<string, string>> {
   const passed = ["PATH", "HOME", "LANG", "TZ"].flatMap((name) => {
     const value = environment[name];
     return value === undefined ? [] : [[name, value] as const];

@@ -1,6 +1,8 @@
 import type { Config } from "../config/schema.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Actions } from "../model/actions.ts";
+import type { DoctorReport } from "../model/doctor.ts";
+import type { InitOutcome, InitRequest } from "../model/init.ts";
 import type { Operations } from "../model/operations.ts";
 
 /** Operations on a configured application, with what must be let go of afterwards. */
@@ -45,6 +47,10 @@ export interface CliPorts {
   exists(path: string): boolean;
   openOperations(config: Config): Promise<OpenedOperations>;
   openActions(config: Config): Promise<OpenedActions>;
+  /** Drafts a configuration for an application of this host. */
+  init(request: InitRequest, signal: AbortSignal): Promise<InitOutcome>;
+  /** Looks at everything that a rollback would need. */
+  doctor(config: Config, signal: AbortSignal): Promise<DoctorReport>;
   /** The daemon in the foreground, until the signal aborts and everything is put away. Returns the exit code. */
   runDaemon(config: Config, host: DaemonHost, signal: AbortSignal): Promise<number>;
 }

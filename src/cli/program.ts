@@ -7,8 +7,10 @@ import { addCompletion } from "./completion.ts";
 import { addConfig } from "./config.ts";
 import { createContext } from "./context.ts";
 import type { CommandContext } from "./context.ts";
+import { addDoctor } from "./doctor.ts";
 import { describeError, exitCodeOf, UsageFailure } from "./errors.ts";
 import { addIncident } from "./incident.ts";
+import { addInit } from "./init.ts";
 import { EXIT } from "./ports.ts";
 import type { CliPorts } from "./ports.ts";
 import { addRelease } from "./release.ts";
@@ -74,6 +76,8 @@ function buildProgram(context: CommandContext): Command {
       },
       outputError: () => undefined,
     });
+  addInit(program, context);
+  addDoctor(program, context);
   addRun(program, context);
   addCheck(program, context);
   addStatus(program, context);

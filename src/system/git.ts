@@ -22,6 +22,8 @@ export interface Git {
   resolveTag(root: string, name: string, signal: AbortSignal): Promise<string | null>;
   /** Whether the folder is the top of its work tree: HEAD of a larger one is not to be moved for a part of it. */
   isTop(root: string): Promise<boolean>;
+  /** Names directly in the folder that belong to HEAD's commit, sorted; none when there is no commit. */
+  trackedNames(root: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Whether the commit's objects are there. */
   hasCommit(root: string, commit: string, signal: AbortSignal): Promise<boolean>;
   /** Detaches HEAD at `commit` and makes the index match it; the work tree is left alone. */
@@ -92,6 +94,11 @@ export function openGit(
       return resolveTag(run, root, name, signal);
     },
     isTop,
+    async trackedNames(root, signal) {
+      const listed = await run(root, ["ls-tree", "-z", "--name-only", "HEAD"], signal);
+      const names = listed.stdout.split("\0").filter((name) => name !== "");
+      return listed.status === 0 ? names.toSorted() : [];
+    },
     async hasCommit(root, commit, signal) {
       requireCommit(commit);
       // Walks every tree of the commit; its files come from the capture, so blobs are not asked for.

@@ -63,6 +63,11 @@ export function toDefinition(record: Pm2Record): Definition {
   return { ...defined, hash: definitionHash(defined) };
 }
 
+/** Whether it is an extension of pm2 itself, such as its log rotation. */
+export function isModule({ pm2_env: env }: Pm2Record): boolean {
+  return env["pmx_module"] === true || env["pmx_module"] === "true";
+}
+
 /** What pm2 keeps in `status`, made precise. */
 export function statusOf(record: Pm2Record): ServiceStatus {
   const status = record.pm2_env.status.replaceAll(" ", "-");

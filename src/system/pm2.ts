@@ -6,7 +6,7 @@ import type { Files } from "./files.ts";
 import { findDaemon, list } from "./pm2-daemon.ts";
 import { restart, stop } from "./pm2-process.ts";
 import { save } from "./pm2-program.ts";
-import { toDefinition, toServices } from "./pm2-record.ts";
+import { isModule, toDefinition, toServices } from "./pm2-record.ts";
 import { replace } from "./pm2-replace.ts";
 import type { Processes } from "./process.ts";
 
@@ -17,6 +17,8 @@ import type { Processes } from "./process.ts";
 export interface Pm2 {
   /** Whether the daemon answers a ping on its socket within 1.5 s; if not, what pid file and kernel say of it. */
   daemon(signal: AbortSignal): Promise<Pm2Daemon>;
+  /** Every service that pm2 knows, each name once, by pm2's own order; its modules are left out. */
+  names(signal: AbortSignal): Promise<readonly string[]>;
   /** The named services as pm2 has them, in the order asked; unknown ones have no instances. */
   services(names: readonly string[], signal: AbortSignal): Promise<readonly Service[]>;
   /** Full definitions with environments, one per instance of the named services, to capture and to start again. Secret. */
@@ -87,6 +89,9 @@ export function openPm2(settings: Pm2Settings, ports: Pm2Ports): Pm2 {
   const pm2 = { ...ports, settings, socket };
   return {
     daemon: (signal) => findDaemon(pm2, signal),
+    names: async (signal) => [
+      ...new Set((await list(pm2, signal)).filter((one) => !isModule(one)).map(({ name }) => name)),
+    ],
     services: async (names, signal) => toServices(await list(pm2, signal), names),
     definitions: async (names, signal) => {
       const records = await list(pm2, signal);

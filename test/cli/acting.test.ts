@@ -11,6 +11,7 @@ import { Failure } from "../../src/model/failure.ts";
 import type { Operations } from "../../src/model/operations.ts";
 import { aPlanReport, anEndedPlan, fakeActions } from "../support/fakes/actions.ts";
 import {
+  aDoctorReport,
   anIncidentReport,
   aPreview,
   aReleaseDetails,
@@ -113,6 +114,8 @@ async function alone(argv: readonly string[], world: World = {}): Promise<Outcom
       opened += 1;
       return { actions: fake.actions, operations, close };
     },
+    init: async () => ({ kind: "exists", file: "" }),
+    doctor: async () => aDoctorReport(),
     runDaemon: async () => 0,
     ...world.ports,
   };

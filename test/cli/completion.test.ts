@@ -30,6 +30,8 @@ async function scriptFor(shell: string): Promise<string> {
     exists: () => false,
     openOperations: absent,
     openActions: absent,
+    init: absent,
+    doctor: absent,
     runDaemon: absent,
   };
   expect(await runCli(["completion", shell], ports, new AbortController().signal)).toBe(0);

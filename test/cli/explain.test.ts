@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { CliPorts } from "../../src/cli/ports.ts";
 import { runCli } from "../../src/cli/program.ts";
+import { aDoctorReport } from "../support/fakes/operations.ts";
 
 const URL = "http://127.0.0.1:3000";
 const DOWN = `{ name: health, trigger: system-down, probe: { kind: http, url: "${URL}" } }`;
@@ -83,6 +84,8 @@ ${signals.map((one) => `  - ${one}\n`).join("")}state: ${folder}
     host: { version: "9.9.9", pid: 4711, nodeVersion: "v20.20.2", announceReady: () => undefined },
     now: () => 1_800_000_000_000,
     exists: () => false,
+    init: async () => ({ kind: "exists", file: "" }),
+    doctor: async () => aDoctorReport(),
     runDaemon: async () => 0,
   };
   await runCli(["config", "explain", ...argv], ports, new AbortController().signal);

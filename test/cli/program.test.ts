@@ -11,6 +11,7 @@ import type { Operations } from "../../src/model/operations.ts";
 import { fakeActions } from "../support/fakes/actions.ts";
 import {
   aCheckRound,
+  aDoctorReport,
   anIncidentReport,
   aPreview,
   aStatus,
@@ -87,6 +88,8 @@ async function rollwatch(argv: readonly string[], world: World = {}): Promise<Ou
       operations: fakeOperations(world.operations),
       close: async () => undefined,
     }),
+    init: async () => ({ kind: "exists", file: "" }),
+    doctor: async () => aDoctorReport(),
     runDaemon: async () => 0,
     ...world.ports,
   };

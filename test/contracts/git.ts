@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Git } from "../../src/system/git.ts";
 
-/** A repository under test with two commits, the newer one at HEAD, and no tags. */
+/** A repository under test with two commits of the folder `server`, the newer one at HEAD, and no tags. */
 export interface GitUnderTest {
   readonly git: Git;
   readonly root: string;
@@ -28,6 +28,10 @@ export function gitContract(name: string, open: () => Promise<GitUnderTest>): vo
 
     it("tells the commit at HEAD", async () => {
       expect(await under.git.head(under.root, signal)).toBe(under.newer);
+    });
+
+    it("names what the commit at HEAD has in the folder", async () => {
+      expect(await under.git.trackedNames(under.root, signal)).toEqual(["server"]);
     });
 
     it("points HEAD at an older commit, and once more without harm", async () => {

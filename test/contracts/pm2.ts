@@ -43,6 +43,10 @@ export function pm2Contract(name: string, open: () => Promise<Pm2UnderTest>): vo
       ]);
     });
 
+    it("lists the names of all services", async () => {
+      expect(await under.pm2.names(signal)).toEqual(["steady"]);
+    });
+
     it("says that a living daemon lives", async () => {
       const daemon = await under.pm2.daemon(signal);
 

@@ -72,6 +72,7 @@ gitContract("the fake", async () => {
   const [older, newer] = ["a".repeat(40), "b".repeat(40)];
   fake.commit(older);
   fake.commit(newer);
+  fake.setNames(["server"]);
   return { git: fake, root: "/app", older, newer, close: async () => undefined };
 });
 
@@ -87,6 +88,16 @@ describe("git", () => {
 
   afterEach(async () => {
     await under.close();
+  });
+
+  it("names what belongs to a part of a larger work tree, and nothing where there is no commit", async () => {
+    await writeFile(join(root, "server", "note.txt"), "not committed");
+
+    const part = await port.trackedNames(join(root, "server"), signal);
+    await rm(join(root, ".git"), { recursive: true });
+
+    expect(part).toEqual(["app.js"]);
+    expect(await port.trackedNames(root, signal)).toEqual([]);
   });
 
   it("tells no commit of a folder that is no repository, and of one without commits", async () => {

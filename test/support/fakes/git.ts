@@ -10,6 +10,8 @@ export interface FakeGit extends Git {
   /** Makes every question after this answer as in a folder that is no work tree. */
   setAbsent(absent: boolean): void;
   setBusy(reason: string | null): void;
+  /** What the commit at HEAD has directly in the folder. Default nothing. */
+  setNames(names: readonly string[]): void;
   /** Makes the folder a part of a larger work tree. */
   setPart(part: boolean): void;
   /** What was done: `tag NAME COMMIT`, `pointHead COMMIT`. */
@@ -25,6 +27,7 @@ export function fakeGit(): FakeGit {
   let busy: string | null = null;
   let absent = false;
   let isPart = false;
+  let tracked: readonly string[] = [];
 
   function requireCommit(id: string): void {
     if (absent || !commits.has(id)) {
@@ -49,6 +52,13 @@ export function fakeGit(): FakeGit {
     },
     setBusy(reason) {
       busy = reason;
+    },
+    setNames(names) {
+      tracked = names;
+    },
+    async trackedNames(_root, signal) {
+      signal.throwIfAborted();
+      return absent || head === null ? [] : tracked.toSorted();
     },
     async head(_root, signal) {
       signal.throwIfAborted();

@@ -1,3 +1,4 @@
+import type { DoctorReport } from "../../../src/model/doctor.ts";
 import { Failure } from "../../../src/model/failure.ts";
 import type {
   CheckRound,
@@ -174,6 +175,20 @@ export function fakeOperations(more: Partial<Operations> = {}): Operations {
     diffReleases: async (from, to) => aReleaseDifference({ from, to }),
     incidents: async () => [anIncidentReport()],
     incident: async (id) => (id === "inc-1" ? anIncidentReport() : undefined),
+    ...more,
+  };
+}
+
+/** What the doctor says of an application without a fault. */
+export function aDoctorReport(more: Partial<DoctorReport> = {}): DoctorReport {
+  return {
+    application: "radiation-health",
+    file: "/etc/rollwatch/rollwatch.yaml",
+    at: NOW,
+    lines: [{ area: "pm2", check: "pm2", state: "ok", detail: "version 7.0.4", cure: null }],
+    requests: [{ origin: "http://127.0.0.1:3000", perMinute: 60 }],
+    warnings: 0,
+    faults: 0,
     ...more,
   };
 }

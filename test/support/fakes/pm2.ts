@@ -149,6 +149,11 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
       signal.throwIfAborted();
       return daemon;
     },
+    async names(signal) {
+      signal.throwIfAborted();
+      requireDaemon();
+      return [...new Set([...held.values()].map((one) => one.name))];
+    },
     async services(names, signal): Promise<readonly Service[]> {
       signal.throwIfAborted();
       requireDaemon();

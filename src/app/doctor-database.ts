@@ -1,0 +1,119 @@
+import type { Config } from "../config/schema.ts";
+import {
+  type DoctorPorts,
+  type Examination,
+  fault,
+  type Finding,
+  ok,
+  warning,
+} from "./doctor-examination.ts";
+
+/** Looks at the database, and at what its snapshots need. */
+export const DATABASE: readonly Examination[] = [
+  { area: "database", check: "database", look: lookAtDatabase },
+  { area: "database", check: "snapshots", look: lookAtDumps },
+];
+
+async function lookAtDatabase(
+  { config, world }: DoctorPorts,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const { database } = world;
+  if (config.database === undefined || database === undefined) {
+    return [
+      warning(
+        "database",
+        "none is configured",
+        "If the application has one, name it in `database`: its failure would be blamed on the release.",
+      ),
+    ];
+  }
+  const answer = await database.check(signal);
+  if (answer.kind === "fails") {
+    return [
+      fault(
+        "database",
+        answer.detail,
+        "Bring it back, or correct database.url; its role must be able to connect.",
+      ),
+    ];
+  }
+  const { table } = config.database.migrations;
+  const revision = await database.schemaRevision(signal);
+  return [
+    ok("database", `PostgreSQL ${answer.version} answers in ${Math.round(answer.tookMs)} ms`),
+    revision === null
+      ? warning(
+          "migrations",
+          `there is no table ${table}`,
+          "Set database.migrations, or a release is put back on a schema that it may not know.",
+        )
+      : ok("migrations", `${revision} in ${table}`),
+  ];
+}
+
+async function lookAtDumps(
+  { config, world }: DoctorPorts,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const { dumping } = world;
+  const dump = config.database?.dump;
+  if (dump === undefined || dumping === undefined) {
+    return config.database === undefined
+      ? []
+      : [
+          warning(
+            "snapshots",
+            "no release keeps one of the database",
+            "Set database.dump; without one lost rows cannot be brought back.",
+          ),
+        ];
+  }
+  const { serverMajor, serverVersion, bytes } = await dumping.source.facts(signal);
+  const program = await dumping.programs.find(serverMajor, dump.program, signal);
+  return [
+    program === undefined
+      ? tellNoProgram(dump.program, serverVersion)
+      : ok(
+          "snapshots",
+          `pg_dump ${program.version} for PostgreSQL ${serverVersion}, ${Math.round(bytes / 1024 ** 2)} MiB`,
+        ),
+    ...(await lookAtCopies(world, dump)),
+  ];
+}
+
+function tellNoProgram(wanted: string | undefined, server: string): Finding {
+  const cure = `Install the client programs of PostgreSQL ${server}, or set database.dump.program.`;
+  return wanted === undefined
+    ? warning(
+        "snapshots",
+        "no pg_dump of this machine is as new as the server; a clone is made while nobody uses the database",
+        cure,
+      )
+    : fault("snapshots", `${wanted} is not there or older than the server`, cure);
+}
+
+async function lookAtCopies(
+  { files }: DoctorPorts["world"],
+  { secureCopy }: NonNullable<NonNullable<Config["database"]>["dump"]>,
+): Promise<readonly Finding[]> {
+  if (secureCopy === undefined) {
+    return [];
+  }
+  const kind = await files.kind(secureCopy);
+  if (kind !== "directory" && kind !== "link") {
+    return [
+      fault(
+        "second copy",
+        `${secureCopy} is no folder`,
+        `Mount it, or: install -d -m 700 ${secureCopy}`,
+      ),
+    ];
+  }
+  const { mode } = await files.access(secureCopy);
+  return [
+    (mode & 0o077) === 0
+      ? ok("second copy", secureCopy)
+      : fault("second copy", `${secureCopy} is open to others`, `chmod 700 ${secureCopy}`),
+  ];
+}

@@ -1,0 +1,73 @@
+import type { Config } from "../config/schema.ts";
+import { decidersOf } from "../decide/policy.ts";
+import type { Role } from "../model/role.ts";
+import { TRIGGERS } from "../model/trigger.ts";
+import { type Examination, fault, type Finding, ok, warning } from "./doctor-examination.ts";
+
+/** Looks at who decides and who is told. No message is sent. */
+export const PEOPLE: readonly Examination[] = [
+  { area: "people", check: "deciders", look: async ({ config }) => lookAtDeciders(config) },
+  { area: "people", check: "channels", look: async ({ config }) => lookAtChannels(config) },
+];
+
+function lookAtDeciders(config: Config): readonly Finding[] {
+  const asked = new Map<Role, { recommend: string[]; auto: string[] }>();
+  for (const trigger of TRIGGERS) {
+    const { mode } = config.policy.triggers[trigger];
+    if (mode === "recommend" || mode === "auto") {
+      for (const role of decidersOf(config.policy, trigger)) {
+        const known = asked.get(role) ?? { recommend: [], auto: [] };
+        known[mode].push(trigger);
+        asked.set(role, known);
+      }
+    }
+  }
+  return asked.size === 0
+    ? [ok("deciders", "no trigger is in recommend or auto mode")]
+    : [...asked].map(([role, triggers]) => findingOf(config, role, triggers));
+}
+
+/** In auto mode a person is asked only where a guard says so. */
+function findingOf(
+  config: Config,
+  role: Role,
+  { recommend, auto }: { readonly recommend: readonly string[]; readonly auto: readonly string[] },
+): Finding {
+  const check = `role ${role}`;
+  const people = config.people.contacts.filter(
+    (one) => one.roles.includes(role) && one.token !== undefined && one.access.includes("approve"),
+  );
+  if (people.length > 0) {
+    return ok(check, people.map(({ name }) => name).join(", "));
+  }
+  const cure = `Add somebody with the role ${role} and a token to people.contacts.`;
+  const about = [...recommend, ...auto].join(", ");
+  return recommend.length > 0
+    ? fault(check, `nobody can approve for ${about}`, cure)
+    : warning(check, `nobody could approve for ${about}, where a guard asks for a person`, cure);
+}
+
+function lookAtChannels({ notify }: Config): readonly Finding[] {
+  const { channels, routes } = notify;
+  const named = Object.entries(channels).map(([name, channel]) => {
+    const isOpen = channel.kind === "webhook" && !isPrivate(new URL(channel.url));
+    return isOpen
+      ? warning(`channel ${name}`, "its notices travel readable for everybody", "Use https.")
+      : ok(`channel ${name}`, channel.kind);
+  });
+  const isLogAlone = routes.page.every((name) => channels[name]?.kind === "log");
+  return isLogAlone
+    ? [
+        ...named,
+        warning(
+          "route page",
+          "only rollwatch's own log is told: nobody is woken",
+          "Add a channel to notify.channels and name it in notify.routes.page.",
+        ),
+      ]
+    : [...named, ok("route page", routes.page.join(", "))];
+}
+
+function isPrivate({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" || /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/u.test(hostname);
+}

@@ -1,0 +1,127 @@
+import type { Config } from "../config/schema.ts";
+import type { DoctorRequests } from "../model/doctor.ts";
+import type { CheckRound } from "../model/operations.ts";
+import { traitsOf } from "../observe/probes/index.ts";
+import type { Http } from "../system/http.ts";
+import { checkOnce } from "./check-once.ts";
+import {
+  type DoctorPorts,
+  type Examination,
+  fault,
+  type Finding,
+  ok,
+  warning,
+} from "./doctor-examination.ts";
+import { openSurroundings } from "./surroundings.ts";
+import { createControls } from "../observe/controls.ts";
+import { openLog } from "../system/log.ts";
+
+const MINUTE_MS = 60_000;
+/** How often the release id is asked for. */
+const SERVED_EVERY_MS = 5000;
+const ASK_MS = 2000;
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** Looks through every probe once, and at the controls. */
+export const PROBES: readonly Examination[] = [
+  { area: "probes", check: "probes", look: lookAtProbes },
+];
+
+async function lookAtProbes(
+  { config, world, history }: DoctorPorts,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const { application, state } = config;
+  const services = application.services.map(({ name }) => name);
+  const controls = createControls(world, { root: application.root, state, services });
+  try {
+    const log = openLog({ level: "silent", secrets: config.secrets, fd: 1 });
+    const surroundings = openSurroundings({ world, controls, log }, application);
+    const journal = { history: () => history };
+    const round = await checkOnce({ config, world, surroundings, journal }, signal);
+    const signals = await Promise.all(
+      round.signals.map(async (one) => tellSignal(one, { config, http: world.http }, signal)),
+    );
+    return [...signals, ...round.controls.map(tellControl)];
+  } finally {
+    await controls.close();
+  }
+}
+
+type Checked = CheckRound["signals"][number];
+
+async function tellSignal(
+  signal: Checked,
+  { config, http }: { readonly config: Config; readonly http: Http },
+  abort: AbortSignal,
+): Promise<Finding> {
+  const { name, value, unit, limit, bad, reason } = signal;
+  const check = `signal ${name}`;
+  if (value === null) {
+    const url = urlOf(config, name);
+    const limiter =
+      reason.includes("429") && url !== undefined ? await limiterOf(http, url, abort) : "";
+    return warning(
+      check,
+      `${reason}${limiter}`,
+      limiter === ""
+        ? "It is blind until this is mended; see docs/configuration.md for what its probe needs."
+        : "Let the limiter pass rollwatch (loopback), or lengthen the intervals.",
+    );
+  }
+  const measured = `${Number(value.toPrecision(3))} ${unit}, limit ${limit}: ${reason}`;
+  return bad
+    ? fault(
+        check,
+        measured,
+        "It is over its limit now: mend the application, or correct the limit.",
+      )
+    : ok(check, measured);
+}
+
+function tellControl({ name, state, detail }: CheckRound["controls"][number]): Finding {
+  const check = `control ${name}`;
+  return state === "red"
+    ? fault(check, detail, "While it is red nothing is rolled back: the release is not to blame.")
+    : ok(check, detail);
+}
+
+function urlOf(config: Config, name: string): string | undefined {
+  const signal = config.signals.find((one) => one.name === name);
+  return signal === undefined ? undefined : traitsOf(signal.probe, 0).url;
+}
+
+/** Who limits: what the answer's headers say of it. */
+async function limiterOf(http: Http, url: string, signal: AbortSignal): Promise<string> {
+  const ask = { url, timeoutMs: ASK_MS, maxBodyBytes: MAX_BODY_BYTES };
+  const answer = await http.ask(ask, signal);
+  const headers = answer.kind === "answered" ? Object.entries(answer.headers) : [];
+  const said = headers.filter(([name]) =>
+    /^(?:x-)?ratelimit|^retry-after$|^server$|^via$/iu.test(name),
+  );
+  const told = said.map(([name, value]) => `${name}: ${value}`).join(", ");
+  return `; the limiter of ${new URL(url).origin} says ${told === "" ? "nothing of itself" : told}`;
+}
+
+/** What the probes ask of each address when nothing is wrong; signals that read the same page share it. */
+export function requestsOf(config: Config): readonly DoctorRequests[] {
+  const { releaseIdFrom } = config.application;
+  const pages = new Map<string, { readonly url: string; readonly intervalMs: number }>();
+  for (const { name, probe } of config.signals) {
+    const { url } = traitsOf(probe, config.application.services.length);
+    if (url !== undefined) {
+      const key = probe.kind === "scrape" ? `${probe.timeout} ${url}` : name;
+      const often = Math.min(probe.interval, pages.get(key)?.intervalMs ?? Infinity);
+      pages.set(key, { url, intervalMs: often });
+    }
+  }
+  if (releaseIdFrom !== undefined) {
+    pages.set("", { url: releaseIdFrom.url, intervalMs: SERVED_EVERY_MS });
+  }
+  const origins = new Map<string, number>();
+  for (const { url, intervalMs } of pages.values()) {
+    const { origin } = new URL(url);
+    origins.set(origin, (origins.get(origin) ?? 0) + MINUTE_MS / intervalMs);
+  }
+  return [...origins].map(([origin, perMinute]) => ({ origin, perMinute: Math.round(perMinute) }));
+}
