@@ -340,6 +340,13 @@ describe("a restart", () => {
   });
 });
 
+/** How many plans that waited came to what. */
+async function answers(): Promise<readonly (number | undefined)[]> {
+  return Promise.all(
+    APPROVAL_RESULTS.map(async (result) => valueOf(`approvals_total{result="${result}"}`)),
+  );
+}
+
 describe("people's word on a plan", () => {
   const asked: Approval = {
     hash: "ab",
@@ -363,24 +370,18 @@ describe("people's word on a plan", () => {
     return { ...INVOLVED, recoveries: [recovery] };
   }
 
-  async function results(): Promise<readonly (number | undefined)[]> {
-    return Promise.all(
-      APPROVAL_RESULTS.map(async (result) => valueOf(`approvals_total{result="${result}"}`)),
-    );
-  }
-
   it("is waited for until it is whole, and counts once", async () => {
     happens(1, { kind: "noted", incident: "inc-1", by: "Ada", text: "" }, waiting());
     const before = await valueOf("approvals_waiting");
     happens(2, { kind: "approved", plan: "plan-1", ...ada }, waiting({ given: [ada] }));
-    const half = await results();
+    const half = await answers();
     happens(3, { kind: "approved", plan: "plan-1", ...bob }, waiting({ given: [ada, bob] }));
     happens(4, ended, waiting({ given: [ada, bob] }));
 
     expect(before).toBe(1);
     expect(half).toEqual([0, 0, 0, 0]);
     expect(await valueOf("approvals_waiting")).toBe(0);
-    expect(await results()).toEqual([1, 0, 0, 0]);
+    expect(await answers()).toEqual([1, 0, 0, 0]);
   });
 
   it("is told apart when it is no, late, or not needed any more", async () => {
@@ -390,7 +391,7 @@ describe("people's word on a plan", () => {
     happens(2_000_000, ended, waiting());
     happens(1_500_000, ended, waiting());
 
-    expect(await results()).toEqual([0, 1, 1, 1]);
+    expect(await answers()).toEqual([0, 1, 1, 1]);
   });
 
   it("makes no rollback of a plan that was never begun", async () => {
