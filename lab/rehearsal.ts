@@ -26,6 +26,8 @@ export interface Script {
   readonly killDaemon: boolean;
   /** Whether people approve what waits for them; else the story ends there. Default false. */
   readonly approve?: boolean;
+  /** What is changed in rollwatch's configuration beside addresses, paths and the bake time. Default nothing. */
+  readonly adapt?: (configuration: string) => string;
 }
 
 /** What happens in a rehearsal, as it happens. */
@@ -73,7 +75,8 @@ export async function rehearse(
   const system = await startRadiationSystem(lab, cluster, script.dependencies);
   show({ kind: "system-started", system });
   const webhook = await startWebhookReceiver(lab);
-  const watcher = await startWatcher(lab, system, { bake: script.bake, webhook });
+  const { bake, adapt = (text) => text } = script;
+  const watcher = await startWatcher(lab, system, { bake, webhook, adapt });
   show({ kind: "watching", watcher });
   const journal = await journalOf(lab, watcher);
   const follower = follow(

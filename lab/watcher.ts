@@ -33,11 +33,15 @@ const NAME = "rollwatch";
 const START_LIMIT_MS = 30_000;
 const SHOWN_LOG = 4000;
 
-/** Starts rollwatch on the system, and returns when it is ready. `bake` is how long a release must be healthy to be proven. */
+/** Starts rollwatch on the system, and returns when it is ready. `bake` is how long a release must be healthy to be proven; `adapt` changes more of its configuration. */
 export async function startWatcher(
   lab: Lab,
   system: RadiationSystem,
-  how: { readonly bake: string; readonly webhook: WebhookReceiver },
+  how: {
+    readonly bake: string;
+    readonly webhook: WebhookReceiver;
+    readonly adapt?: (configuration: string) => string;
+  },
 ): Promise<Watcher> {
   const state = path.join(lab.folder, "state");
   const configuration = path.join(lab.folder, "rollwatch.yaml");
@@ -53,7 +57,7 @@ export async function startWatcher(
     bake: how.bake,
   });
   const approvers = approversOf(edited.shipped);
-  await writeFile(configuration, edited.text, { mode: 0o600 });
+  await writeFile(configuration, how.adapt?.(edited.text) ?? edited.text, { mode: 0o600 });
   const variables = {
     RADIATION_DATABASE_URL: system.databaseUrl,
     RADIATION_WEBHOOK_URL: how.webhook.url,

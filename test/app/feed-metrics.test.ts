@@ -6,6 +6,7 @@ import type { Metrics } from "../../src/metrics/registry.ts";
 import type { DatabaseRecord } from "../../src/model/database-record.ts";
 import type { Fact } from "../../src/model/facts.ts";
 import { type Parts, withDaemon } from "../support/daemon.ts";
+import { HEALTH } from "../support/story-world.ts";
 
 const HOST = { version: "test", pid: 1, nodeVersion: "v20", announceReady: () => undefined };
 const MINUTE = 60_000;
@@ -105,14 +106,20 @@ describe("a scrape", () => {
 });
 
 describe("the probes' histogram", () => {
-  it("has the timeouts of the configured signals as edges", async () => {
-    await withDaemon(async ({ daemon }) => {
-      const metrics = feedMetrics(daemon, HOST);
+  it("has the timeouts of the signals as edges, and above which time they call a request slow", async () => {
+    const probe = { kind: "http", url: HEALTH, measure: "latency", timeout: "1700ms" } as const;
+    const slow = { name: "slow", trigger: "slow-responses", probe, limit: "720ms" } as const;
+    await withDaemon(
+      async ({ daemon }) => {
+        const metrics = feedMetrics(daemon, HOST);
 
-      const text = await metrics.render();
+        const text = await metrics.render();
 
-      expect(daemon.config.signals.map((one) => one.probe.timeout)).toContain(1500);
-      expect(text).toMatch(/^rollwatch_probe_duration_seconds_bucket\{le="1\.5",/mu);
-    });
+        expect(text).toMatch(/^rollwatch_probe_duration_seconds_bucket\{le="0\.72",/mu);
+        expect(text).toMatch(/^rollwatch_probe_duration_seconds_bucket\{le="1\.7",/mu);
+      },
+      {},
+      { signals: [slow] },
+    );
   });
 });

@@ -7,7 +7,7 @@ import { openStore } from "../../src/journal/store.ts";
 import type { Fact, FactKind } from "../../src/model/facts.ts";
 import type { Sample } from "../../src/model/sample.ts";
 import { openLog } from "../../src/system/log.ts";
-import { type Policy, storyConfig } from "./story-config.ts";
+import { type Policy, storyConfig, type Unlike } from "./story-config.ts";
 import { openStoryWorld, type StoryWorld } from "./story-world.ts";
 import { withTempFolder } from "./temp.ts";
 
@@ -27,9 +27,10 @@ export interface Parts {
 export async function withDaemon(
   body: (parts: Parts) => Promise<void>,
   policy: Policy = {},
+  unlike: Unlike = {},
 ): Promise<void> {
   await withTempFolder(async (folder) => {
-    const config = storyConfig(folder, policy);
+    const config = storyConfig(folder, policy, unlike);
     await mkdir(config.state, { recursive: true, mode: 0o700 });
     await mkdir(config.application.pm2Home, { recursive: true });
     const world = openStoryWorld(config.application.root);
