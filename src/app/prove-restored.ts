@@ -160,8 +160,11 @@ function checkInstalled(
   const configFiles = Object.entries(target.identity.configFiles ?? {});
   const definitions = Object.entries(target.identity.definitions ?? {});
   const started = startedServices(plan);
-  const { commit, ...unnamed } = target.identity;
+  const { commit, schema: _then, ...unnamed } = target.identity;
+  const { schema } = plan.from;
   const wanted = {
+    // Files and processes went back; the database stays as it was, and people were asked about that.
+    ...(schema === undefined ? {} : { schema }),
     // git only names what is installed: where pointing it was passed over, that is told as left undone.
     ...(isGitLeft ? unnamed : { ...unnamed, ...(commit === undefined ? {} : { commit }) }),
     configFiles: Object.fromEntries(configFiles.filter(([path]) => !kept.has(path))),
