@@ -102,7 +102,7 @@ describe("windows that are judged by a share", () => {
     ["too few, and one scrape missing", [undefined, [10, 10]], "probe-error"],
     ["nothing asked", repeated([0, 0], 2), "too-few-samples"],
     ["no failures", repeated([0, 10], 4), "ok"],
-  ])("%s is %s", (_name, scrapes, expected) => {
+  ])("are judged right: %s", (_name, scrapes, expected) => {
     expect(afterScrapes(...scrapes).state).toBe(expected);
   });
 
