@@ -76,10 +76,14 @@ export function openPostgresPrograms(
 
   return {
     async find(serverMajor, wanted, signal) {
-      const places = wanted === undefined ? await candidates(files, path) : [wanted];
-      const found = await Promise.all(
-        places.map(async (place) => inspect(files, run, place, signal)),
-      );
+      const found =
+        wanted === undefined
+          ? await Promise.all(
+              (await candidates(files, path)).map(async (place) =>
+                inspectOrPass(files, run, place, signal),
+              ),
+            )
+          : [await inspect(files, run, wanted, signal)];
       return found
         .filter((one) => one !== undefined)
         .filter(({ major }) => major >= serverMajor)
@@ -95,6 +99,18 @@ export function openPostgresPrograms(
       requireDone("pg_restore", await run(command, {}, signal));
     },
   };
+}
+
+/** A folder of PATH that rollwatch's user may not look into holds no program for it. */
+async function inspectOrPass(
+  ...[files, run, dump, signal]: Parameters<typeof inspect>
+): Promise<DumpProgram | undefined> {
+  try {
+    return await inspect(files, run, dump, signal);
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
 }
 
 async function inspect(

@@ -6,6 +6,7 @@ import { constructedEnvironment, ROOT } from "../../lab/environment.ts";
 import { type Lab, openLab } from "../../lab/lab.ts";
 import { rehearse, type Scene } from "../../lab/rehearsal.ts";
 import { findRelease } from "../../lab/releases.ts";
+import type { Watcher } from "../../lab/watcher.ts";
 import { type DashboardQuery, queriesOf } from "../support/dashboard.ts";
 import { programsOf } from "./support/programs.ts";
 import { type Prometheus, startPrometheus, until } from "./support/prometheus.ts";
@@ -26,6 +27,7 @@ beforeAll(async () => {
   lab = await openLab();
   programs = await programsOf("prometheus", ["prometheus", "promtool"], lab.folder);
   let started: Promise<Prometheus> | undefined;
+  let watcher: Watcher | undefined;
   const script = {
     release: await findRelease("system-down"),
     bake: "10s",
@@ -36,7 +38,8 @@ beforeAll(async () => {
   } as const;
   await rehearse(lab, script, (scene: Scene) => {
     if (scene.kind === "watching") {
-      metricsUrl = `${scene.watcher.url}/metrics`;
+      ({ watcher } = scene);
+      metricsUrl = `${watcher.url}/metrics`;
       const { host } = new URL(metricsUrl);
       started = startPrometheus(lab, programs.prometheus, host);
       started.catch(() => undefined);
@@ -56,7 +59,9 @@ beforeAll(async () => {
     "Prometheus has scraped the age of a snapshot of the database",
     async () => (await prometheus.query(SNAPSHOT)).length > 0,
     LIMIT_MS,
-  );
+  ).catch(async (error: unknown) => {
+    throw new Error(`rollwatch says:\n${(await watcher?.log()) ?? ""}`, { cause: error });
+  });
   const limits = await prometheus.query("rollwatch_signal_limit");
   signals = limits.map(({ labels }) => labels["signal"] ?? "");
 });
