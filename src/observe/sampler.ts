@@ -1,6 +1,7 @@
 import { messageOf } from "../model/failure.ts";
 import type { AbsenceReason, Reading, Sample } from "../model/sample.ts";
 import { tellDuration, tellTime } from "../model/units.ts";
+import { withChild } from "../system/abort.ts";
 import type { Clock } from "../system/clock.ts";
 import type { EventLoop, LoopWatch } from "../system/event-loop.ts";
 import { FULL_PACE, type Pace, paceAfter } from "./pace.ts";
@@ -10,6 +11,8 @@ import type { Probe } from "./probe.ts";
 const MAX_LAG_MS = 200;
 /** How much longer than its own timeout a run may take to give in. */
 const GRACE_MS = 250;
+/** Longest time between the first runs of two neighbours in the list, so that not all ask in the same moment. */
+const APART_MS = 5;
 
 /** Whom to ask, and where the answers go. */
 export interface SamplerInput {
@@ -27,17 +30,31 @@ export interface SamplerInput {
  * are absent as `throttled`.
  */
 export async function startSampler(input: SamplerInput, signal: AbortSignal): Promise<void> {
-  await Promise.all(input.probes.map(async (probe) => sampleOnGrid(probe, input, signal)));
+  const { probes } = input;
+  await Promise.all(
+    probes.map(async (probe, place) => {
+      const apartMs = Math.min(APART_MS, probe.intervalMs / probes.length);
+      const placed = { probe, afterMs: place * apartMs };
+      // A signal of its own: each wait on a signal looks through all others that wait on it.
+      await withChild(signal, async (own) => sampleOnGrid(placed, input, own));
+    }),
+  );
+}
+
+/** A probe, and how long after the start its grid of times begins. */
+interface Placed {
+  readonly probe: Probe;
+  readonly afterMs: number;
 }
 
 async function sampleOnGrid(
-  probe: Probe,
+  { probe, afterMs }: Placed,
   input: SamplerInput,
   signal: AbortSignal,
 ): Promise<never> {
   const { clock } = input;
   const { intervalMs } = probe;
-  const origin = clock.monotonic();
+  const origin = clock.monotonic() + afterMs;
   const watch = input.lag.watch();
   const run = createRun(probe, clock, watch);
   let pace: Pace = FULL_PACE;
@@ -92,8 +109,10 @@ function createRun(probe: Probe, clock: Clock, watch: LoopWatch): Run {
     if (lateMs > MAX_LAG_MS) {
       return absent("watcher-lagging", `rollwatch began ${tellDuration(lateMs)} late`);
     }
-    const limit = clock.deadline(probe.timeoutMs + GRACE_MS, signal);
-    const reading = await Promise.race([ask(limit), aborted(limit).then(() => tooLong(probe))]);
+    const reading = await withChild(signal, async (parent) => {
+      const limit = clock.deadline(probe.timeoutMs + GRACE_MS, parent);
+      return Promise.race([ask(limit), aborted(limit).then(() => tooLong(probe))]);
+    });
     signal.throwIfAborted();
     const lagMs = watch.takeLagMs();
     // What is no measurement stays what it is: a target's wish to be left alone holds in any case.

@@ -25,3 +25,17 @@ export function childOf(parent: AbortSignal): Child {
     release: () => parent.removeEventListener("abort", forward),
   };
 }
+
+/** Runs `work` with a signal of its own, which aborts with the parent, and lets go of what hangs on it when the work is over. */
+export async function withChild<T>(
+  parent: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const child = childOf(parent);
+  try {
+    return await work(child.signal);
+  } finally {
+    child.release();
+    child.abort("the work is over");
+  }
+}

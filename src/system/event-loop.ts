@@ -16,41 +16,62 @@ export interface LoopWatch {
 const TICK_MS = 50;
 
 /**
- * The event loop of this process, watched by a timer that sees how late it is. Not perf_hooks' `monitorEventLoopDelay`:
- * after a reset it loses the interval that is under way, and with it a standstill that begins then.
+ * The event loop of this process, watched by a timer that sees how late it is: one for all watches, however many there are.
+ * Not perf_hooks' `monitorEventLoopDelay`: after a reset it loses the interval that is under way, and with it a standstill
+ * that begins then.
  */
 export function openEventLoop(clock: Clock): EventLoop {
-  return { watch: () => watch(clock) };
-}
+  const watches = new Set<Watch>();
+  let closing = new AbortController();
 
-function watch(clock: Clock): LoopWatch {
-  const closing = new AbortController();
-  let since = clock.monotonic();
-  let longest = 0;
-
-  function look(): void {
-    const now = clock.monotonic();
-    longest = Math.max(longest, now - since - TICK_MS);
-    since = now;
-  }
-
-  async function keepLooking(): Promise<void> {
-    while (!closing.signal.aborted) {
-      await clock.sleep(TICK_MS, closing.signal).catch(() => undefined);
-      look();
+  function close(watch: Watch): void {
+    watches.delete(watch);
+    if (watches.size === 0) {
+      closing.abort();
     }
   }
 
-  void keepLooking();
   return {
-    takeLagMs: () => {
-      look();
-      const taken = longest;
-      longest = 0;
-      return taken;
-    },
-    close: () => {
-      closing.abort();
+    watch: () => {
+      const watch: Watch = { since: clock.monotonic(), longest: 0 };
+      watches.add(watch);
+      if (watches.size === 1) {
+        closing = new AbortController();
+        void keepLooking(watches, clock, closing.signal);
+      }
+      return { takeLagMs: () => takeLag(watch, clock), close: () => close(watch) };
     },
   };
+}
+
+/** What one measurement has seen since its last question. */
+interface Watch {
+  since: number;
+  longest: number;
+}
+
+async function keepLooking(
+  watches: ReadonlySet<Watch>,
+  clock: Clock,
+  closing: AbortSignal,
+): Promise<void> {
+  while (!closing.aborted) {
+    await clock.sleep(TICK_MS, closing).catch(() => undefined);
+    const now = clock.monotonic();
+    for (const watch of watches) {
+      look(watch, now);
+    }
+  }
+}
+
+function look(watch: Watch, now: number): void {
+  watch.longest = Math.max(watch.longest, now - watch.since - TICK_MS);
+  watch.since = now;
+}
+
+function takeLag(watch: Watch, clock: Clock): number {
+  look(watch, clock.monotonic());
+  const taken = watch.longest;
+  watch.longest = 0;
+  return taken;
 }

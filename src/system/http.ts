@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { tellDuration } from "../model/units.ts";
+import { withChild } from "./abort.ts";
 import type { Clock } from "./clock.ts";
 import { type ConnectionPart, hostOf, watchConnection } from "./connection.ts";
 import { explainHttpError } from "./http-errors.ts";
@@ -63,7 +64,9 @@ const MAX_HEADER_BYTES = 64 * 1024;
 
 /** HTTP over Node's own client, which shows the phases. */
 export function openHttp(clock: Clock): Http {
-  return { ask: async (request, signal) => ask(clock, request, signal) };
+  return {
+    ask: async (request, signal) => withChild(signal, async (own) => ask(clock, request, own)),
+  };
 }
 
 /** One request under way, and which parts of it are over, in monotonic time. */

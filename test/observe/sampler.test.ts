@@ -112,6 +112,22 @@ describe("the sampler", () => {
     await bench.stop();
   });
 
+  it("begins the grids of several probes 5 ms apart, or closer where that many would not fit an interval", async () => {
+    const few = aBench();
+    const many = aBench();
+    const names = Array.from({ length: 1000 }, (_one, place) => `probe ${place}`);
+    few.start(...names.slice(0, 3).map((name) => aProbe(async () => GOOD, name)));
+    many.start(...names.map((name) => aProbe(async () => GOOD, name)));
+
+    await few.clock.advance(999);
+    await many.clock.advance(999);
+
+    expect(offsets(few.samples)).toEqual([0, 5, 10]);
+    expect(offsets(many.samples)).toEqual(names.map((_name, place) => place));
+    await few.stop();
+    await many.stop();
+  });
+
   it("aborts a run that hangs and does not let it delay another probe", async () => {
     const bench = aBench();
     const hanging = aProbe(async (signal) => {
@@ -123,11 +139,11 @@ describe("the sampler", () => {
       aProbe(async () => GOOD, "quick"),
     );
 
-    await bench.clock.advance(2000);
+    await bench.clock.advance(2005);
 
     const quick = bench.samples.filter(({ signal }) => signal === "quick");
     const hung = bench.samples.filter(({ signal }) => signal === "hanging");
-    expect(offsets(quick)).toEqual([0, 1000, 2000]);
+    expect(offsets(quick)).toEqual([5, 1005, 2005]);
     expect(hung).toEqual([
       {
         signal: "hanging",
@@ -275,7 +291,7 @@ describe("the sampler", () => {
       aProbe(async () => GOOD, "other"),
     );
 
-    await bench.clock.advance(33_000);
+    await bench.clock.advance(33_005);
 
     // Every 2, 4, 8, 8 seconds, and every second again after the first answer.
     expect(asked).toEqual([0, 2000, 6000, 14_000, 22_000, 30_000, 31_000, 32_000, 33_000]);

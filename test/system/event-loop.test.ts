@@ -55,6 +55,35 @@ describe("the event loop's watch", () => {
     other.close();
   });
 
+  it("needs one timer for many measurements, and goes on with it when one of them is closed", async () => {
+    const clock = createManualClock();
+    const loop = openEventLoop(clock);
+    const [closed, one, other] = [loop.watch(), loop.watch(), loop.watch()];
+
+    closed.close();
+    await clock.advance(1000);
+    const timers = clock.pending();
+    await clock.stall(500);
+    await clock.advance(1000);
+
+    expect(timers).toBe(1);
+    expect([one.takeLagMs(), other.takeLagMs()]).toEqual([450, 450]);
+    one.close();
+    other.close();
+  });
+
+  it("measures again after all were closed", async () => {
+    const clock = createManualClock();
+    const loop = openEventLoop(clock);
+    loop.watch().close();
+    const again = loop.watch();
+
+    await clock.stall(500);
+
+    expect(again.takeLagMs()).toBe(450);
+    again.close();
+  });
+
   it("leaves no timer behind when closed", async () => {
     const clock = createManualClock();
     const watch = openEventLoop(clock).watch();
