@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import type { DoctorRequests } from "../model/doctor.ts";
 import type { CheckRound } from "../model/operations.ts";
+import { tellValue } from "../judge/tell.ts";
 import { traitsOf } from "../observe/probes/index.ts";
 import type { Http } from "../system/http.ts";
 import { checkOnce } from "./check-once.ts";
@@ -42,7 +43,9 @@ async function lookAtProbes(
     const signals = await Promise.all(
       round.signals.map(async (one) => tellSignal(one, { config, http: world.http }, signal)),
     );
-    return [...signals, ...round.controls.map(tellControl)];
+    // Of what is not known the other looks tell why: no state folder yet, no database.
+    const known = round.controls.filter((one) => one.state !== "unknown");
+    return [...signals, ...known.map(tellControl)];
   } finally {
     await controls.close();
   }
@@ -65,18 +68,24 @@ async function tellSignal(
       check,
       `${reason}${limiter}`,
       limiter === ""
-        ? "It is blind until this is mended; see docs/configuration.md for what its probe needs."
+        ? "It is blind until this is mended, and no release is proven meanwhile; see docs/configuration.md for what its probe needs."
         : "Let the limiter pass rollwatch (loopback), or lengthen the intervals.",
     );
   }
-  const measured = `${Number(value.toPrecision(3))} ${unit}, limit ${limit}: ${reason}`;
-  return bad
-    ? fault(
-        check,
-        measured,
-        "It is over its limit now: mend the application, or correct the limit.",
-      )
-    : ok(check, measured);
+  const measured = `${tellValue(value, unit)}, limit ${tellValue(limit, unit)}: ${reason}`;
+  if (!bad) {
+    return ok(check, measured);
+  }
+  const cure = "It is over its limit now: mend the application, or correct the limit.";
+  // One slow request is none too many yet.
+  return judgedByValue(config, name)
+    ? fault(check, measured, cure)
+    : warning(check, measured, cure);
+}
+
+function judgedByValue(config: Config, name: string): boolean {
+  const signal = config.signals.find((one) => one.name === name);
+  return signal !== undefined && traitsOf(signal.probe, 0).judgedBy === "value";
 }
 
 function tellControl({ name, state, detail }: CheckRound["controls"][number]): Finding {

@@ -70,6 +70,11 @@ export async function findDatabase(
   return undefined;
 }
 
+/** `15.18` of what a distribution makes of it. */
+export function shortVersion(version: string): string {
+  return version.split(" ")[0] ?? version;
+}
+
 function addressIn(
   values: Readonly<Record<string, string>>,
 ): { readonly variable: string; readonly url: string } | undefined {

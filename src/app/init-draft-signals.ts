@@ -66,7 +66,7 @@ const MEMORY: DraftedSignal = {
   lines: [
     "- name: memory",
     "  trigger: memory",
-    "  # check: what one process may use; pm2's max_memory_restart counts by itself, and so do the host's and the control group's limits.",
+    "  # check: what one process may use; the limits of pm2 (max_memory_restart), host and control group count by themselves.",
     "  probe: { kind: memory, interval: 5s } # such as { kind: memory, interval: 5s, processLimit: 512MiB }",
     "  limit: 95%",
   ],

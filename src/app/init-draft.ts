@@ -1,6 +1,7 @@
 import { TRIGGERS } from "../model/trigger.ts";
 import { formatDuration } from "../model/units.ts";
 import type { DraftedSignal } from "./init-draft-signals.ts";
+import { shortVersion } from "./init-database.ts";
 import type { Survey } from "./init-survey.ts";
 import { remark, yamlText } from "./init-yaml.ts";
 
@@ -115,14 +116,14 @@ function databaseSection({ database, state }: Survey): readonly string[] {
   const migrations = answer.kind === "answers" ? answer.migrations : undefined;
   const wellness =
     answer.kind === "answers"
-      ? `found: PostgreSQL ${remark(answer.version)} answers`
+      ? `PostgreSQL ${remark(shortVersion(answer.version))} answers`
       : `check: it did not answer (${remark(answer.reason)})`;
   return [
     `# found: ${remark(address)} in ${remark(from)}; ${wellness}`,
-    "# The address holds a password, so it stays out of this file. Put it where only rollwatch's user can read it:",
-    `#   install -m 600 /dev/null ${state}.env`,
-    `#   echo '${variable}=postgresql://user:password@host:5432/name' > ${state}.env`,
-    `#   set -a; . ${state}.env; set +a`,
+    "# The address holds a password, so it stays out of this file. Put it into one that only rollwatch's user can read:",
+    `#   install -D -m 600 /dev/null ${state}.env`,
+    `#   ${variable}='postgresql://user:password@host:5432/name'    the line to write into it`,
+    `#   set -a; . ${state}.env; set +a    before rollwatch is started`,
     "# A role of its own that may connect and read the migrations is enough.",
     "database:",
     `  url: \${${variable}}`,

@@ -1,3 +1,4 @@
+import { shortVersion } from "./init-database.ts";
 import type { Survey } from "./init-survey.ts";
 
 /** What was found, one sentence each. */
@@ -26,7 +27,7 @@ function tellDatabase({ address, from, answer }: NonNullable<Survey["database"]>
   const known =
     answer.kind === "fails"
       ? "it does not answer"
-      : `PostgreSQL ${answer.version}, ${answer.migrations === undefined ? "no known migrations table" : `migrations in ${answer.migrations.table}`}`;
+      : `PostgreSQL ${shortVersion(answer.version)}, ${answer.migrations === undefined ? "no known migrations table" : `migrations in ${answer.migrations.table}`}`;
   return `The database ${address} stands in ${from}: ${known}.`;
 }
 

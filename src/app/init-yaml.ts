@@ -3,9 +3,12 @@ const WORDS = /^(?:true|false|null|yes|no|on|off|~|)$/iu;
 const PLAIN = /^[A-Za-z0-9/_.][A-Za-z0-9/_.:@+?=&-]*$/u;
 const LIKE_NUMBER = /^[\d.+-][\d.eExXo_:+-]*$/u;
 
+/** What the configuration would replace, unless a dollar stands before it. */
+const REFERENCE = /\$\{[^}]*\}/gu;
+
 /** A text as a YAML value that is read back as exactly this text, references and all. */
 export function yamlText(text: string): string {
-  const literal = text.replaceAll("${", "$${");
+  const literal = text.replaceAll(REFERENCE, (reference) => `$${reference}`);
   const isPlain =
     PLAIN.test(literal) &&
     !WORDS.test(literal) &&

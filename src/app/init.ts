@@ -100,7 +100,7 @@ function choose(
     });
   }
   if (root !== undefined) {
-    return usable.find((one) => one.root === root);
+    return usable.find((one) => isInside(root, one.root));
   }
   return usable.length === 1 ? usable[0] : undefined;
 }
@@ -140,7 +140,7 @@ async function reportOf(ports: InitPorts, written: Written): Promise<InitReport>
             },
           ],
     problems: [...(await problemsOf(ports, written))],
-    next: nextOf(file),
+    next: nextOf(survey, file),
   };
 }
 
@@ -163,8 +163,18 @@ async function problemsOf(
   }
 }
 
-function nextOf(file: string): string[] {
-  return ["config validate", "doctor", "run"].map(
+function nextOf({ database, state }: Survey, file: string): string[] {
+  const settings = `${state}.env`;
+  const setting =
+    database === undefined
+      ? []
+      : [
+          `install -D -m 600 /dev/null ${settings}`,
+          `$EDITOR ${settings}    # ${database.variable}='postgresql://user:password@host:5432/name'`,
+          `set -a; . ${settings}; set +a`,
+        ];
+  const commands = ["config validate", "doctor", "run"].map(
     (command) => `rollwatch ${command} --config ${file}`,
   );
+  return [...setting, ...commands];
 }
