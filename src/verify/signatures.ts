@@ -13,6 +13,8 @@ const MAX_CHARACTERS = 200;
 const MAX_BYTES = 40_000;
 /** A line longer than this is cut before anything is looked for in it. */
 const MAX_LINE = 10_000;
+/** Characters that are looked through at a stretch: a few milliseconds of work. */
+const STRETCH = 64 * 1024;
 /** pino's number for an error. */
 const ERROR_LEVEL = 50;
 const ERROR_WORDS = /^(err|error|fatal|crit|critical|alert|emerg|emergency|panic)$/iu;
@@ -44,21 +46,17 @@ interface LineSense {
 
 /**
  * The kinds of errors in what was read, the most frequent first. A line that tells its time counts from `since` on (ms since
- * the epoch); one that does not has the time of the line before it, and where none is known counts when it is fresh.
+ * the epoch); one that does not has the time of the line before it, and where none is known counts when it is fresh. `rest`
+ * is awaited again and again in much text: probes that wait for their turn meanwhile would be void.
  */
-export function errorSignatures(reads: readonly LogRead[], since: number): LogHealth {
+export async function errorSignatures(
+  reads: readonly LogRead[],
+  since: number,
+  rest: () => Promise<void>,
+): Promise<LogHealth> {
   const counts = new Map<string, number>();
   for (const read of reads) {
-    let at: number | undefined;
-    for (const line of read.lines) {
-      const sense = senseOf(line.text.slice(0, MAX_LINE), read.stream);
-      at = sense.at ?? at;
-      const counted = at === undefined ? line.isFresh : at >= since;
-      if (sense.error !== undefined && counted) {
-        const text = signatureOf(sense.error);
-        counts.set(text, (counts.get(text) ?? 0) + 1);
-      }
-    }
+    await countErrors(read, since, { counts, rest });
   }
   const signatures: readonly ErrorSignature[] = [...counts]
     .map(([text, count]) => ({ text, count }))
@@ -66,6 +64,30 @@ export function errorSignatures(reads: readonly LogRead[], since: number): LogHe
   const kept = withinLimits(signatures);
   const isCut = kept.length < signatures.length || reads.some((read) => read.isCut);
   return { kind: "known", signatures: [...kept], isCut };
+}
+
+async function countErrors(
+  { lines, stream }: LogRead,
+  since: number,
+  to: { readonly counts: Map<string, number>; readonly rest: () => Promise<void> },
+): Promise<void> {
+  const { counts, rest } = to;
+  let at: number | undefined;
+  let seen = 0;
+  for (const line of lines) {
+    const sense = senseOf(line.text.slice(0, MAX_LINE), stream);
+    at = sense.at ?? at;
+    const counted = at === undefined ? line.isFresh : at >= since;
+    if (sense.error !== undefined && counted) {
+      const text = signatureOf(sense.error);
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+    seen += line.text.length;
+    if (seen >= STRETCH) {
+      seen = 0;
+      await rest();
+    }
+  }
 }
 
 function withinLimits(signatures: readonly ErrorSignature[]): readonly ErrorSignature[] {
@@ -99,7 +121,8 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/giu, "<uuid>"],
   [/\b(Bearer|Basic)\s+\S+/giu, "<secret>"],
   [/:\/\/[^\s/@]+@/gu, "://<credentials>@"],
-  [/[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gu, "<address>"],
+  // Only from the begin of a word: else a long one is looked through anew from each of its letters.
+  [/(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gu, "<address>"],
   [/\b(\w*(?:password|passwd|secret|token|api_?key|authorization))\s*[=:]\s*\S+/giu, "$1=<secret>"],
   [/"[^"]*"|`[^`]*`/gu, "<value>"],
   // Not the apostrophe of a word.

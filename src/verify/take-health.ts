@@ -78,9 +78,15 @@ async function takeLogs(
   settings: VerifySettings,
   { since, ...limits }: Limits & { readonly since: number },
 ): Promise<LogHealth | undefined> {
-  return logs === undefined || settings.logs.newErrors === "off"
-    ? undefined
-    : inTime(limits, async (deadline) => errorSignatures(await logs(deadline), since), unknown);
+  if (logs === undefined || settings.logs.newErrors === "off") {
+    return undefined;
+  }
+  return inTime<LogHealth>(
+    limits,
+    async (deadline) =>
+      errorSignatures(await logs(deadline), since, async () => limits.clock.sleep(0, deadline)),
+    unknown,
+  );
 }
 
 async function takeDatabase(

@@ -17,8 +17,12 @@ function letter(index: number): string {
   return String.fromCodePoint(97 + (Math.floor(index) % 26));
 }
 
-function textsOf(...reads: readonly LogRead[]): readonly string[] {
-  const health = errorSignatures(reads, NOON);
+async function atOnce(): Promise<void> {
+  return undefined;
+}
+
+async function textsOf(...reads: readonly LogRead[]): Promise<readonly string[]> {
+  const health = await errorSignatures(reads, NOON, atOnce);
   return health.kind === "known" ? health.signatures.map((one) => one.text) : [];
 }
 
@@ -60,17 +64,23 @@ describe("a signature", () => {
   it("has at most two hundred characters", () => {
     expect(signatureOf("word ".repeat(100))).toHaveLength(200);
   });
+
+  it("is found in a line of one long word without looking through it from each letter", () => {
+    expect(signatureOf("a".repeat(300_000))).toHaveLength(200);
+  });
 });
 
 describe("errors in logs", () => {
-  it("are the lines of the error output, without stacks and dumps", () => {
+  it("are the lines of the error output, without stacks and dumps", async () => {
     const texts = ["TypeError: boom", "    at main (a.js:1:2)", "{", "  code: 'E'", "}", ""];
 
-    expect(textsOf(read("error", texts))).toEqual(["TypeError: boom"]);
+    expect(await textsOf(read("error", texts))).toEqual(["TypeError: boom"]);
   });
 
-  it("are of the output only what says so itself", () => {
-    expect(textsOf(read("out", ["TypeError: boom", '{"level":50,"msg":"bad"}']))).toEqual(["bad"]);
+  it("are of the output only what says so itself", async () => {
+    expect(await textsOf(read("out", ["TypeError: boom", '{"level":50,"msg":"bad"}']))).toEqual([
+      "bad",
+    ]);
   });
 
   // A structured line of the error output, and the error in it
@@ -86,11 +96,11 @@ describe("errors in logs", () => {
     ['{"level":50,"msg":7}', ["an error without a message"]],
     ['{"message":"bad","type":"err","process_id":0}', ["bad"]], // as pm2 writes with log_type json
     ['{"level":50,"msg":"half', ['{<value>:#,<value>:"half']],
-  ])("are read from %s", (line, expected) => {
-    expect(textsOf(read("error", [line]))).toEqual(expected);
+  ])("are read from %s", async (line, expected) => {
+    expect(await textsOf(read("error", [line]))).toEqual(expected);
   });
 
-  it("count from a moment on where lines tell their time, whatever the mark says", () => {
+  it("count from a moment on where lines tell their time, whatever the mark says", async () => {
     const lines = [
       { text: `${BEFORE} early`, isFresh: true },
       { text: "early too", isFresh: true },
@@ -100,44 +110,59 @@ describe("errors in logs", () => {
       { text: `{"level":50,"time":"${BEFORE}","msg":"text"}`, isFresh: false },
     ];
 
-    expect(textsOf(read("error", [], { lines }))).toEqual(["late", "late too", "number"]);
+    expect(await textsOf(read("error", [], { lines }))).toEqual(["late", "late too", "number"]);
   });
 
-  it("count when they are fresh where no line tells its time", () => {
+  it("count when they are fresh where no line tells its time", async () => {
     const lines = [
       { text: "old one", isFresh: false },
       { text: "new one", isFresh: true },
     ];
 
-    expect(textsOf(read("error", [], { lines }))).toEqual(["new one"]);
+    expect(await textsOf(read("error", [], { lines }))).toEqual(["new one"]);
   });
 
-  it("are the most frequent ones first, and no more than two hundred", () => {
+  it("are the most frequent ones first, and no more than two hundred", async () => {
     const words = Array.from(
       { length: 201 },
       (_one, index) => `${letter(index / 26)}${letter(index)} is bad`,
     );
-    const health = errorSignatures([read("error", [...words, "often", "often"])], NOON);
+    const health = await errorSignatures(
+      [read("error", [...words, "often", "often"])],
+      NOON,
+      atOnce,
+    );
 
     expect(health).toMatchObject({ isCut: true });
     expect(health).toHaveProperty("signatures.length", 200);
     expect(health).toHaveProperty("signatures.0", { text: "often", count: 2 });
   });
 
-  it("fit into forty thousand bytes", () => {
+  it("fit into forty thousand bytes", async () => {
     const words = Array.from(
       { length: 190 },
       (_one, index) => `${"é".repeat(index + 1)} ${"漢".repeat(199)}`,
     );
-    const health = errorSignatures([read("error", words)], NOON);
+    const health = await errorSignatures([read("error", words)], NOON, atOnce);
 
     expect(health).toMatchObject({ isCut: true });
     expect(Buffer.byteLength(JSON.stringify(health))).toBeLessThan(60_000);
   });
 
-  it("are told to be cut when a file was", () => {
-    const health = errorSignatures([read("error", [], { isCut: true })], NOON);
+  it("are told to be cut when a file was", async () => {
+    const health = await errorSignatures([read("error", [], { isCut: true })], NOON, atOnce);
 
     expect(health).toEqual({ kind: "known", signatures: [], isCut: true });
+  });
+
+  it("let others have their turn while much is read", async () => {
+    const texts = Array.from({ length: 1000 }, () => "word ".repeat(100));
+    let turns = 0;
+
+    await errorSignatures([read("error", texts), read("out", texts)], NOON, async () => {
+      turns += 1;
+    });
+
+    expect(turns).toBeGreaterThan(10);
   });
 });
