@@ -148,16 +148,22 @@ async function run(
   return ended;
 }
 
-/** The breach must still be there when the first act is due; what cleared by itself needs no rollback. */
+/** Nothing is acted on that a brake holds, be it pulled while the breach is looked at. */
 async function judgeAgain(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
+  if (authorityOf(recoveryOf(daemon, plan.id)) === "person") {
+    return isStillDeployed(daemon, plan, signal);
+  }
+  const before = brakeOn(daemon);
+  const gate = before === undefined ? await isStillThere(daemon, plan, signal) : "go";
+  const brake = brakeOn(daemon) ?? before;
+  return brake === undefined ? gate : { cancel: brake };
+}
+
+/** The breach must still be there when the first act is due; what cleared by itself needs no rollback. */
+async function isStillThere(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
   const { world, surroundings } = daemon;
   const incident = incidentOf(daemon, plan);
-  const authority = authorityOf(recoveryOf(daemon, plan.id));
-  const brake = authority === "person" ? undefined : brakeOn(daemon);
-  if (brake !== undefined) {
-    return { cancel: brake };
-  }
-  if (authority === "person" || incident.signals.length === 0) {
+  if (incident.signals.length === 0) {
     // No probe has seen what a person saw.
     return isStillDeployed(daemon, plan, signal);
   }
