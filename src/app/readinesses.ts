@@ -52,8 +52,10 @@ export function newestProvenOther(
     .toSorted((one, other) => (other.provenAt ?? 0) - (one.provenAt ?? 0))[0];
 }
 
+/** A restart goes back from nothing: the release whose service it cured is still one to go back to. */
 function wasRolledBack(history: History, release: KnownRelease): boolean {
   return history.recoveries
+    .filter((one) => one.plan.scope !== "service")
     .filter((one) => one.attempts.length > 0 && one.ended?.result !== "cancelled")
     .some((one) => isSameRelease(one.plan.from, release.identity));
 }

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { newestProvenOther } from "../../src/app/readinesses.ts";
 import type { KnownRelease } from "../../src/model/history.ts";
-import { aHistory, anIdentity, aRelease, BAD_COMMIT, NOON } from "../support/builders.ts";
+import {
+  aHistory,
+  anIdentity,
+  aPlan,
+  aRecovery,
+  aRelease,
+  BAD_COMMIT,
+  NOON,
+} from "../support/builders.ts";
 import { withDaemon } from "../support/daemon.ts";
 
 const LIVE = new AbortController().signal;
@@ -33,6 +41,18 @@ const ROWS: readonly (readonly [string, readonly KnownRelease[], string | undefi
 describe("the newest proven release that is not deployed", () => {
   it.each(ROWS)("%s", (_name, releases, expected) => {
     expect(newestProvenOther(aHistory({ releases }), DEPLOYED)?.id).toBe(expected);
+  });
+
+  // What was done while `c` was deployed, and whether it is still one to go back to
+  it.each([
+    ["a restart of a service", { scope: "service", target: null }, "c"],
+    ["a rollback to another", { scope: "application", target: "a" }, "a"],
+  ] as const)("after %s", (_name, done, expected) => {
+    const later = known("c", { provenAt: NOON + 1 });
+    const recoveries = [aRecovery(NOON, { plan: aPlan({ ...done, from: later.identity }) })];
+    const history = aHistory({ releases: [known("a"), later], recoveries });
+
+    expect(newestProvenOther(history, DEPLOYED)?.id).toBe(expected);
   });
 
   it("is the newest of all while nobody knows what is deployed", () => {
