@@ -19,7 +19,7 @@ export function draftSignals(survey: Survey): readonly DraftedSignal[] {
     ...named.map(({ one, name }) => healthSignal(name, one)),
     SERVICES,
     ...(latency === undefined ? [] : [latencySignal(nameFor("response-time", taken), latency)]),
-    ...(metrics === undefined ? [] : scrapeSignals(metrics, health.map(pathOf), taken)),
+    ...(metrics === undefined ? [] : scrapeSignals(metrics, health, taken)),
     MEMORY,
     ...(database === undefined ? [] : [connectionsSignal(nameFor("connections", taken))]),
     ...(websocket === undefined ? [] : [websocketSignal(nameFor("websocket", taken), websocket)]),
@@ -90,11 +90,12 @@ function latencySignal(name: string, { url, service, detail }: Endpoint): Drafte
 /** rollwatch's own questions are left out of the shares. */
 function scrapeSignals(
   metrics: FoundMetrics,
-  healthPaths: readonly string[],
+  health: readonly Endpoint[],
   taken: Set<string>,
 ): readonly DraftedSignal[] {
   const { url, service, errors, slow, waiting, routeLabel } = metrics;
-  const paths = [...new Set(["/metrics", ...healthPaths])].map(yamlText).join(", ");
+  const own = health.filter((one) => one.service === service).map(pathOf);
+  const paths = [...new Set(["/metrics", ...own])].map(yamlText).join(", ");
   const ignore = routeLabel === undefined ? "" : `, ignore: { ${routeLabel}: [${paths}] }`;
   const page = `kind: scrape, url: ${yamlText(url)}, interval: 5s, timeout: 2s`;
   function scrape(wish: string, trigger: string, body: readonly string[]): DraftedSignal {

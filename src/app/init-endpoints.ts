@@ -35,7 +35,17 @@ export interface Endpoints {
 }
 
 const HEALTH_PATHS = ["/health", "/api/health", "/healthz"];
-const WEBSOCKET_PATHS = ["/", "/ws", "/websocket", "/socket.io/?EIO=4&transport=websocket"];
+const WEBSOCKET_PATHS = [
+  "/",
+  "/ws",
+  "/websocket",
+  "/socket",
+  "/live",
+  "/alerts",
+  "/socket.io/?EIO=4&transport=websocket",
+];
+/** What a server says that speaks WebSocket alone. */
+const UPGRADE_REQUIRED = 426;
 const ASK_MS = 2000;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const REQUESTS = [
@@ -108,16 +118,26 @@ async function exploreOne(
   const websocket = await findWebsocket(ports, origin, signal);
   return {
     origin,
-    notes: found.isThrottled
-      ? [
-          `${origin.service} answers 429 at ${origin.host}: it limits who asks, so ask it less often`,
-        ]
-      : [],
+    notes: notesOf(origin, { ...found, status: front.status, isSpoken: websocket !== undefined }),
     ...(health === undefined ? {} : { health }),
     ...(isPage ? { page: endpointOf(origin, "/", front) } : {}),
     ...(metrics === undefined ? {} : { metrics }),
     ...(websocket === undefined ? {} : { websocket }),
   };
+}
+
+/** What its answers suggest and do not prove. */
+function notesOf(
+  { service, host }: Origin,
+  seen: { readonly isThrottled: boolean; readonly isSpoken: boolean; readonly status: number },
+): readonly string[] {
+  const seemsToSpeak = seen.status === UPGRADE_REQUIRED || service.toLowerCase().includes("socket");
+  const limits = `${service} answers 429 at ${host}: it limits who asks, so ask it less often`;
+  const speaks = `${service} seems to speak WebSocket at ${host}, at a path that is not known: add a websocket signal`;
+  return [
+    ...(seen.isThrottled ? [limits] : []),
+    ...(seemsToSpeak && !seen.isSpoken ? [speaks] : []),
+  ];
 }
 
 async function findHealth(

@@ -400,6 +400,21 @@ describe("the signals that init chooses", () => {
     });
   });
 
+  it.each([
+    ["desk", 426],
+    ["desk-sockets", 404],
+  ])("are told to be more where %s answers %i and seems to speak it", async (name, status) => {
+    await withHost(async (host) => {
+      host.serve(name, 3000);
+      host.pages.set("http://127.0.0.1:3000/", anAnswer({ status }));
+
+      const { signals, check } = await host.report();
+
+      expect(signals).not.toContain("websocket");
+      expect(check.join()).toContain(`${name} seems to speak WebSocket at 127.0.0.1:3000`);
+    });
+  });
+
   it("are told to be fewer where the application limits who asks", async () => {
     await withHost(async (host) => {
       host.serve("desk", 3000);
