@@ -3,8 +3,10 @@ import { decidersOf } from "../decide/policy.ts";
 import type { Action, Decision } from "../model/decision.ts";
 import {
   isBraked,
+  openIncident,
   openRecovery,
   waitingRecovery,
+  type Approval,
   type Incident,
   type Recovery,
 } from "../model/history.ts";
@@ -22,14 +24,23 @@ import { draftAction } from "./draft-action.ts";
 import { isCleared } from "./incident.ts";
 import { planHash } from "./plan-hash.ts";
 
-/** Plans what was decided, in place of a plan that waits for people. Returns its id; undefined when another was begun meanwhile. */
+/**
+ * Plans what was decided, in place of a plan that waits for people. Returns its id; undefined when another was begun
+ * meanwhile, or a person said no to this incident or closed it.
+ */
 export async function planDecided(
   daemon: Daemon,
   incident: Incident,
   decision: Decision & { readonly kind: Action },
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  if (isRejected(daemon, incident)) {
+    return undefined;
+  }
   const plan = await draft(daemon, incident, { ...decision, action: decision.kind }, signal);
+  if (!isOpen(daemon, incident) || isRejected(daemon, incident)) {
+    return undefined;
+  }
   return record(daemon, plan, "rollwatch may act by itself by now") ? plan.id : undefined;
 }
 
@@ -51,11 +62,12 @@ export async function askPeople(
     return;
   }
   const plan = await draft(daemon, incident, decision, signal);
-  if (openRecovery(journal.history()) !== undefined || isAnswered(daemon, incident)) {
+  const isTooLate = openRecovery(journal.history()) !== undefined || !isOpen(daemon, incident);
+  if (isTooLate || isAnswered(daemon, incident)) {
     return;
   }
   const now = world.clock.now();
-  journal.record({ kind: "planned", plan });
+  journal.record({ kind: "planned", plan, waits: true });
   journal.record({
     kind: "approval-asked",
     plan: plan.id,
@@ -77,23 +89,49 @@ export function tellHeld(daemon: Daemon, incident: Incident, decision: Decision)
   }
 }
 
-/** Ends a plan that waits when nobody is to approve it any more: refused, too late, or the breach is gone. */
+/** Ends a plan that waits when nobody is to approve it any more: refused, too late, or not the question any more. */
 export function tendWaiting(daemon: Daemon): void {
-  const { journal, world } = daemon;
+  const { journal } = daemon;
+  endUnasked(daemon);
   const waiting = waitingRecovery(journal.history());
-  const approval = waiting?.approval;
-  if (waiting === undefined || approval === undefined) {
+  if (waiting?.approval === undefined) {
     return;
   }
+  const { approval } = waiting;
   const incident = journal.history().incidents.find((one) => one.id === waiting.plan.incident);
   if (incident === undefined) {
     endWaiting(daemon, waiting, "its incident is not known any more");
   } else if (approval.rejected !== undefined) {
     daemon.tell(approvalRejected(newsOf(daemon, incident), waiting));
     endWaiting(daemon, waiting, `rejected by ${approval.rejected.by}: ${approval.rejected.reason}`);
-  } else if (world.clock.now() >= approval.expiresAt) {
+  } else if (daemon.world.clock.now() >= approval.expiresAt) {
     daemon.tell(approvalExpired(newsOf(daemon, incident), waiting));
     endWaiting(daemon, waiting, "nobody approved it in time");
+  } else {
+    endPointless(daemon, incident, { ...waiting, approval });
+  }
+}
+
+/** A plan whose question was never put cannot be answered: it is made and asked anew. */
+function endUnasked(daemon: Daemon): void {
+  const unasked = daemon.journal
+    .history()
+    .recoveries.filter(
+      ({ waits, approval, ended }) =>
+        waits === true && approval === undefined && ended === undefined,
+    );
+  for (const one of unasked) {
+    endWaiting(daemon, one, "rollwatch died before it asked anybody");
+  }
+}
+
+function endPointless(
+  daemon: Daemon,
+  incident: Incident,
+  waiting: Recovery & { readonly approval: Approval },
+): void {
+  if ((incident.graverAt ?? 0) > waiting.approval.askedAt) {
+    endWaiting(daemon, waiting, `it is ${incident.trigger} by now: that is another question`);
   } else if (isCleared(daemon, incident)) {
     endWaiting(daemon, waiting, "the breach cleared before it was approved");
   }
@@ -124,14 +162,23 @@ function endWaiting({ journal, log }: Daemon, { plan }: Recovery, reason: string
 }
 
 /** Whether people were asked and have not answered yet, or have said no in this incident. */
-function isAnswered({ journal }: Daemon, incident: Incident): boolean {
-  const history = journal.history();
-  return (
-    waitingRecovery(history) !== undefined ||
-    history.recoveries.some(
-      (one) => one.plan.incident === incident.id && one.approval?.rejected !== undefined,
-    )
-  );
+function isAnswered(daemon: Daemon, incident: Incident): boolean {
+  const isAsked = waitingRecovery(daemon.journal.history()) !== undefined;
+  return isAsked || isRejected(daemon, incident);
+}
+
+/** Whether a person said no in this incident since it is as grave as it is. */
+function isRejected({ journal }: Daemon, { id, graverAt = 0 }: Incident): boolean {
+  return journal
+    .history()
+    .recoveries.some(
+      ({ plan, approval }) => plan.incident === id && (approval?.rejected?.at ?? -1) >= graverAt,
+    );
+}
+
+/** Whether nobody closed it while something was waited for. */
+function isOpen({ journal }: Daemon, { id }: Incident): boolean {
+  return openIncident(journal.history())?.id === id;
 }
 
 async function draft(

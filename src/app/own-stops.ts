@@ -1,4 +1,4 @@
-import type { History } from "../model/history.ts";
+import type { History, Recovery } from "../model/history.ts";
 import { isStoppedByPerson, type Service } from "../model/service.ts";
 
 /**
@@ -14,15 +14,28 @@ export function stoppedByPeople(
 
 /** Whether a service stands still because of rollwatch. */
 export function isOurStop(service: Service, history: History): boolean {
-  const last = history.recoveries.findLast((one) => one.ended?.result !== "cancelled");
-  if (last === undefined || last.ended?.result === "completed" || !isStoppedByPerson(service)) {
+  // A plan that waits, or has stopped nothing yet, takes nothing back of what an earlier one left.
+  const last = history.recoveries.findLast(
+    (one) => stopOf(one, service.name) !== undefined || isWhole(one),
+  );
+  const stoppedAt = last === undefined ? undefined : stopOf(last, service.name);
+  if (last === undefined || stoppedAt === undefined || isWhole(last)) {
     return false;
   }
-  const stop = last.plan.steps.find(
-    (step) => step.kind === "stop-service" && namesOf(step).includes(service.name),
+  return isStoppedByPerson(service) && service.instances.every((one) => one.startedAt <= stoppedAt);
+}
+
+/** Whether a rollback came to its good end: what stands still then does not because of it. */
+function isWhole({ plan, ended }: Recovery): boolean {
+  return plan.scope !== "service" && ended?.result === "completed";
+}
+
+/** When the recovery began to stop the service; undefined when it did not. */
+function stopOf({ plan, steps }: Recovery, service: string): number | undefined {
+  const stop = plan.steps.find(
+    (step) => step.kind === "stop-service" && namesOf(step).includes(service),
   );
-  const stoppedAt = last.steps.find((record) => record.step === stop?.id)?.startedAt;
-  return stoppedAt !== undefined && service.instances.every((one) => one.startedAt <= stoppedAt);
+  return steps.find((record) => record.step === stop?.id)?.startedAt;
 }
 
 function namesOf(step: Readonly<Record<string, unknown>>): readonly unknown[] {

@@ -40,17 +40,8 @@ export async function finishRecovery(
   planId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const recovery = recoveryOf(daemon, planId);
-  const { plan } = recovery;
-  const away = awayFor(recovery, daemon.world.clock.now());
-  if (away > MAX_AWAY_MS) {
-    const reason = `rollwatch was away for ${tellDuration(away)} in the middle of it, and people may have gone on by hand`;
-    close(daemon, plan, { result: "needs-human", reason });
-    return;
-  }
-  const refusal = await whyNotToBegin(daemon, recovery, signal);
-  if (refusal !== undefined) {
-    close(daemon, plan, { result: "cancelled", reason: refusal });
+  const { plan } = recoveryOf(daemon, planId);
+  if (!(await mayGoOn(daemon, plan, signal))) {
     return;
   }
   // Here and not where it was planned: a kill in between must not keep it from people. It is told once.
@@ -87,6 +78,26 @@ export async function finishRecovery(
   });
 }
 
+/** Whether it may be begun, or gone on with; closed where it may not. */
+async function mayGoOn(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<boolean> {
+  const recovery = recoveryOf(daemon, plan.id);
+  const away = awayFor(recovery, daemon.world.clock.now());
+  if (away > MAX_AWAY_MS) {
+    const reason = `rollwatch was away for ${tellDuration(away)} in the middle of it, and people may have gone on by hand`;
+    close(daemon, plan, { result: "needs-human", reason });
+    return false;
+  }
+  const refusal = await whyNotToBegin(daemon, recovery, signal);
+  if (recoveryOf(daemon, plan.id).approval?.rejected !== undefined) {
+    // Said while the guards were asked: the plan waits again, and is ended as what it is.
+    return false;
+  }
+  if (refusal !== undefined) {
+    close(daemon, plan, { result: "cancelled", reason: refusal });
+  }
+  return refusal === undefined;
+}
+
 /** Who is behind a plan: rollwatch's own policy, people who approved what it recommended, or one who asked for it. */
 function authorityOf({ plan, approval }: Recovery): "policy" | "approved" | "person" {
   if (approval !== undefined) {
@@ -107,6 +118,11 @@ async function whyNotToBegin(
   }
   const { plan } = recovery;
   const incident = incidentOf(daemon, plan);
+  const approvedAt = recovery.approval?.given.at(-1)?.at ?? plan.createdAt;
+  const idle = daemon.world.clock.now() - approvedAt;
+  if (idle > MAX_AWAY_MS) {
+    return `it was asked for ${tellDuration(idle)} ago, and rollwatch was away since`;
+  }
   await daemon.surroundings.lookAtAll(signal);
   const services = plan.steps
     .filter((step) => step.kind === "restart-service")

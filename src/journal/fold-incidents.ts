@@ -31,7 +31,7 @@ export function opened(history: History, fact: FactOf<"incident-opened">, at: nu
   return { ...history, incidents: [...history.incidents, incident] };
 }
 
-export function grown(history: History, fact: FactOf<"incident-grown">): History {
+export function grown(history: History, fact: FactOf<"incident-grown">, at: number): History {
   const { trigger, tier, mode, signals } = fact;
   return change(history, fact.incident, (incident) => ({
     ...incident,
@@ -39,6 +39,7 @@ export function grown(history: History, fact: FactOf<"incident-grown">): History
     tier,
     mode,
     signals,
+    ...(trigger === incident.trigger ? {} : { graverAt: at }),
   }));
 }
 

@@ -9,8 +9,9 @@ const MAX_ENDED = 100;
 
 type FactOf<K extends Fact["kind"]> = Extract<Fact, { kind: K }>;
 
-export function planned(history: History, { plan }: FactOf<"planned">, at: number): History {
-  const recovery: Recovery = { plan, plannedAt: at, attempts: [], steps: [] };
+export function planned(history: History, { plan, waits }: FactOf<"planned">, at: number): History {
+  const waiting = waits === undefined ? {} : { waits };
+  const recovery: Recovery = { plan, plannedAt: at, ...waiting, attempts: [], steps: [] };
   return { ...history, recoveries: [...history.recoveries, recovery] };
 }
 

@@ -74,7 +74,12 @@ export const Fact = z.discriminatedUnion("kind", [
     evidence: z.array(z.string()),
   }),
   z.object({ kind: z.literal("decided"), incident: z.string(), decision: Decision }),
-  z.object({ kind: z.literal("planned"), plan: Plan }),
+  z.object({
+    kind: z.literal("planned"),
+    plan: Plan,
+    /** It waits for people, who are asked with the next fact: a kill between the two must not begin it. */
+    waits: z.literal(true).optional(),
+  }),
   /** The plan just recorded waits for people: it is not begun before they approved it. */
   z.object({
     kind: z.literal("approval-asked"),

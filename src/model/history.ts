@@ -48,6 +48,8 @@ export interface Approval {
 export interface Recovery {
   readonly plan: Plan;
   readonly plannedAt: number;
+  /** Present on a plan that was made to wait for people, also where rollwatch died before it asked them. */
+  readonly waits?: true;
   /** Absent for a plan that rollwatch may do by itself. */
   readonly approval?: Approval;
   /** When each attempt began; more than one after a crash. */
@@ -73,6 +75,8 @@ export interface Incident {
   readonly since: number;
   /** When the breach was proven. */
   readonly openedAt: number;
+  /** When a graver trigger became its own; absent while it is as grave as it began. */
+  readonly graverAt?: number;
   readonly signals: readonly string[];
   readonly cause: Cause;
   readonly evidence: readonly string[];
@@ -154,8 +158,8 @@ export function openIncident(history: History): Incident | undefined {
 /** The recovery that is to be done: begun or planned, approved where it must be, and not ended. */
 export function openRecovery(history: History): Recovery | undefined {
   return history.recoveries.find(
-    ({ ended, approval }) =>
-      ended === undefined && (approval === undefined || isApproved(approval)),
+    ({ ended, waits, approval }) =>
+      ended === undefined && (approval === undefined ? waits !== true : isApproved(approval)),
   );
 }
 

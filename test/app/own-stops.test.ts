@@ -32,6 +32,16 @@ describe("a service that stands still", () => {
     expect(stoppedByPeople([service], stopping(FAILED))).toEqual([]);
   });
 
+  it("is rollwatch's still while another plan waits, or has been begun but stopped nothing", () => {
+    const service = aService("api", STOPPED);
+    const [failed] = stopping(FAILED).recoveries;
+    const { ended: _open, ...next } = aRecovery(NOON + 9000, { steps: [] });
+
+    const waiting = aHistory({ recoveries: [...(failed === undefined ? [] : [failed]), next] });
+
+    expect(isOurStop(service, waiting)).toBe(true);
+  });
+
   it("is a person's again once it was started after that, or the recovery completed", () => {
     const later = aService("api", { ...STOPPED, startedAt: NOON + 5000 });
 

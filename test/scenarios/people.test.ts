@@ -75,11 +75,15 @@ describe("the mode", () => {
       expect(story.told()).toEqual(["recommended"]);
       expect(story.notice("recommended").urgency).toBe("page");
       expect(Object.keys(story.blocks())).toEqual(["mode"]);
-      expect(story.incident().plans).toEqual([]);
+      expect(story.asked().approval.given).toEqual([]);
+      expect(story.begun()).toEqual([]);
+      expect(story.pm2.calls).toEqual([]);
+      expect(await story.read("server/release")).toBe("bad-2");
 
       await story.install("good-3", "works");
       await story.passesUntil((fact) => fact.kind === "closed");
       expect(story.incident().closed?.outcome).toBe("recommended");
+      expect(story.asked().ended).toMatchObject({ result: "cancelled" });
     });
   });
 });

@@ -26,8 +26,9 @@ async function begins(story: Scenario): Promise<void> {
   await story.install("bad-2", "answers 500");
 }
 
+/** What came of everything that was begun. */
 function results(story: Scenario): readonly (string | undefined)[] {
-  return story.history().recoveries.map((recovery) => recovery.ended?.result);
+  return story.begun().map((recovery) => recovery.ended?.result);
 }
 
 /** Days in a moment: with a sample every two hours each is taken when it is due, and what is between is left out. */
@@ -50,7 +51,7 @@ describe("a plan for what is not deployed any more", () => {
         await story.passes("30s");
 
         expect(results(story)).toEqual(["cancelled"]);
-        expect(story.recovery().ended?.reason).toContain("what is deployed changed");
+        expect(story.begun()[0]?.ended?.reason).toContain("what is deployed changed");
         expect(story.blocks()["target-proven"]).toContain("2 releases back");
         expect(story.told()).toEqual(["rollback-started", "rollback-cancelled", "recommended"]);
         expect(story.pm2.calls).toEqual([]);
@@ -75,7 +76,7 @@ describe("a plan for what is not deployed any more", () => {
       await story.passes("30s");
 
       expect(results(story)).toEqual(["cancelled"]);
-      expect(story.recovery().ended?.reason).toContain("configuration .env");
+      expect(story.begun()[0]?.ended?.reason).toContain("configuration .env");
       expect(Object.keys(story.blocks())).toEqual(["not-before-change"]);
       expect(story.told()).toEqual(["rollback-started", "rollback-cancelled", "recommended"]);
       expect(story.pm2.calls).toEqual([]);
@@ -97,10 +98,12 @@ describe("a rollback in the middle of which rollwatch was away for twenty minute
       await story.passes("20s");
 
       expect(results(story)).toEqual(["needs-human"]);
-      expect(story.recovery().ended?.reason).toContain("was away for 20 min");
+      expect(story.begun()[0]?.ended?.reason).toContain("was away for 20 min");
       expect(story.pm2.calls).toEqual(["stop 2", "stop 1", "stop 0"]);
       expect(await story.read("server/release")).toBe("bad-2");
       expect(story.told().slice(0, 2)).toEqual(["rollback-started", "needs-human"]);
+      await story.passes("6m");
+      expect(story.told()).not.toContain("stopped-by-person");
       expect(story.incident().closed).toBeUndefined();
     });
   });
@@ -141,7 +144,7 @@ describe("what a person does to a service with pm2", () => {
         "services-known": expect.stringContaining("pm2 does not know api"),
       });
       expect(story.told()).toEqual(["recommended"]);
-      expect(story.incident().plans).toEqual([]);
+      expect(story.begun()).toEqual([]);
       expect(story.pm2.calls).toEqual([]);
     });
   });
@@ -162,7 +165,7 @@ describe("what a person does to a service with pm2", () => {
         expect(story.blocks()).toEqual({
           "stopped-by-person": expect.stringContaining("which service answers page"),
         });
-        expect(story.incident().plans).toEqual([]);
+        expect(story.begun()).toEqual([]);
         expect(story.pm2.calls).toEqual([]);
       },
       { signals: [...signals] },

@@ -6,10 +6,13 @@ import type { Config } from "../../src/config/schema.ts";
 import { emptyHistory, fold } from "../../src/journal/fold.ts";
 import { openStore, type JournalStore } from "../../src/journal/store.ts";
 import type { Entry, Fact } from "../../src/model/facts.ts";
-import type { History, Incident, Recovery } from "../../src/model/history.ts";
+import type { Approval, History, Incident, Recovery } from "../../src/model/history.ts";
 import type { Notice, NoticeReason } from "../../src/model/notice.ts";
+import { remoteOperations } from "../../src/cli/daemon-client.ts";
+import type { Operations } from "../../src/model/operations.ts";
 import { parseDuration } from "../../src/model/units.ts";
 import { openLog } from "../../src/system/log.ts";
+import { type Name, type Somebody, somebody } from "./somebody.ts";
 import { type Policy, storyConfig, type Unlike } from "./story-config.ts";
 import { openStoryWorld, type StoryWorld } from "./story-world.ts";
 import { withTempFolder } from "./temp.ts";
@@ -39,9 +42,20 @@ export interface Scenario extends StoryWorld {
   told(): readonly NoticeReason[];
   /** The newest notice of a reason; fails the test when there is none. */
   notice(reason: NoticeReason): Notice;
+  /** The newest plan that people are asked about; fails the test when there is none. */
+  asked(): Asked;
+  /** Every recovery of which something was begun. */
+  begun(): readonly Recovery[];
+  /** Somebody of the team, with a token of their own, at the daemon's real socket; `operator` has none. */
+  as(name: Name): Somebody;
+  /** The daemon's readings, over its real socket. */
+  readonly operations: Operations;
   /** Why the guards of the newest decision block, by guard. */
   blocks(): Readonly<Record<string, string>>;
 }
+
+/** A plan that people are, or were, asked about. */
+export type Asked = Recovery & { readonly approval: Approval };
 
 const STEP_MS = 250;
 const LONGEST_MS = 10 * 60_000;
@@ -176,6 +190,8 @@ async function open(
     stopsRollwatch,
     passes,
     passesUntil,
+    as: (name) => somebody(config.state, name),
+    operations: remoteOperations(config.state),
     diesBefore: (fact) => {
       fate = fact;
     },
@@ -206,7 +222,7 @@ async function turn(): Promise<void> {
 
 type Telling = Pick<
   Scenario,
-  "facts" | "history" | "incident" | "recovery" | "told" | "notice" | "blocks"
+  "facts" | "history" | "incident" | "recovery" | "asked" | "begun" | "told" | "notice" | "blocks"
 >;
 
 function tellingOf(entries: readonly Entry[]): Telling {
@@ -226,6 +242,15 @@ function tellingOf(entries: readonly Entry[]): Telling {
     facts: () => entries.map((entry) => entry.fact),
     history,
     incident,
+    asked: () =>
+      newest(
+        history().recoveries.flatMap(({ approval, ...one }) =>
+          approval === undefined ? [] : [{ ...one, approval }],
+        ),
+        "plan that waits for people",
+        entries,
+      ),
+    begun: () => history().recoveries.filter((one) => one.attempts.length > 0),
     recovery: () => newest(history().recoveries, "recovery", entries),
     told: () => notices().flatMap(({ reason }) => (reason === "release-proven" ? [] : [reason])),
     notice: (reason) =>

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { z } from "zod";
 import { ConfigFile, type Config } from "../../src/config/schema.ts";
+import { CONTACTS } from "./somebody.ts";
 import { HEALTH, SERVICES } from "./story-world.ts";
 
 export type Policy = z.input<typeof ConfigFile>["policy"];
@@ -35,6 +36,7 @@ export function storyConfig(folder: string, policy: Policy, unlike: Unlike = {})
     policy: { triggers: { "system-down": { mode: "auto" } }, ...policy },
     release: { bake: "20s", verifyEvery: "1m", warm: unlike.warm ?? true },
     verify: { settle: "5s", steady: "5s", timeout: "60s" },
+    people: { contacts: [...CONTACTS] },
     server: { listen: "127.0.0.1:0" },
     state: join(folder, "state"),
   });

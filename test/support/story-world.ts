@@ -23,11 +23,15 @@ const ORIGIN = "http://127.0.0.1:1";
 export const HEALTH = `${ORIGIN}/health`;
 /** A page of which rollwatch does not know what answers it. */
 export const PAGE = "http://127.0.0.1:2/page";
+/** The application's own counters, which stand still: nobody uses it. */
+export const METRICS = "http://127.0.0.1:3/metrics";
 
 /** What everything around the application does to it, whatever release is installed. */
 type Surroundings =
   | "fine"
   | "make it answer 500"
+  /** Until the next restart. */
+  | "jam its process"
   | "throttle rollwatch"
   | "hide its release id"
   | "take the page down";
@@ -84,6 +88,7 @@ export function openStoryWorld(root: string): StoryWorld {
   const memory = fakeMemory();
   const options = { pm_cwd: root, exec_interpreter: "node", autorestart: true };
   let surroundings: Surroundings = "fine";
+  let jammed: string | undefined;
   let copyMs = 0;
   let copyError: Error | undefined;
   let workingIn = root;
@@ -102,7 +107,7 @@ export function openStoryWorld(root: string): StoryWorld {
   }
 
   async function answer(): Promise<Answer> {
-    const { pid } = await theApi(pm2);
+    const { pid, uniqueId } = await theApi(pm2);
     if (pid === 0) {
       const phases = { connectMs: 0, firstByteMs: 0, totalMs: 1 };
       return { kind: "failed", reason: "refused", detail: "ECONNREFUSED", phases };
@@ -113,8 +118,13 @@ export function openStoryWorld(root: string): StoryWorld {
     if (surroundings === "hide its release id") {
       return anAnswer({ body: "starting" });
     }
+    if (surroundings === "jam its process") {
+      jammed ??= uniqueId;
+    }
     const isSick =
-      surroundings === "make it answer 500" || (await read("server/main.js")) !== "works";
+      surroundings === "make it answer 500" ||
+      uniqueId === jammed ||
+      (await read("server/main.js")) !== "works";
     const body = JSON.stringify({ build: { release: await read("server/release") } });
     return anAnswer({ status: isSick ? 500 : 200, body });
   }
@@ -124,6 +134,9 @@ export function openStoryWorld(root: string): StoryWorld {
       signal.throwIfAborted();
       if (url.startsWith(`${ORIGIN}/`)) {
         return answer();
+      }
+      if (url === METRICS) {
+        return anAnswer({ body: 'http_requests_total{status="200"} 5\n' });
       }
       const isDown = url === PAGE && surroundings === "take the page down";
       return anAnswer({ body: "/", status: isDown ? 502 : 200 });
@@ -177,6 +190,7 @@ export function openStoryWorld(root: string): StoryWorld {
     },
     setSurroundings: (next) => {
       surroundings = next;
+      jammed = undefined;
     },
     setProcessesIn: (folder) => {
       workingIn = folder;
@@ -197,13 +211,14 @@ export function openStoryWorld(root: string): StoryWorld {
 }
 
 /** A dead pm2 took its services along; a hung one leaves them running. */
-async function theApi(pm2: FakePm2): Promise<{ readonly pid: number }> {
+async function theApi(pm2: FakePm2): Promise<{ readonly pid: number; readonly uniqueId: string }> {
   const daemon = await pm2.daemon(new AbortController().signal);
   if (daemon.kind !== "alive") {
-    return { pid: daemon.kind === "dead" ? 0 : 1 };
+    return { pid: daemon.kind === "dead" ? 0 : 1, uniqueId: "hidden" };
   }
   const [api] = await pm2.services(["api"], new AbortController().signal);
-  return { pid: api?.instances[0]?.pid ?? 0 };
+  const [instance] = api?.instances ?? [];
+  return { pid: instance?.pid ?? 0, uniqueId: instance?.uniqueId ?? "none" };
 }
 
 /** A new process of each service, as `pm2 restart` makes it. */
