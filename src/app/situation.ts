@@ -67,13 +67,13 @@ export async function gatherSituation(
   };
 }
 
-/** Breached http signals that no service is known to answer; pm2's own signal names its services. */
+/** Breached signals of addresses that no service is known to answer; pm2's own signal names its services. */
 function unattributedOf({ config, rules }: Decider, breached: ReadonlySet<string>): string[] {
-  const http = new Set(
-    config.signals.filter((one) => one.probe.kind === "http").map((one) => one.name),
-  );
+  const asking = new Set(config.signals.filter((one) => "url" in one.probe).map((one) => one.name));
   return rules
-    .filter((rule) => breached.has(rule.name) && http.has(rule.name) && rule.service === undefined)
+    .filter(
+      (rule) => breached.has(rule.name) && asking.has(rule.name) && rule.service === undefined,
+    )
     .map((rule) => rule.name);
 }
 

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { gatherSituation } from "../../src/app/situation.ts";
 import { proveDeployed } from "../../src/app/prove-deployed.ts";
 import type { BreachSituation } from "../../src/decide/situation.ts";
+import { ruleOf } from "../../src/config/rule.ts";
+import { SignalSettings } from "../../src/config/schema.ts";
 import { aBreachedSignal, aBreachedVerdict } from "../support/builders.ts";
 import { withDaemon, type Parts } from "../support/daemon.ts";
 
@@ -17,7 +19,7 @@ async function deployOverProven({ daemon, world }: Parts): Promise<string> {
   return daemon.journal.history().releases[0]?.id ?? "";
 }
 
-async function gather(parts: Parts, to?: string): Promise<BreachSituation> {
+async function gather(parts: Pick<Parts, "daemon">, to?: string): Promise<BreachSituation> {
   const { name, trigger, since, limit, unit, reason } = aBreachedSignal();
   const breach = { signal: name, trigger, since, provenAt: since, value: 1, limit, unit, reason };
   const question = {
@@ -67,6 +69,24 @@ describe("the situation of a breach", () => {
         provenAt: expect.any(Number),
         readiness: { kind: "ready" },
       });
+    });
+  });
+
+  // An address beside that of the service which serves
+  it.each([
+    { kind: "http", url: "http://127.0.0.1:4001/" },
+    { kind: "websocket", url: "ws://127.0.0.1:4001/live" },
+    { kind: "scrape", measure: "gauge", metric: "waiting", url: "http://127.0.0.1:4001/metrics" },
+  ])("has a breach that nobody knows a service for, by $kind", async (probe) => {
+    await withDaemon(async ({ daemon }) => {
+      const { name, trigger } = aBreachedSignal();
+      const signal = SignalSettings.parse({ name, trigger, probe, limit: 0 });
+      const config = { ...daemon.config, signals: [signal] };
+      const rules = [ruleOf(signal, config.application)];
+
+      const { unattributed } = await gather({ daemon: { ...daemon, config, rules } });
+
+      expect(unattributed).toEqual([name]);
     });
   });
 
