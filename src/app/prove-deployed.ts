@@ -1,4 +1,5 @@
 import { messageOf } from "../model/failure.ts";
+import type { Health } from "../model/health.ts";
 import { openRecovery, waitingRecovery, type KnownRelease } from "../model/history.ts";
 import { isSameRelease, type Identity } from "../model/identity.ts";
 import { releaseProven } from "../notify/notices.ts";
@@ -7,6 +8,9 @@ import { releasesToPrune } from "../release/retention.ts";
 import type { Daemon } from "./daemon.ts";
 import { forgetSnapshot } from "./database-snapshots.ts";
 import { takeBaseline } from "./health.ts";
+
+/** How long a baseline stands for a release that goes on being proven. */
+const BASELINE_MS = 12 * 60 * 60_000;
 
 /** Makes what is deployed a release one can go back to: captured, noted as proven, told; older captures are pruned. */
 export async function proveDeployed(
@@ -17,10 +21,10 @@ export async function proveDeployed(
   const { journal, log, config } = daemon;
   const release = await captureDeployed(daemon, identity, signal);
   signal.throwIfAborted();
-  const baseline = await takeBaseline(daemon, signal);
+  const baseline = await baselineIfDue(daemon, release, signal);
   signal.throwIfAborted();
   // Also when it was proven before: it baked again, so it is the newest proof, and the age of a proof counts.
-  journal.record({ kind: "release-proven", release: release.id, baseline });
+  journal.record({ kind: "release-proven", release: release.id, ...baseline });
   log.info({ release: release.id }, "release proven healthy");
   const known = journal.history().releases.find((one) => one.id === release.id);
   if (known !== undefined) {
@@ -28,6 +32,16 @@ export async function proveDeployed(
   }
   await pruneCaptures(daemon, release.id);
   daemon.warmth.begin();
+}
+
+/** A baseline may be tens of kilobytes, and each blip is followed by another proof: one a day is enough. */
+async function baselineIfDue(
+  daemon: Daemon,
+  { baseline: known }: KnownRelease,
+  signal: AbortSignal,
+): Promise<{ readonly baseline?: Health }> {
+  const age = daemon.world.clock.now() - (known?.at ?? -Infinity);
+  return age >= 0 && age < BASELINE_MS ? {} : { baseline: await takeBaseline(daemon, signal) };
 }
 
 /** A capture of what is deployed: the one there is of just this release, else a new one. */
