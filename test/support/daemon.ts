@@ -1,10 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { assemble } from "../../src/app/assemble.ts";
-import type { Daemon } from "../../src/app/daemon.ts";
+import { judgeNow, type Daemon } from "../../src/app/daemon.ts";
+import { openIncidentOf } from "../../src/app/incident.ts";
 import { openLifecycle } from "../../src/app/lifecycle.ts";
+import { proveDeployed } from "../../src/app/prove-deployed.ts";
+import { openChangeWatch } from "../../src/app/watch-changes.ts";
 import { openStore } from "../../src/journal/store.ts";
 import type { Fact, FactKind } from "../../src/model/facts.ts";
+import type { Incident } from "../../src/model/history.ts";
 import type { Sample } from "../../src/model/sample.ts";
 import { openLog } from "../../src/system/log.ts";
 import { type Policy, storyConfig, type Unlike } from "./story-config.ts";
@@ -66,4 +70,48 @@ export async function withDaemon(
 export function aSample(signal: string, at: number, value: number): Sample {
   const detail = value === 0 ? "200" : "500";
   return { signal, at, tookMs: 0, reading: { kind: "measured", value, detail } };
+}
+
+/** The same daemon, in which something happens while a rollback is drafted. */
+export function whileDrafting(daemon: Daemon, meanwhile: () => void): Daemon {
+  const { git } = daemon.world;
+  async function isTop(root: string): Promise<boolean> {
+    meanwhile();
+    return git.isTop(root);
+  }
+  return { ...daemon, world: { ...daemon.world, git: { ...git, isTop } } };
+}
+
+/** The same daemon, in which something happens while it looks at everything. */
+export function whileLooking(daemon: Daemon, meanwhile: () => void): Daemon {
+  const { surroundings } = daemon;
+  async function lookAtAll(signal: AbortSignal): Promise<void> {
+    await surroundings.lookAtAll(signal);
+    meanwhile();
+  }
+  return { ...daemon, surroundings: { ...surroundings, lookAtAll } };
+}
+
+/** `good-1` is captured and proven, then a bad release is deployed and the breach proven; returns its open incident. */
+export async function breaksAfterProof(parts: Parts): Promise<Incident> {
+  const { daemon, world, sample } = parts;
+  const { signal } = new AbortController();
+  const changes = openChangeWatch(daemon);
+  await daemon.surroundings.lookAtAll(signal);
+  changes.note();
+  await proveDeployed(daemon, daemon.surroundings.identity()?.value ?? {}, signal);
+  await world.clock.advance(60_000);
+  await world.install("bad-2", "answers 500");
+  await daemon.surroundings.lookAtAll(signal);
+  changes.note();
+  for (let time = 0; time < 4; time += 1) {
+    await world.clock.advance(2000);
+    sample(1);
+  }
+  const verdict = judgeNow(daemon);
+  const incident = verdict.kind === "breached" ? openIncidentOf(daemon, verdict) : undefined;
+  if (incident === undefined) {
+    throw new Error(`no breach was proven: ${verdict.kind}`);
+  }
+  return incident;
 }

@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import { askPeople, planDecided, tendWaiting } from "../../src/app/follow.ts";
+import { decideOn } from "../../src/app/incident.ts";
+import { judgeNow, type Daemon } from "../../src/app/daemon.ts";
+import { finishRecovery } from "../../src/app/recovery.ts";
+import { openChangeWatch } from "../../src/app/watch-changes.ts";
+import type { Decision } from "../../src/model/decision.ts";
+import type { Fact } from "../../src/model/facts.ts";
+import { waitingRecovery, type Incident } from "../../src/model/history.ts";
+import { aPlan } from "../support/builders.ts";
+import {
+  breaksAfterProof,
+  type Parts,
+  whileDrafting,
+  whileLooking,
+  withDaemon,
+} from "../support/daemon.ts";
+
+const LIVE = new AbortController().signal;
+
+/** What is decided about the breach, of which a rollback to the proven release is made. */
+async function decidedOn({ daemon }: Parts, incident: Incident): Promise<Decision> {
+  const verdict = judgeNow(daemon);
+  if (verdict.kind !== "breached") {
+    throw new Error("there is no breach");
+  }
+  return decideOn(daemon, incident, verdict, LIVE);
+}
+
+function closed({ id }: Incident): Fact {
+  return { kind: "closed", incident: id, outcome: "held", reason: "so it is", by: "Ada" };
+}
+
+function rejected(plan: string): Fact {
+  return { kind: "rejected", plan, by: "Ada", reason: "so it is" };
+}
+
+async function asks(parts: Parts): Promise<Incident> {
+  const incident = await breaksAfterProof(parts);
+  await askPeople(parts.daemon, incident, await decidedOn(parts, incident), LIVE);
+  return incident;
+}
+
+function waitingIn({ journal }: Daemon): string {
+  return waitingRecovery(journal.history())?.plan.id ?? "none waits";
+}
+
+describe("while a decided rollback is drafted", () => {
+  it.each([
+    ["a person may close its incident", (_waiting: string, incident: Incident) => closed(incident)],
+    ["a person may say no to the one that waits", (waiting: string) => rejected(waiting)],
+    [
+      "another may begin",
+      (): Fact => ({ kind: "planned", plan: aPlan({ id: "by-hand", requestedBy: "Ada" }) }),
+    ],
+  ])("%s: it is not recorded then", async (_what, meanwhile) => {
+    await withDaemon(async (parts) => {
+      const incident = await asks(parts);
+      const decision = await decidedOn(parts, incident);
+      const waiting = waitingIn(parts.daemon);
+      const daemon = whileDrafting(parts.daemon, () => {
+        parts.record(meanwhile(waiting, incident));
+      });
+
+      const plan = await planDecided(daemon, incident, { ...decision, kind: "roll-back" }, LIVE);
+
+      expect(plan).toBeUndefined();
+      const own = daemon.journal
+        .history()
+        .recoveries.filter(({ plan: one }) => one.id !== "by-hand");
+      expect(own.map((one) => one.plan.id)).toEqual([waiting]);
+    });
+  });
+
+  it("nothing may happen: then it is recorded in place of the one that waits", async () => {
+    await withDaemon(async (parts) => {
+      const incident = await asks(parts);
+      const decision = await decidedOn(parts, incident);
+
+      const plan = await planDecided(
+        parts.daemon,
+        incident,
+        { ...decision, kind: "roll-back" },
+        LIVE,
+      );
+
+      expect(parts.daemon.journal.history().recoveries).toMatchObject([
+        { ended: { result: "cancelled" } },
+        { plan: { id: plan, incident: incident.id } },
+      ]);
+    });
+  });
+});
+
+describe("while a question to people is drafted", () => {
+  it.each([
+    ["a person may close the incident", closed],
+    [
+      "another plan may begin",
+      (): Fact => ({ kind: "planned", plan: aPlan({ id: "by-hand", requestedBy: "Ada" }) }),
+    ],
+  ])("%s: nobody is asked then", async (_what, meanwhile) => {
+    await withDaemon(async (parts) => {
+      const incident = await breaksAfterProof(parts);
+      const decision = await decidedOn(parts, incident);
+      const daemon = whileDrafting(parts.daemon, () => parts.record(meanwhile(incident)));
+
+      await askPeople(daemon, incident, decision, LIVE);
+
+      expect(parts.written()).not.toContain("approval-asked");
+    });
+  });
+});
+
+describe("while the guards are asked about an approved plan", () => {
+  it("a person may still say no, and that counts", async () => {
+    await withDaemon(async (parts) => {
+      await asks(parts);
+      const plan = waitingIn(parts.daemon);
+      parts.record({ kind: "approved", plan, by: "Eve", role: "system-administrator" });
+      const daemon = whileLooking(parts.daemon, () => parts.record(rejected(plan)));
+
+      await finishRecovery(daemon, openChangeWatch(daemon), plan, LIVE);
+      tendWaiting(daemon);
+
+      expect(parts.written()).not.toContain("recovery-started");
+      expect(parts.world.pm2.calls).toEqual([]);
+      expect(daemon.journal.history().recoveries).toMatchObject([
+        { ended: { reason: "rejected by Ada: so it is" } },
+      ]);
+    });
+  });
+});
