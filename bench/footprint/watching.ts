@@ -91,7 +91,7 @@ async function setStage(lab: Lab): Promise<Stage> {
   const watcher = await startWatcher(lab, seen, { bake: "10s", webhook });
   const pidFiles = [
     path.join(system.pm2.folder, "pm2.pid"),
-    path.join(lab.folder, "postgres", "postmaster.pid"),
+    path.join(lab.folder, "postgres", "data", "postmaster.pid"),
   ];
   const texts = await Promise.all(pidFiles.map(async (file) => readFile(file, "utf8")));
   const application = texts.map((text) => Number.parseInt(text, 10));

@@ -42,10 +42,15 @@ export async function think(parts: BrainParts, signal: AbortSignal): Promise<voi
   const { daemon, bell } = parts;
   const stops = new Map<string, number>();
   let decideAt = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let dueAt = daemon.world.clock.monotonic();
   while (!signal.aborted) {
     const started = daemon.world.clock.monotonic();
-    await daemon.surroundings.lookAtServices(signal);
+    // Not at every sample: pm2 measures all processes of the application to answer.
+    if (started - lookedAt >= TURN_MS) {
+      await daemon.surroundings.lookAtServices(signal);
+      lookedAt = started;
+    }
     parts.changes.note();
     const verdict = judgeNow(daemon);
     parts.onTurn(verdict, Math.max(started - dueAt, 0));
