@@ -1,7 +1,8 @@
 import type { MaintenanceRequest, PauseRequest } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
-import { isBraked } from "../model/history.ts";
+import { type Brake, isBraked } from "../model/history.ts";
 import type { Person } from "../model/people.ts";
+import { tellTime } from "../model/units.ts";
 import {
   maintenanceEnded,
   maintenanceStarted,
@@ -10,11 +11,12 @@ import {
 } from "../notify/notices-people.ts";
 import type { Daemon } from "./daemon.ts";
 
-/** No automatic action from now on. */
+/** No automatic action from now on. Refused where it would end a longer pause of somebody else's. */
 export function pause(daemon: Daemon, { reason, forMs }: PauseRequest, by: Person): void {
   const { journal, world, config } = daemon;
   const at = world.clock.now();
   const until = forMs === null ? null : at + forMs;
+  refuseShorter(journal.history().pause, { at, until }, "`rollwatch resume` takes it back first.");
   journal.record({ kind: "paused", by: by.name, reason, until });
   daemon.tell(pausedByPerson(config.application.name, { by: by.name, reason, at, until }));
   daemon.log.warn({ by: by.name, reason, until }, "paused");
@@ -33,7 +35,7 @@ export function resume(daemon: Daemon, by: Person): void {
   daemon.log.warn({ by: by.name }, "resumed");
 }
 
-/** People work on the application from now on. */
+/** People work on the application from now on. Refused where it would end a longer maintenance of somebody else's. */
 export function startMaintenance(
   daemon: Daemon,
   { reason, forMs }: MaintenanceRequest,
@@ -42,6 +44,8 @@ export function startMaintenance(
   const { journal, world, config } = daemon;
   const at = world.clock.now();
   const until = at + forMs;
+  const hint = "`rollwatch maintenance end` takes it back first.";
+  refuseShorter(journal.history().maintenance, { at, until }, hint);
   journal.record({ kind: "maintenance-started", by: by.name, reason, until });
   daemon.tell(maintenanceStarted(config.application.name, { by: by.name, reason, at, until }));
   daemon.log.warn({ by: by.name, reason, until }, "maintenance");
@@ -59,4 +63,17 @@ export function endMaintenance(daemon: Daemon, by: Person): void {
   }
   journal.record({ kind: "maintenance-ended", by: by.name });
   daemon.tell(maintenanceEnded(config.application.name, brake, { by: by.name, at: now }));
+}
+
+/** Only the newest brake counts: one that ends sooner must not release what another holds. */
+function refuseShorter(
+  known: Brake | undefined,
+  { at, until }: Pick<Brake, "at" | "until">,
+  hint: string,
+): void {
+  if (isBraked(known, at) && (known.until ?? Infinity) > (until ?? Infinity)) {
+    const end = known.until === null ? "it is taken back" : tellTime(known.until);
+    const what = `it is on already, by ${known.by} until ${end}: ${known.reason}`;
+    throw new Failure("refused", what, { hint });
+  }
 }
