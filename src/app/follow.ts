@@ -35,6 +35,7 @@ export async function planDecided(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (isRejected(daemon, incident)) {
+    // Asked before, too: a draft hashes the whole tree, and this comes again every few seconds.
     return undefined;
   }
   const plan = await draft(daemon, incident, { ...decision, action: decision.kind }, signal);

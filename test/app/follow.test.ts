@@ -6,7 +6,7 @@ import { finishRecovery } from "../../src/app/recovery.ts";
 import { openChangeWatch } from "../../src/app/watch-changes.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import type { Fact } from "../../src/model/facts.ts";
-import { waitingRecovery, type Incident } from "../../src/model/history.ts";
+import { openRecovery, waitingRecovery, type Incident } from "../../src/model/history.ts";
 import { aPlan } from "../support/builders.ts";
 import {
   breaksAfterProof,
@@ -127,6 +127,21 @@ describe("while the guards are asked about an approved plan", () => {
       expect(parts.world.pm2.calls).toEqual([]);
       expect(daemon.journal.history().recoveries).toMatchObject([
         { ended: { reason: "rejected by Ada: so it is" } },
+      ]);
+    });
+  });
+});
+
+describe("a plan that was to wait, and about which nobody was asked", () => {
+  it("is not to be done, and is ended", async () => {
+    await withDaemon(async ({ daemon, record }) => {
+      record({ kind: "planned", plan: aPlan(), waits: true });
+      expect(openRecovery(daemon.journal.history())).toBeUndefined();
+
+      tendWaiting(daemon);
+
+      expect(daemon.journal.history().recoveries).toMatchObject([
+        { ended: { result: "cancelled", reason: "rollwatch died before it asked anybody" } },
       ]);
     });
   });
