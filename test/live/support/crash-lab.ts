@@ -112,7 +112,7 @@ async function fill(lab: Lab): Promise<CrashLab> {
 }
 
 /** Whatever becomes of the test, the daemon ends with the lab. */
-function guarded(lab: Lab, life: DaemonLife): DaemonLife {
+export function guarded(lab: Lab, life: DaemonLife): DaemonLife {
   lab.onEnd(`daemon ${life.pid}`, async () => {
     if (await isAlive(life.pid)) {
       send(life.pid, "SIGKILL");

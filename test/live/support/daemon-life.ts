@@ -35,6 +35,15 @@ export function startLife(
   return begin(args, env);
 }
 
+/** Starts a compiled program with these arguments. */
+export function startCompiled(
+  program: string,
+  args: readonly string[],
+  env: Environment,
+): DaemonLife {
+  return begin([program, ...args], env);
+}
+
 /** Starts rollwatch's own program. */
 export function startProgram(args: readonly string[], env: Environment): DaemonLife {
   const main = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));

@@ -22,6 +22,8 @@ export interface TwoServices {
   readonly commits: { readonly good: string; readonly bad: string };
   /** Deploys the bad release as a person does: checkout, new `.env`, restart. Returns when it serves. */
   deployBad(): Promise<void>;
+  /** Deploys the good release in the same way. */
+  deployGood(): Promise<void>;
   /** The files that a release consists of, below `folder` (default the work tree). */
   files(folder?: string): Promise<Tree>;
   /** Every start since the beginning, oldest first. */
@@ -136,17 +138,24 @@ export async function startTwoServices(lab: Lab): Promise<TwoServices> {
   await pm2.command(["save"], root);
   await untilServed(GOOD);
 
+  async function deploy(commitWanted: string, variables: readonly string[]): Promise<void> {
+    await git(root, env, ["checkout", "--quiet", "--detach", "--force", commitWanted]);
+    await writeFile(join(root, ".env"), `${variables.join("\n")}\n`, { mode: 0o600 });
+    await pm2.command(["restart", ...SERVICES], root);
+  }
+
   return {
     root,
     url: `http://127.0.0.1:${port}/`,
     pm2,
     commits: { good, bad },
     async deployBad() {
-      await git(root, env, ["checkout", "--quiet", "--detach", bad]);
-      const text = [...settings, "COLOR=red"].join("\n");
-      await writeFile(join(root, ".env"), `${text}\n`, { mode: 0o600 });
-      await pm2.command(["restart", ...SERVICES], root);
+      await deploy(bad, [...settings, "COLOR=red"]);
       await untilServed(BAD);
+    },
+    async deployGood() {
+      await deploy(good, settings);
+      await untilServed(GOOD);
     },
     files,
     async starts() {
