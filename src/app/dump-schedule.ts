@@ -3,6 +3,7 @@ import { messageOf } from "../model/failure.ts";
 import { openIncident, openRecovery, type KnownRelease } from "../model/history.ts";
 import { isSameRelease } from "../model/identity.ts";
 import { cameDue } from "../release/dump-schedule.ts";
+import { childOf } from "../system/abort.ts";
 import { takeSnapshot } from "./database-snapshots.ts";
 import type { Daemon } from "./daemon.ts";
 
@@ -58,7 +59,34 @@ async function dumpIfDue(
   if (!isFreshDue && !isMissing(record, world.clock.now())) {
     return false;
   }
-  return (await takeSnapshot(daemon, release, signal)).kind === "taken";
+  return snapshotInPeace(daemon, release, signal);
+}
+
+/** Whether one was tried. Given up when an incident or a recovery begins: it costs the database much, and its moment is in doubt. */
+async function snapshotInPeace(
+  daemon: Daemon,
+  release: KnownRelease,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const work = childOf(signal);
+  const stopListening = daemon.journal.onEntry(({ fact }) => {
+    if (fact.kind === "incident-opened" || fact.kind === "planned") {
+      work.abort("an incident began");
+    }
+  });
+  try {
+    return (await takeSnapshot(daemon, release, work.signal)).kind === "taken";
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!work.signal.aborted) {
+      throw error;
+    }
+    daemon.log.info({ release: release.id }, "a snapshot was given up: an incident began");
+    return false;
+  } finally {
+    stopListening();
+    work.release();
+  }
 }
 
 function isMissing(record: DatabaseRecord | undefined, now: number): boolean {

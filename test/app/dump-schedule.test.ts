@@ -59,6 +59,12 @@ function dumping({ daemon }: Parts, source: Dumping, settings: unknown = {}): Da
   return { ...daemon, config: { ...config, database }, world: { ...world, dumping: source } };
 }
 
+function openIncidentIn({ journal }: Daemon): void {
+  const { id: incident, trigger, tier, mode, since, signals } = anIncident();
+  const opened = { incident, trigger, tier, mode, since, signals: [...signals] };
+  journal.record({ kind: "incident-opened", ...opened });
+}
+
 /** Lets the loop run for a time, and ends it. */
 async function passes({ world }: Parts, daemon: Daemon, ms: number): Promise<void> {
   const stopping = new AbortController();
@@ -89,6 +95,43 @@ describe("snapshots of the database", () => {
         kind: "clone",
         rows: { "public.readings": 3 },
       });
+    });
+  });
+
+  it("are given up when an incident begins, and made when it is over", async () => {
+    await withDaemon(async (parts) => {
+      const said: string[] = [];
+      const source = cloning(said, {
+        clone: async (name, signal) => {
+          said.push(`clone ${name}`);
+          if (said.filter((one) => one.startsWith("clone")).length === 1) {
+            await new Promise((_resolve, reject) => {
+              signal.addEventListener("abort", () => reject(new Error("cut off")));
+            });
+          }
+        },
+      });
+      const daemon = dumping(parts, source);
+      await daemon.surroundings.lookAtAll(LIVE);
+      const id = await captureNow(parts.daemon, LIVE);
+      const stopping = new AbortController();
+      const loop = keepDumped(daemon, stopping.signal).catch(() => undefined);
+      async function records(): Promise<unknown> {
+        await parts.world.clock.advance(30_000);
+        return daemon.catalogue.readDatabase(id);
+      }
+      await records();
+
+      openIncidentIn(daemon);
+      const during = await records();
+      const { id: incident = "" } = daemon.journal.history().incidents[0] ?? {};
+      daemon.journal.record({ kind: "closed", incident, outcome: "held", reason: "it is over" });
+      const after = await records();
+      stopping.abort();
+      await loop;
+
+      expect(during).toBeUndefined();
+      expect(after).toMatchObject({ kind: "clone" });
     });
   });
 
