@@ -3,6 +3,8 @@ import { ACCESS, type Access, type ContactSettings, type Person } from "../model
 
 /** What the operator of this host may do without a token: everything but approve. */
 const OPERATOR_ACCESS: readonly Access[] = ACCESS.filter((one) => one !== "approve");
+/** What stands in a plan that nobody asked for: an operator of this name would be taken for rollwatch itself. */
+const OWN_NAME = "policy";
 /** Letters of any script first, then what stands in names and accounts; no line breaks, no markup. */
 const NAME = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N} ._@'-]{0,79}$/u;
 
@@ -22,7 +24,7 @@ export function openPeople(contacts: readonly ContactSettings[]): People {
   const known = contacts.flatMap(({ name, roles, access, token }) =>
     token === undefined ? [] : [{ digest: digestOf(token), person: { name, roles, access } }],
   );
-  const names = new Set(contacts.map((contact) => contact.name.toLowerCase()));
+  const names = new Set([OWN_NAME, ...contacts.map((contact) => contact.name.toLowerCase())]);
   return {
     byToken(token) {
       const digest = digestOf(token);
