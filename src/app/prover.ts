@@ -52,9 +52,11 @@ export function openProver(daemon: Daemon): Prover {
   let provenUntil = 0;
   let retryAt = 0;
   let work: Work | undefined;
+  const tellBlind = blindTeller(daemon);
 
   function look(verdict: Verdict, signal: AbortSignal): void {
     const identity = daemon.surroundings.identity()?.value;
+    tellBlind();
     const next = bakes(daemon, verdict, baking, identity);
     if (next !== baking) {
       baking = next;
@@ -95,6 +97,20 @@ export function openProver(daemon: Daemon): Prover {
       work?.child.abort();
       await work?.done;
     },
+  };
+}
+
+/** Says in the log which signals cannot be read for so long that they keep the release from its proof; each time once. */
+function blindTeller(daemon: Daemon): () => void {
+  let told: ReadonlySet<string> = new Set();
+  return () => {
+    const since = daemon.world.clock.now() - daemon.config.release.bake;
+    const blind = signalsNow(daemon).filter((one) => one.state === "probe-error");
+    const long = blind.filter((one) => one.since <= since || told.has(one.name));
+    for (const { name, reason } of long.filter((one) => !told.has(one.name))) {
+      daemon.log.warn({ signal: name, reason }, "no release is proven while a signal is blind");
+    }
+    told = new Set(long.map(({ name }) => name));
   };
 }
 

@@ -4,6 +4,7 @@ import { messageOf } from "../model/failure.ts";
 import type { Identity } from "../model/identity.ts";
 import type { Pm2Daemon, Service } from "../model/service.ts";
 import type { Controls } from "../observe/controls.ts";
+import { politeHttp } from "../observe/polite.ts";
 import { openContentReader } from "../release/content.ts";
 import { observeIdentity, type LedgerPorts } from "../release/ledger.ts";
 import type { Clock } from "../system/clock.ts";
@@ -121,8 +122,9 @@ type Observe = (
 /** Reading many files may take longer than one look: it goes on when that is given up, and the next look has its answer. */
 function observer(world: World, application: ApplicationSettings): Observe {
   const reader = openContentReader(world.files, world.clock, application);
+  const http = politeHttp(world.http, world.clock, REFRESH_MS);
   return async (about, how, signal) => {
-    const ledger: LedgerPorts = { ...world, content: async () => reader.read(how, signal) };
+    const ledger: LedgerPorts = { ...world, http, content: async () => reader.read(how, signal) };
     return observeInTime(world.clock, ledger, about, signal);
   };
 }

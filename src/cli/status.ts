@@ -42,6 +42,7 @@ function describeStatus(status: Status, paint: Paint, now: number): string {
     `${paint("title", status.application)}  ${showVerdict(paint, status.verdict)}`,
     `rollwatch ${status.version}, up ${tellDuration(status.uptimeMs)}, ${modes}${queued}\n`,
     brakeLines(status, paint, now),
+    blindLine(status, paint),
     deployedLine(status, now),
     waitingLine(status, paint, now),
     section(paint, "Signals", showSignals(paint, status.signals)),
@@ -73,6 +74,14 @@ function brakeLines({ paused, maintenance }: Status, paint: Paint, now: number):
       return `${paint("doubtful", word)} by ${by} ${tellAge(at, now)}, ${end}: ${reason}\n`;
     })
     .join("");
+}
+
+/** A signal that cannot be read for long is easily overlooked, and nothing becomes a release to go back to meanwhile. */
+function blindLine({ signals }: Status, paint: Paint): string {
+  const blind = signals.filter((one) => one.state === "probe-error").map((one) => one.name);
+  return blind.length === 0
+    ? ""
+    : `${paint("doubtful", "blind")}: no release is proven while ${blind.join(", ")} cannot be read; see rollwatch doctor\n`;
 }
 
 function waitingLine({ waiting }: Status, paint: Paint, now: number): string {

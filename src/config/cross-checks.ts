@@ -94,12 +94,25 @@ function checkSignals(
   );
   for (const [index, signal] of signals.entries()) {
     findings.push(
+      ...unknownService(signal, index, application),
       ...unreachableLimit(signal, index, application),
       ...unfillableWindow(signal, index),
       ...unprovableShare(signal, index),
     );
   }
   return findings;
+}
+
+/** A service that nobody knows is never restarted, and its stop explains nothing. */
+function unknownService(
+  { service }: SignalSettings,
+  index: number,
+  application: ApplicationSettings | undefined,
+): readonly Finding[] {
+  const names = application?.services.map(({ name }) => name) ?? [];
+  return application === undefined || service === undefined || names.includes(service)
+    ? []
+    : [notOneOf(["signals", index, "service"], service, names, "a service of this file")];
 }
 
 /** A probe that asks the database needs its address. */
@@ -154,9 +167,9 @@ function unfillableWindow(signal: SignalSettings, index: number): readonly Findi
       : `its window holds ${room} samples at this interval`;
   return [
     {
-      path: ["signals", index, "minSamples"],
+      path: ["signals", index, room === 0 ? "window" : "minSamples"],
       expected: room === 0 ? "a window longer than the probe's interval" : `at most ${room}`,
-      found: String(minSamples),
+      found: room === 0 && window.kind === "span" ? `${window.ms / 1000}s` : String(minSamples),
       hint: `this signal could never fire: ${reason}; widen the window or ask for fewer`,
     },
   ];

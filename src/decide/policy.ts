@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Duration } from "../model/units.ts";
+import { Duration, PositiveDuration } from "../model/units.ts";
 import { BLAME_WINDOW_MS, TIERS, type Tier } from "../model/tier.ts";
 import { ROLES, type Role } from "../model/role.ts";
 import { MODES, TRIGGER_ROWS, type Trigger } from "../model/trigger.ts";
@@ -27,7 +27,7 @@ export const Brakes = z.strictObject({
   /** Automatic rollbacks in 24 hours. Default 1. */
   rollbacksPerDay: z.int().min(1).default(1),
   /** Oldest proof of a release that is still a target; one that goes on being healthy is proven anew each day. Default 7d. */
-  maxReleaseAge: Duration.prefault("7d"),
+  maxReleaseAge: PositiveDuration.prefault("7d"),
 });
 export type Brakes = z.infer<typeof Brakes>;
 
@@ -43,7 +43,7 @@ export type RestartBrakes = z.infer<typeof RestartBrakes>;
 /** How people's approval is asked for. */
 export const ApprovalSettings = z.strictObject({
   /** How long a plan waits for its approval; what is deployed and the breach are looked at again when it is given. Default 30m. */
-  expires: Duration.prefault("30m"),
+  expires: PositiveDuration.prefault("30m"),
 });
 export type ApprovalSettings = z.infer<typeof ApprovalSettings>;
 

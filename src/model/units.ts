@@ -24,6 +24,9 @@ export const Duration = z
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/u, "expected a duration such as 500ms, 5s, 15m, 2h or 7d")
   .transform((text) => parseDuration(text) ?? 0);
 
+/** A duration that cannot be nothing, such as the time between two looks or the longest time for an answer. */
+export const PositiveDuration = Duration.refine((ms) => ms > 0, "expected more than 0s");
+
 const SIZE_UNITS: Readonly<Record<string, number>> = {
   B: 1,
   KiB: 1024,
@@ -57,19 +60,22 @@ export const Ratio = z
   .refine((ratio) => ratio <= 1, "expected at most 100%");
 
 /** The limit of a signal: a number, or with its unit a duration (seconds after parsing), a share (0..1) or a size (bytes). */
-export const Limit = z.union([
-  z.number().min(0),
-  z
-    .string()
-    .regex(
-      /^\d+(\.\d+)?(ms|s|m|h|d|%|B|KiB|MiB|GiB|TiB)$/u,
-      "expected a number, or a limit such as 500ms, 95% or 256MiB",
-    )
-    .transform((text) => {
-      const ms = parseDuration(text);
-      return ms === undefined ? (parseRatio(text) ?? parseSize(text) ?? 0) : ms / 1000;
-    }),
-]);
+export const Limit = z.union(
+  [
+    z.number().min(0),
+    z
+      .string()
+      .regex(
+        /^\d+(\.\d+)?(ms|s|m|h|d|%|B|KiB|MiB|GiB|TiB)$/u,
+        "expected a number, or a limit such as 500ms, 95% or 256MiB",
+      )
+      .transform((text) => {
+        const ms = parseDuration(text);
+        return ms === undefined ? (parseRatio(text) ?? parseSize(text) ?? 0) : ms / 1000;
+      }),
+  ],
+  { error: "expected a number, or a limit such as 500ms, 95% or 256MiB" },
+);
 
 /** Shortest exact text of a duration in milliseconds: `90s`, `15m`. The inverse of `parseDuration`. */
 export function formatDuration(ms: number): string {

@@ -3,7 +3,7 @@ import { messageOf } from "../model/failure.ts";
 import type { Reading } from "../model/sample.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Answer, Http } from "../system/http.ts";
-import { throttled } from "./exchange.ts";
+import { FAILURE_WORDS, tellRedirect, throttled } from "./exchange.ts";
 import { type Exposition, MalformedMetrics, readExposition } from "./exposition.ts";
 import { share, type Shared } from "./shared.ts";
 
@@ -23,7 +23,9 @@ export interface Scrapes {
 }
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-const LONGEST_DETAIL = 200;
+const LONGEST_DETAIL = 300;
+/** For an address that answers, but not with metrics. */
+const CURE = "correct its url, or remove the signal";
 
 /** Scrapes that have seen nothing yet. */
 export function openScrapes(ports: { readonly http: Http; readonly clock: Clock }): Scrapes {
@@ -55,7 +57,7 @@ function read(answer: Answer): Scraped {
     case "local":
       return { kind: "absent", reason: answer.reason, detail: answer.detail };
     case "failed":
-      return noMetrics(answer.detail);
+      return noMetrics(`${FAILURE_WORDS[answer.reason]} (${answer.detail})`);
     case "answered":
       return readPage(answer);
     default:
@@ -68,13 +70,15 @@ function readPage({ status, headers, body }: Extract<Answer, { kind: "answered" 
     return throttled(headers);
   }
   if (status !== 200) {
-    return noMetrics(`it answered ${status}`);
+    const why =
+      status >= 300 && status < 400 ? tellRedirect(status, headers) : `it answered ${status}`;
+    return noMetrics(`${why}; ${CURE}`);
   }
   try {
     return { kind: "scraped", exposition: readExposition(body) };
   } catch (error) {
     if (error instanceof MalformedMetrics) {
-      return noMetrics(messageOf(error));
+      return noMetrics(`${messageOf(error)}; ${CURE}`);
     }
     throw error;
   }

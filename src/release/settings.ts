@@ -1,6 +1,6 @@
 import { validate } from "node-cron";
 import { z } from "zod";
-import { Duration } from "../model/units.ts";
+import { Duration, PositiveDuration } from "../model/units.ts";
 
 /** How releases are captured and kept. */
 export const ReleaseSettings = z.strictObject({
@@ -9,7 +9,7 @@ export const ReleaseSettings = z.strictObject({
   /** Captured releases to keep; the last proven one is never deleted. Default 5. */
   keep: z.int().min(2).default(5),
   /** How often captures are checked against their hashes, so that readiness is known before the incident. Default 10m. */
-  verifyEvery: Duration.prefault("10m"),
+  verifyEvery: PositiveDuration.prefault("10m"),
   /** Whether a second copy of the newest proven release is kept beside the application, so that a rollback renames instead of copying. Default true. */
   warm: z.boolean().default(true),
 });
@@ -22,7 +22,7 @@ export const DumpSettings = z.strictObject({
   /** A folder of another disk or machine for a second copy of each dump, absolute, for its owner alone. Default: no second copy. */
   secureCopy: z.string().regex(/^\//u, "expected an absolute path").optional(),
   /** Longest time that a dump is kept; that of the newest proven release stays. Default: as long as its release. */
-  keep: Duration.optional(),
+  keep: PositiveDuration.optional(),
   /** When the running proven release gets a fresh dump, as cron writes it, in local time. Default: only with a capture. */
   schedule: z
     .string()

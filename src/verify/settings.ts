@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Duration, Ratio } from "../model/units.ts";
+import { Duration, PositiveDuration, Ratio } from "../model/units.ts";
 
 /** An address that must answer, and not much slower than it did when the release was proven. */
 const EndpointSettings = z.strictObject({
@@ -7,7 +7,7 @@ const EndpointSettings = z.strictObject({
   /** Status codes that are healthy. Default [200]. */
   expectStatus: z.array(z.int().min(100).max(599)).min(1).default([200]),
   /** After this long without a whole answer it failed. Default 2s. */
-  timeout: Duration.prefault("2s"),
+  timeout: PositiveDuration.prefault("2s"),
   /** How much longer than in the baseline the median answer may take: both must be exceeded. */
   slowerThan: z
     .strictObject({

@@ -1,8 +1,12 @@
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openProver, type Prover } from "../../src/app/prover.ts";
 import { judgeNow } from "../../src/app/daemon.ts";
-import { withDaemon, type Parts } from "../support/daemon.ts";
+import { aSample, withDaemon, type Parts } from "../support/daemon.ts";
+import { openLog } from "../../src/system/log.ts";
 import { anIncident } from "../support/builders.ts";
+import { withTempFolder } from "../support/temp.ts";
 
 const LIVE = new AbortController().signal;
 /** Longer than the bake time of a story, which is twenty seconds. */
@@ -17,6 +21,19 @@ async function bake(parts: Parts, prover: Prover, ms: number): Promise<void> {
     await daemon.surroundings.lookAtAll(LIVE);
     prover.look(judgeNow(daemon), LIVE);
     await world.clock.settle();
+  }
+}
+
+/** The same while one signal cannot be read. */
+async function blind(parts: Parts, prover: Prover, ms: number): Promise<void> {
+  const { daemon, world } = parts;
+  for (let passed = 0; passed < ms; passed += 1000) {
+    await world.clock.advance(1000);
+    const reading = { kind: "absent", reason: "no-metrics", detail: "no metrics" } as const;
+    const at = world.clock.now();
+    daemon.observatory.receive(aSample("services", at, 0));
+    daemon.observatory.receive({ signal: "health", at, tookMs: 0, reading });
+    prover.look(judgeNow(daemon), LIVE);
   }
 }
 
@@ -82,6 +99,35 @@ describe("the prover", () => {
 
       await bake(parts, prover, 5000);
       expect(parts.written()).toContain("release-proven");
+    });
+  });
+
+  it("says once which signal is blind when that lasts as long as a proof would have taken, and again after the next time", async () => {
+    await withDaemon(async (parts) => {
+      await withTempFolder(async (folder) => {
+        const file = await open(join(folder, "log"), "a");
+        const log = openLog({ level: "warn", secrets: [], fd: file.fd });
+        const prover = openProver({ ...parts.daemon, log });
+        async function told(): Promise<readonly unknown[]> {
+          const lines = (await readFile(join(folder, "log"), "utf8")).split("\n");
+          return lines.filter((line) => line !== "").map((line): unknown => JSON.parse(line));
+        }
+
+        await blind(parts, prover, 19_000);
+        const early = await told();
+        await blind(parts, prover, LONG_MS);
+        const once = await told();
+        await bake(parts, prover, LONG_MS);
+        await blind(parts, prover, LONG_MS);
+        const again = await told();
+        await file.close();
+
+        expect(early).toEqual([]);
+        expect(once).toMatchObject([
+          { signal: "health", reason: "no metrics", msg: expect.stringContaining("is blind") },
+        ]);
+        expect(again).toHaveLength(2);
+      });
     });
   });
 

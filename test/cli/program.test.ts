@@ -143,6 +143,22 @@ describe("rollwatch", () => {
     [["rollback", "--scope", "service", "--service", "web", "--to", "rel-1"], "--to"],
     [["pause", "--for", "soon", "--reason", "x"], "15m"],
     [["pause", "--for", "0s", "--reason", "x"], "15m"],
+    [["pause", "--for", "-5m", "--reason", "x"], "15m"],
+    [["maintenance", "start", "--for", "0s", "--reason", "x"], "15m"],
+    [["maintenance", "start", "--for", "2h"], "--reason"],
+    [["report", "--reason", "x"], "trigger"],
+    [["report", "user-interface"], "--reason"],
+    [["report", "user-interface", "--reason", " "], "reason:"],
+    [["approve"], "id"],
+    [["ack"], "id"],
+    [["incident", "show"], "id"],
+    [["incident", "note", "inc-1"], "text"],
+    [["incident", "close", "inc-1"], "--reason"],
+    [["incident", "close", "inc-1", "--reason", ""], "reason:"],
+    [["reject", "plan-1", "--reason", " "], "reason:"],
+    [["release", "show"], "id"],
+    [["release", "diff", "rel-1"], "to"],
+    [["release", "verify", "rel-1", "rel-2"], "too many arguments"],
     [["pause"], "--reason"],
     [["pause", "--reason", " "], "reason:"],
     [["pause", "--reason", "x", "--by", "<b>"], "--by"],
@@ -157,6 +173,30 @@ describe("rollwatch", () => {
     expect(code).toBe(2);
     expect(out).toBe("");
     expect(err).toContain(expected);
+  });
+
+  it.each([
+    [["status"]],
+    [["check"]],
+    [["run"]],
+    [["pause", "--reason", "x"]],
+    [["maintenance", "end"]],
+    [["report", "user-interface", "--reason", "x"]],
+    [["rollback", "--dry-run"]],
+    [["approve", "plan-1"]],
+    [["reject", "plan-1", "--reason", "x"]],
+    [["release", "list"]],
+    [["release", "capture"]],
+    [["incident", "list"]],
+    [["ack", "inc-1"]],
+    [["config", "explain"]],
+  ])("%j without any configuration says how to name one", async (argv) => {
+    const environment = { ROLLWATCH_TOKEN: "token-of-somebody" };
+
+    const { code, out, err } = await rollwatch(argv, { ports: { environment } });
+
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain("--config");
   });
 
   it("tells failures to programs as JSON", async () => {
@@ -385,6 +425,21 @@ describe("rollwatch status", () => {
 
     expect(coloured.out).toContain("\u001B[32mhealthy");
     expect(plain.out).not.toContain("\u001B[");
+  });
+
+  it("says that nothing is proven while a signal cannot be read, and which", async () => {
+    const [signal] = aStatus().signals;
+    const signals = ["pool", "errors"].map((name) => ({ ...signal, name }));
+    const blind = Status.parse({
+      ...aStatus(),
+      signals: [...signals.map((one) => ({ ...one, state: "probe-error", value: null })), signal],
+    });
+
+    const { out } = await withDaemon(blind, ["status"]);
+    const well = await withDaemon(aStatus(), ["status"]);
+
+    expect(out).toContain("blind: no release is proven while pool, errors cannot be read");
+    expect(well.out).not.toContain("no release is proven");
   });
 
   it("shows what keeps rollwatch from acting, and what waits for whom", async () => {

@@ -4,7 +4,7 @@ import axios, { isAxiosError, type AxiosResponse } from "axios";
 import { z } from "zod";
 import { messageOf } from "../../model/failure.ts";
 import type { Delivery, DeliveryFailure, Notice } from "../../model/notice.ts";
-import { Duration } from "../../model/units.ts";
+import { PositiveDuration } from "../../model/units.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { Channel } from "../channel.ts";
 
@@ -15,7 +15,7 @@ export const WebhookChannelSettings = z.strictObject({
   /** Key of the `webhook-signature` header; unsigned without one. */
   secret: z.string().min(16).optional(),
   /** Longest time for one delivery. Default 10s. */
-  timeout: Duration.prefault("10s"),
+  timeout: PositiveDuration.prefault("10s"),
 });
 export type WebhookChannelSettings = z.infer<typeof WebhookChannelSettings>;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Reading } from "../../model/sample.ts";
-import { Duration } from "../../model/units.ts";
+import { PositiveDuration } from "../../model/units.ts";
 import type { Milestone } from "../../system/connection.ts";
 import type { Answer, Http, Phases } from "../../system/http.ts";
 import { FAILURE_WORDS, tellFailedMilestones, tellMilestones, throttled } from "../exchange.ts";
@@ -20,9 +20,9 @@ export const HttpProbeSettings = z
     /** `failure`: 1 when the answer is a failure, else 0. `latency`: seconds of the whole request. Default failure. */
     measure: z.enum(["failure", "latency"]).default("failure"),
     /** Time between two questions. Default 2s. */
-    interval: Duration.prefault("2s"),
+    interval: PositiveDuration.prefault("2s"),
     /** After this long without a whole answer the target failed. Default 1500ms. */
-    timeout: Duration.prefault("1500ms"),
+    timeout: PositiveDuration.prefault("1500ms"),
     /** Status codes that are healthy. Default [200]. */
     expectStatus: z.array(z.int().min(100).max(599)).min(1).optional(),
     /** A text that the body of a healthy answer contains. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Reading } from "../../model/sample.ts";
-import { Duration, Size } from "../../model/units.ts";
+import { PositiveDuration, Size } from "../../model/units.ts";
 import type { Clock } from "../../system/clock.ts";
 import { type Memory, type MemoryUse, shareOf } from "../../system/memory.ts";
 import type { Pm2 } from "../../system/pm2.ts";
@@ -14,16 +14,16 @@ const PLACES = ["host", "cgroup", "process"] as const;
 export const MemoryProbeSettings = z.strictObject({
   kind: z.literal("memory"),
   /** Time between two looks. Default 5s. */
-  interval: Duration.prefault("5s"),
+  interval: PositiveDuration.prefault("5s"),
   /** After this long the processes are unknown. Default 2s. */
-  timeout: Duration.prefault("2s"),
+  timeout: PositiveDuration.prefault("2s"),
   /** Where to look; the fullest counts. Default all three. */
   of: z
     .array(z.enum(PLACES))
     .min(1)
     .default([...PLACES]),
   /** What one process of the application may hold; pm2's max_memory_restart when that is less. Default only pm2's. */
-  processLimit: Size.optional(),
+  processLimit: Size.refine((bytes) => bytes > 0, "expected more than 0B").optional(),
 });
 export type MemoryProbeSettings = z.infer<typeof MemoryProbeSettings>;
 

@@ -3,7 +3,7 @@ import { assertNever } from "../../model/assert-never.ts";
 import { Failure } from "../../model/failure.ts";
 import type { Reading } from "../../model/sample.ts";
 import { isStoppedByPerson, type Service } from "../../model/service.ts";
-import { Duration } from "../../model/units.ts";
+import { PositiveDuration } from "../../model/units.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { Pm2 } from "../../system/pm2.ts";
 import type { Probe } from "../probe.ts";
@@ -13,9 +13,9 @@ import { createStability, type Stability } from "../stability.ts";
 export const Pm2ProbeSettings = z.strictObject({
   kind: z.literal("pm2"),
   /** Time between two questions. Default 2s. */
-  interval: Duration.prefault("2s"),
+  interval: PositiveDuration.prefault("2s"),
   /** After this long pm2 counts as hung. Default 1500ms. */
-  timeout: Duration.prefault("1500ms"),
+  timeout: PositiveDuration.prefault("1500ms"),
 });
 export type Pm2ProbeSettings = z.infer<typeof Pm2ProbeSettings>;
 

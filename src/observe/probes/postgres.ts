@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Reading } from "../../model/sample.ts";
-import { Duration, tellDuration } from "../../model/units.ts";
+import { PositiveDuration, tellDuration } from "../../model/units.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { DatabaseActivity } from "../../system/postgres-activity.ts";
 import type { Probe } from "../probe.ts";
@@ -16,9 +16,9 @@ export const PostgresProbeSettings = z.strictObject({
    */
   measure: z.enum(["failure", "connections", "waiting", "longest-transaction"]),
   /** Time between two questions; signals share them. Default 5s. */
-  interval: Duration.prefault("5s"),
+  interval: PositiveDuration.prefault("5s"),
   /** After this long without an answer the database failed. Default 2s. */
-  timeout: Duration.prefault("2s"),
+  timeout: PositiveDuration.prefault("2s"),
 });
 export type PostgresProbeSettings = z.infer<typeof PostgresProbeSettings>;
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import { messageOf } from "../../model/failure.ts";
 import type { Reading } from "../../model/sample.ts";
-import { Duration } from "../../model/units.ts";
+import { PositiveDuration } from "../../model/units.ts";
 import { createCounters, type Counters } from "../counters.ts";
 import { type Exposition, MalformedMetrics } from "../exposition.ts";
 import type { Probe } from "../probe.ts";
@@ -21,9 +21,9 @@ const page = {
   /** The application's own metrics, in Prometheus' text format. */
   url: z.url({ protocol: /^https?$/u }),
   /** Time between two scrapes; signals of one page share them. Default 5s. */
-  interval: Duration.prefault("5s"),
+  interval: PositiveDuration.prefault("5s"),
   /** After this long without a whole answer there are no metrics, which is nobody's fault. Default 2s. */
-  timeout: Duration.prefault("2s"),
+  timeout: PositiveDuration.prefault("2s"),
   /** Series that are left out: values by label, such as the routes that rollwatch itself asks. Default none. */
   ignore: z.record(LabelName, z.array(z.string()).min(1)).default({}),
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Reading } from "../../model/sample.ts";
-import { Duration } from "../../model/units.ts";
+import { PositiveDuration } from "../../model/units.ts";
 import type { Conversation, Websocket } from "../../system/websocket.ts";
 import {
   FAILURE_WORDS,
@@ -22,9 +22,9 @@ export const WebsocketProbeSettings = z.strictObject({
       "expected an address without `#`, which WebSocket forbids",
     ),
   /** Time between two connections. Default 5s. */
-  interval: Duration.prefault("5s"),
+  interval: PositiveDuration.prefault("5s"),
   /** Longest time for connecting, the ping and the expected message together. Default 3s. */
-  timeout: Duration.prefault("3s"),
+  timeout: PositiveDuration.prefault("3s"),
   /** A text to send once the ping was answered. Default: nothing is sent. */
   send: z.string().min(1).optional(),
   /** A text that some message within the timeout must contain. Default: no message is waited for. */

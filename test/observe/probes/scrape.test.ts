@@ -333,6 +333,22 @@ describe("metrics that are missing", () => {
     expect(await probe.sample(NEVER)).toMatchObject({ kind: "absent", reason });
   });
 
+  const CURE = "correct its url, or remove the signal";
+
+  it.each([
+    [anAnswer({ status: 404 }), `no metrics: it answered 404; ${CURE}`],
+    [
+      anAnswer({ status: 302, headers: { location: "/login?token=geheim" } }),
+      `no metrics: it redirects to /login (302); ${CURE}`,
+    ],
+    [anAnswer({ body: "<html>" }), `no metrics: line 1 is no metric: "<html>"; ${CURE}`],
+  ])("say what is there instead, and what to do: %#", async (answer, detail) => {
+    const { http, probe } = aProbe({ measure: "errors" });
+    http.setAnswer(answer);
+
+    expect(await probe.sample(NEVER)).toMatchObject({ detail });
+  });
+
   it("are not asked for again sooner than the target wants", async () => {
     const { http, probe } = aProbe({ measure: "errors" });
     http.setAnswer(anAnswer({ status: 429, headers: { "retry-after": "7" } }));
@@ -363,11 +379,10 @@ describe("several signals of one page", () => {
   });
 
   it("scrape it again once half the interval is over", async () => {
-    const { http, probe } = aProbe({ measure: "errors", interval: "0ms" });
+    const scraping = aProbe({ measure: "errors" });
 
-    await probe.sample(NEVER);
-    await probe.sample(NEVER);
+    await scraping.read(START, START);
 
-    expect(http.asked).toHaveLength(2);
+    expect(scraping.http.asked).toHaveLength(2);
   });
 });

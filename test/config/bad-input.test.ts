@@ -1,0 +1,558 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { loadConfig } from "../../src/config/load.ts";
+import { ConfigInvalid, formatPath, type Problem } from "../../src/config/problem.ts";
+import { configTree, type SchemaNode } from "../../src/config/schema-tree.ts";
+import { TRIGGERS } from "../../src/model/trigger.ts";
+
+type Path = readonly (string | number)[];
+
+/** A configuration that has every key. Which probe a signal has is its name. */
+function fullConfiguration(): Record<string, unknown> {
+  const page = { kind: "scrape", url: "http://127.0.0.1:3000/metrics", ...times() };
+  const counted = { ...page, ignore: { route: ["/metrics"] }, workerLabel: "worker" };
+  const probes = {
+    http: {
+      kind: "http",
+      url: "http://127.0.0.1:3000/",
+      measure: "failure",
+      ...times(),
+      expectStatus: [200],
+    },
+    pm2: { kind: "pm2", ...times() },
+    websocket: { kind: "websocket", url: "ws://127.0.0.1:3001/", ...times() },
+    "scrape errors": { ...counted, measure: "errors", metric: "requests", statusLabel: "status" },
+    "scrape slow-requests": { ...counted, measure: "slow-requests", metric: "seconds" },
+    "scrape gauge": {
+      ...page,
+      ignore: { pool: ["a"] },
+      measure: "gauge",
+      metric: "waiting",
+      over: "most",
+    },
+    memory: { kind: "memory", ...times(), of: ["host"], processLimit: "256MiB" },
+    postgres: { kind: "postgres", measure: "failure", ...times() },
+  };
+  const triggers = TRIGGERS.map((trigger) => [
+    trigger,
+    { mode: "shadow", tier: "fast", blameWindow: "1h", deciders: ["executives"] },
+  ]);
+  return {
+    application: {
+      name: "app",
+      root: "/srv/app",
+      pm2Home: "/home/app/.pm2",
+      pm2Program: "pm2",
+      services: [{ name: "web", quiesce: "1s", work: "unsafe", boot: "1s", destructive: false }],
+      stopTogether: false,
+      source: "artifact",
+      artifact: "app.tgz",
+      artifacts: ["dist"],
+      lockfile: "package-lock.json",
+      configFiles: { environment: [".env"], database: ["db.js"], monitoring: ["m.js"] },
+      releaseIdFrom: { url: "http://127.0.0.1:3000/", json: "release" },
+      serving: "web",
+    },
+    database: {
+      url: "postgres://127.0.0.1/app",
+      migrations: { table: "done", column: "name" },
+      dump: { program: "/bin/pg_dump", secureCopy: "/copy", keep: "7d", schedule: "0 2 * * *" },
+    },
+    signals: Object.entries(probes).map(([name, probe], place) => ({
+      name: `signal-${place}`,
+      trigger: "error-rate",
+      probe,
+      limit: name === "scrape slow-requests" ? "500ms" : 0.05,
+      allowed: "5%",
+      window: "10s",
+      minSamples: 2,
+      breachAfter: 3,
+      clearAfter: 3,
+      service: "web",
+    })),
+    policy: {
+      triggers: Object.fromEntries(triggers),
+      brakes: { cooldown: "1h", rollbacksPerDay: 1, maxReleaseAge: "7d" },
+      restarts: { perHour: 1, perDay: 3 },
+      approval: { expires: "30m" },
+    },
+    release: { bake: "10m", keep: 5, verifyEvery: "10m", warm: true },
+    verify: {
+      settle: "1s",
+      steady: "1s",
+      timeout: "1m",
+      endpoints: [
+        {
+          url: "http://127.0.0.1:3000/",
+          expectStatus: [200],
+          timeout: "1s",
+          slowerThan: { ratio: "25%", by: "50ms" },
+        },
+      ],
+      tables: ["readings"],
+      retention: ["alerts"],
+      rowsMayFall: 0,
+      websocket: { url: "ws://127.0.0.1:3001/", expectMessage: "hello" },
+      logs: { newErrors: "tell" },
+      connections: "90%",
+      memoryMayGrow: "50%",
+    },
+    notify: {
+      channels: {
+        log: { kind: "log" },
+        hook: { kind: "webhook", url: "http://127.0.0.1/", secret: "s".repeat(20), timeout: "5s" },
+      },
+      routes: { page: ["log"], tell: ["log"] },
+    },
+    server: { listen: "127.0.0.1:0" },
+    people: {
+      contacts: [{ name: "Ada", roles: ["executives"], token: "t".repeat(20), access: [] }],
+    },
+    state: "/var/lib/rollwatch",
+  };
+}
+
+function times(): { readonly interval: string; readonly timeout: string } {
+  return { interval: "2s", timeout: "2s" };
+}
+
+/** A wrong value, and what the problem says was expected. */
+type Wrong = readonly [value: unknown, expected: string];
+
+const DURATION = "a duration such as 500ms, 5s, 15m, 2h or 7d";
+const DURATIONS: readonly Wrong[] = [
+  [10, DURATION],
+  ["-5s", DURATION],
+  ["5 s", DURATION],
+  ["soon", DURATION],
+  [[], DURATION],
+];
+const POSITIVE: readonly Wrong[] = [...DURATIONS, ["0s", "more than 0s"]];
+const TEXTS: readonly Wrong[] = [
+  [7, "a text"],
+  [["x"], "a text"],
+];
+const FILLED: readonly Wrong[] = [...TEXTS, ["", "at least 1 characters"]];
+const LISTS: readonly Wrong[] = [["x", "a list"]];
+const FILLED_LISTS: readonly Wrong[] = [...LISTS, [[], "at least 1 entry"]];
+const BOOLEANS: readonly Wrong[] = [["yes", "true or false"]];
+const URLS: readonly Wrong[] = [
+  ["127.0.0.1:3000", "an address such as http"],
+  ["ftp://127.0.0.1/", "an address such as http"],
+];
+const SOCKETS: readonly Wrong[] = [["http://127.0.0.1/", "address"]];
+const STATUSES: readonly Wrong[] = [
+  [99, "at least 100"],
+  [600, "at most 599"],
+  ["200", "a whole number"],
+];
+const SHARES: readonly Wrong[] = [
+  [0.5, "a text"],
+  ["101%", "at most 100%"],
+  ["-1%", "a share such as 5%"],
+];
+const PATHS: readonly Wrong[] = [
+  ["/etc/passwd", "a path inside the application's root"],
+  ["../other", "a path inside the application's root"],
+  [".", "may not be the root or .git"],
+  [".git/config", "may not be the root or .git"],
+];
+const ABSOLUTE: readonly Wrong[] = [["relative/path", "an absolute path"]];
+const SERVICES: readonly Wrong[] = [
+  ["all", "a pm2 name that is no number"],
+  ["0", "a pm2 name that is no number"],
+  ["/web/", "a pm2 name that is no number"],
+];
+const METRICS: readonly Wrong[] = [["requests-total", "a metric's name such as"]];
+const LABELS: readonly Wrong[] = [["status code", "a label's name such as"]];
+const TABLES: readonly Wrong[] = [["readings; drop table x", "a table such as"]];
+const ROLE: readonly Wrong[] = [["boss", "one of system-administrator"]];
+const CHANNEL: readonly Wrong[] = [["pager", "a channel of this file"]];
+
+function oneOf(options: string): readonly Wrong[] {
+  return [["nonsense", `one of ${options}`]];
+}
+
+function atLeast(least: number): readonly Wrong[] {
+  return [
+    [least - 1, `at least ${least}`],
+    [least + 0.5, "a whole number"],
+    ["many", "a whole number"],
+  ];
+}
+
+const TIMES = { interval: POSITIVE, timeout: POSITIVE };
+const KINDS = oneOf("http, pm2, websocket, scrape, memory, postgres");
+const SCRAPE = {
+  kind: KINDS,
+  url: URLS,
+  ...TIMES,
+  "ignore.*": [["/metrics", "a list"], ...FILLED_LISTS],
+  "ignore.*[]": TEXTS,
+  measure: oneOf("errors, slow-requests, gauge"),
+  metric: METRICS,
+} satisfies Readonly<Record<string, readonly Wrong[]>>;
+
+/** Wrong values for every key, by group. */
+const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>> = {
+  application: {
+    name: [["My App", "lower-case letters, digits and hyphens"]],
+    root: ABSOLUTE,
+    pm2Home: ABSOLUTE,
+    pm2Program: TEXTS,
+    services: FILLED_LISTS,
+    "services[].name": SERVICES,
+    "services[].quiesce": DURATIONS,
+    "services[].work": oneOf("transactional, idempotent, unsafe"),
+    "services[].boot": DURATIONS,
+    "services[].destructive": BOOLEANS,
+    stopTogether: BOOLEANS,
+    source: oneOf("git, directory, artifact"),
+    artifact: PATHS,
+    artifacts: FILLED_LISTS,
+    "artifacts[]": PATHS,
+    lockfile: PATHS,
+    "configFiles.environment": LISTS,
+    "configFiles.environment[]": PATHS,
+    "configFiles.database": LISTS,
+    "configFiles.database[]": PATHS,
+    "configFiles.monitoring": LISTS,
+    "configFiles.monitoring[]": PATHS,
+    "releaseIdFrom.url": URLS,
+    "releaseIdFrom.json": TEXTS,
+    serving: [...SERVICES, ["wbe", "a service of this file"]],
+  },
+  database: {
+    url: [["mysql://h/d", "an address such as postgresql://"]],
+    "migrations.table": FILLED,
+    "migrations.column": FILLED,
+    "dump.program": ABSOLUTE,
+    "dump.secureCopy": ABSOLUTE,
+    "dump.keep": POSITIVE,
+    "dump.schedule": [
+      ["2h", "five fields as cron writes them"],
+      ["61 2 * * *", "five fields as cron writes them"],
+      ["0 0 2 * * *", "five fields as cron writes them"],
+    ],
+  },
+  signals: {
+    "": FILLED_LISTS,
+    "[].name": [["Api Health", "lower-case letters, digits and hyphens"]],
+    "[].trigger": oneOf("system-down"),
+    "[].limit": [
+      [-1, "at least 0"],
+      ["5 %", "a number, or a limit such as 500ms"],
+      [true, "a number, or a limit such as 500ms"],
+    ],
+    "[].allowed": SHARES,
+    "[].window": [
+      [10, "a text"],
+      ["first", "`last` or a duration such as 10s"],
+      ["0s", "a window longer than the probe's interval"],
+    ],
+    "[].minSamples": atLeast(1),
+    "[].breachAfter": atLeast(1),
+    "[].clearAfter": atLeast(1),
+    "[].service": [...SERVICES, ["wbe", "a service of this file"]],
+  },
+  "signals[].probe<http>": {
+    kind: KINDS,
+    url: URLS,
+    measure: oneOf("failure, latency"),
+    ...TIMES,
+    expectStatus: FILLED_LISTS,
+    "expectStatus[]": STATUSES,
+    expectBody: FILLED,
+    "expectJson.*": [[["ok"], "a text, a number, true, false or null"]],
+  },
+  "signals[].probe<pm2>": { kind: KINDS, ...TIMES },
+  "signals[].probe<websocket>": {
+    kind: KINDS,
+    url: [
+      ["http://127.0.0.1:3001/", "an address such as ws://"],
+      ["ws://127.0.0.1:3001/#x", "an address without `#`"],
+    ],
+    ...TIMES,
+    send: FILLED,
+    expectMessage: FILLED,
+  },
+  "signals[].probe<scrape errors>": { ...SCRAPE, statusLabel: LABELS, workerLabel: LABELS },
+  "signals[].probe<scrape slow-requests>": { ...SCRAPE, workerLabel: LABELS },
+  "signals[].probe<scrape gauge>": {
+    ...SCRAPE,
+    over: METRICS,
+    aggregate: oneOf("sum, max"),
+  },
+  "signals[].probe<memory>": {
+    kind: KINDS,
+    ...TIMES,
+    of: FILLED_LISTS,
+    "of[]": oneOf("host, cgroup, process"),
+    processLimit: [
+      ["256", "a size such as 256MiB"],
+      ["256MB", "a size such as 256MiB"],
+      ["0B", "more than 0B"],
+      [256, "a text"],
+    ],
+  },
+  "signals[].probe<postgres>": {
+    kind: KINDS,
+    measure: oneOf("failure, connections, waiting, longest-transaction"),
+    ...TIMES,
+  },
+  ...Object.fromEntries(
+    TRIGGERS.map((trigger) => [
+      `policy.triggers.${trigger}`,
+      {
+        mode: oneOf("off, shadow, recommend, auto"),
+        tier: oneOf("immediate, fast, planned"),
+        blameWindow: DURATIONS,
+        deciders: FILLED_LISTS,
+        "deciders[]": ROLE,
+      },
+    ]),
+  ),
+  policy: {
+    "brakes.cooldown": DURATIONS,
+    "brakes.rollbacksPerDay": atLeast(1),
+    "brakes.maxReleaseAge": POSITIVE,
+    "restarts.perHour": atLeast(0),
+    "restarts.perDay": atLeast(0),
+    "approval.expires": POSITIVE,
+  },
+  release: { bake: DURATIONS, keep: atLeast(2), verifyEvery: POSITIVE, warm: BOOLEANS },
+  verify: {
+    settle: DURATIONS,
+    steady: DURATIONS,
+    timeout: [...DURATIONS, ["2s", "more than settle and steady together"]],
+    endpoints: LISTS,
+    "endpoints[].url": URLS,
+    "endpoints[].expectStatus": FILLED_LISTS,
+    "endpoints[].expectStatus[]": STATUSES,
+    "endpoints[].timeout": POSITIVE,
+    "endpoints[].slowerThan.ratio": SHARES,
+    "endpoints[].slowerThan.by": DURATIONS,
+    tables: LISTS,
+    "tables[]": TABLES,
+    retention: LISTS,
+    "retention[]": TABLES,
+    rowsMayFall: atLeast(0),
+    "websocket.url": SOCKETS,
+    "websocket.expectMessage": FILLED,
+    "logs.newErrors": oneOf("fail, tell, off"),
+    connections: SHARES,
+    memoryMayGrow: SHARES,
+  },
+  notify: {
+    "channels.*<log>.kind": oneOf("log, webhook"),
+    "channels.*<webhook>.kind": oneOf("log, webhook"),
+    "channels.*<webhook>.url": URLS,
+    "channels.*<webhook>.secret": [["short", "at least 16 characters"]],
+    "channels.*<webhook>.timeout": POSITIVE,
+    "routes.page": FILLED_LISTS,
+    "routes.page[]": CHANNEL,
+    "routes.tell": FILLED_LISTS,
+    "routes.tell[]": CHANNEL,
+  },
+  server: {
+    listen: [
+      ["9876", "host:port such as 127.0.0.1:9876"],
+      ["127.0.0.1:99999", "a port from 0 to 65535"],
+      ["0.0.0.0:9876", "a loopback address"],
+    ],
+  },
+  people: {
+    contacts: LISTS,
+    "contacts[].name": FILLED,
+    "contacts[].roles": LISTS,
+    "contacts[].roles[]": ROLE,
+    "contacts[].token": [["short", "at least 16 characters"]],
+    "contacts[].access": LISTS,
+    "contacts[].access[]": oneOf("acknowledge, approve, administer"),
+  },
+  "": { state: ABSOLUTE },
+};
+
+/** Every key by its name in the table above. */
+function keysOf(node: SchemaNode, at = ""): readonly string[] {
+  if (node.oneOf !== undefined) {
+    return node.oneOf.flatMap((one) => keysOf(one, `${at}${variantOf(one)}`));
+  }
+  if (node.properties !== undefined) {
+    return Object.entries(node.properties).flatMap(([key, below]) =>
+      keysOf(below, at === "" ? key : `${at}.${key}`),
+    );
+  }
+  if (node.items !== undefined) {
+    const isOfGroups = node.items.properties !== undefined;
+    return isOfGroups || node.items.oneOf !== undefined
+      ? [at, ...keysOf(node.items, `${at}[]`)]
+      : [at, `${at}[]`];
+  }
+  return typeof node.additionalProperties === "object"
+    ? keysOf(node.additionalProperties, `${at}.*`)
+    : [at];
+}
+
+/** Such as `<scrape gauge>`; nothing for the group of the three scrapes. */
+function variantOf({ properties }: SchemaNode): string {
+  const names = [properties?.["kind"]?.const, properties?.["measure"]?.const];
+  const known = names.filter((name) => name !== undefined);
+  return known.length === 0 ? "" : `<${known.map(String).join(" ")}>`;
+}
+
+const CASES = Object.entries(WRONG).flatMap(([group, keys]) =>
+  Object.entries(keys).map(([key, wrong]) => ({
+    key: group === "" || key === "" || key.startsWith("[") ? `${group}${key}` : `${group}.${key}`,
+    wrong,
+  })),
+);
+
+/** The place of a key in the full configuration, above. */
+function placeOf(key: string, configuration: unknown): Path {
+  const path: (string | number)[] = [];
+  let at = configuration;
+  for (const [part] of key.matchAll(/[^.<[\]]+|\[\]|<[^>]+>/gu)) {
+    if (part.startsWith("<")) {
+      const variant = part.slice(1, -1);
+      if (path[0] === "signals") {
+        path[1] = signalWith(variant, configuration);
+        at = valueAt(configuration, path);
+      } else {
+        path[path.length - 1] = variant === "log" ? "log" : "hook";
+        at = valueAt(configuration, path);
+      }
+      continue;
+    }
+    path.push(part === "[]" ? 0 : part === "*" ? firstKey(at) : part);
+    at = valueAt(configuration, path);
+  }
+  return path;
+}
+
+function signalWith(variant: string, configuration: unknown): number {
+  const [kind, measure] = variant.split(" ");
+  const signals = valueAt(configuration, ["signals"]);
+  return Array.isArray(signals)
+    ? signals.findIndex((one) => {
+        const probe = valueAt(one, ["probe"]);
+        return (
+          valueAt(probe, ["kind"]) === kind &&
+          (measure === undefined || valueAt(probe, ["measure"]) === measure)
+        );
+      })
+    : -1;
+}
+
+function firstKey(value: unknown): string {
+  return typeof value === "object" && value !== null ? (Object.keys(value)[0] ?? "any") : "any";
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let at = value;
+  for (const key of path) {
+    at =
+      typeof at === "object" && at !== null
+        ? Object.getOwnPropertyDescriptor(at, key)?.value
+        : undefined;
+  }
+  return at;
+}
+
+/** The same configuration with another value at one place. */
+function withValue(configuration: unknown, [key, ...rest]: Path, value: unknown): unknown {
+  if (key === undefined) {
+    return value;
+  }
+  if (Array.isArray(configuration)) {
+    const copy: unknown[] = [...configuration];
+    copy[Number(key)] = withValue(copy[Number(key)], rest, value);
+    return copy;
+  }
+  const group = typeof configuration === "object" && configuration !== null ? configuration : {};
+  return { ...group, [key]: withValue(valueAt(group, [key]), rest, value) };
+}
+
+let folder = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join("/tmp", "rwB-"));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function problemsOf(configuration: unknown): Promise<readonly Problem[]> {
+  const file = join(folder, "c.yaml");
+  await writeFile(file, stringify(configuration, { aliasDuplicateObjects: false }));
+  await chmod(file, 0o600);
+  try {
+    await loadConfig(file, {});
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigInvalid) {
+      return error.problems;
+    }
+    throw error;
+  }
+}
+
+describe("every key of the configuration", () => {
+  const full = fullConfiguration();
+
+  it("has wrong values here", () => {
+    const known = new Set(CASES.map(({ key }) => key));
+
+    expect([...new Set(keysOf(configTree()))].filter((key) => !known.has(key))).toEqual([]);
+  });
+
+  it("may stand in one file", async () => {
+    expect(await problemsOf(full)).toEqual([]);
+  });
+
+  it.each(CASES)(
+    "$key with a wrong value gives one problem with its place and cure",
+    async (one) => {
+      const place = placeOf(one.key, full);
+
+      for (const [value, expected] of one.wrong) {
+        const problems = await problemsOf(withValue(full, place, value));
+
+        expect({ value, problems }).toMatchObject({
+          value,
+          problems: [
+            {
+              path: formatPath(place),
+              expected: expect.stringContaining(expected),
+              found: expect.stringMatching(/./u),
+              hint: expect.stringMatching(/./u),
+            },
+          ],
+        });
+        expect(problems[0]?.line).toBeGreaterThan(1);
+      }
+    },
+  );
+
+  it.each([
+    "",
+    "application",
+    "database",
+    "signals[].probe<http>",
+    "policy",
+    "release",
+    "verify",
+    "people",
+  ])("in the group %j may not be misspelt", async (group) => {
+    const place = [...placeOf(group, full), "nonsense"];
+
+    const problems = await problemsOf(withValue(full, place, 1));
+
+    expect(problems).toMatchObject([
+      { path: formatPath(place), expected: "a known key", hint: expect.stringContaining("known") },
+    ]);
+  });
+});
