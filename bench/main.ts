@@ -1,47 +1,62 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { arch, cpus, platform, totalmem } from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { ROOT } from "../lab/environment.ts";
 import type { Lab } from "../lab/lab.ts";
+import { listReleases } from "../lab/releases.ts";
 import { endWithProcess } from "../lab/signals.ts";
 import { measureFootprint } from "./footprint/measure.ts";
 import { footprintTables } from "./footprint/tables.ts";
+import { type Case, casesOf, chooseCases } from "./recovery-cases.ts";
 import { measureRecovery } from "./recovery.ts";
 import { recoveryTable } from "./table.ts";
-
-const USAGE = "npm run bench -- recovery|footprint [--rounds N]\n";
-const DEFAULT_ROUNDS = "5";
+import { parseWish, USAGE, type Wish } from "./wish.ts";
 
 /** Measures what was asked for, prints the table, and keeps the numbers as JSON; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: { rounds: { type: "string", default: DEFAULT_ROUNDS } },
-    allowPositionals: true,
-  });
-  const rounds = Number(values.rounds);
-  const subject = positionals.join(" ");
-  if (
-    (subject !== "recovery" && subject !== "footprint") ||
-    !Number.isInteger(rounds) ||
-    rounds < 1
-  ) {
+  const begun = performance.now();
+  const wish = parseWish(args);
+  if (wish === undefined) {
     process.stderr.write(USAGE);
     return 2;
   }
+  if (wish.kind === "list") {
+    return list();
+  }
   let lab: Lab | undefined;
   endWithProcess(() => lab);
-  const { table, figures } = await measure(subject, rounds, {
+  const { table, figures, isWhole } = await measure(wish, {
     tell: (line) => void process.stderr.write(`${line}\n`),
     opened: (one) => {
       lab = one;
     },
   });
+  const file = await keep(wish, figures);
+  process.stdout.write(`${table}\n`);
+  const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
+  process.stderr.write(`written to ${path.relative(ROOT, file)} after ${minutes} min\n`);
+  return isWhole ? 0 : 1;
+}
+
+async function list(): Promise<number> {
+  const cases = casesOf(await listReleases());
+  const short = chooseCases(cases, { names: [], all: false });
+  for (const one of cases) {
+    process.stdout.write(tellCase(one, short.includes(one)));
+  }
+  process.stdout.write("* without --case and --all\n");
+  return 0;
+}
+
+function tellCase({ name, title, cure }: Case, isShort: boolean): string {
+  return `${isShort ? "*" : " "} ${name.padEnd(28)} ${cure.kind.padEnd(9)} ${title}\n`;
+}
+
+async function keep({ kind, rounds }: Measured, figures: object): Promise<string> {
   const folder = path.join(ROOT, "bench", "results");
   await mkdir(folder, { recursive: true });
   const at = new Date().toISOString();
-  const file = path.join(folder, `${subject}-${at.replaceAll(/[:.]/gu, "-")}.json`);
+  const file = path.join(folder, `${kind}-${at.replaceAll(/[:.]/gu, "-")}.json`);
   const machine = {
     platform: `${platform()}-${arch()}`,
     node: process.version,
@@ -49,28 +64,29 @@ async function main(args: readonly string[]): Promise<number> {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
   };
   await writeFile(file, `${JSON.stringify({ at, machine, rounds, ...figures }, null, 2)}\n`);
-  process.stdout.write(`${table}\n`);
-  process.stderr.write(`written to ${path.relative(ROOT, file)}\n`);
-  return 0;
+  return file;
 }
+
+type Measured = Exclude<Wish, { readonly kind: "list" }>;
 
 interface How {
   readonly tell: (line: string) => void;
   readonly opened: (lab: Lab) => void;
 }
 
-/** The numbers of a subject, for people and whole. */
+/** The numbers of a subject, for people and whole; whole they are when no round went wrong. */
 async function measure(
-  subject: "recovery" | "footprint",
-  rounds: number,
+  wish: Measured,
   how: How,
-): Promise<{ readonly table: string; readonly figures: object }> {
-  if (subject === "footprint") {
-    const figures = await measureFootprint(rounds, how);
-    return { table: footprintTables(figures), figures };
+): Promise<{ readonly table: string; readonly figures: object; readonly isWhole: boolean }> {
+  if (wish.kind === "footprint") {
+    const figures = await measureFootprint(wish.rounds, how);
+    return { table: footprintTables(figures), figures, isWhole: true };
   }
-  const cases = await measureRecovery(rounds, how);
-  return { table: recoveryTable(cases), figures: { cases } };
+  const chosen = chooseCases(casesOf(await listReleases()), wish.choice);
+  const cases = await measureRecovery(chosen, wish.rounds, how);
+  const isWhole = cases.every((one) => one.wrong.length === 0);
+  return { table: recoveryTable(cases), figures: { cases }, isWhole };
 }
 
 try {

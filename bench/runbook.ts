@@ -3,10 +3,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "../lab/command.ts";
 import { npmEnvironment } from "../lab/environment.ts";
+import type { Fault } from "../lab/faults.ts";
+import { startsOf } from "../lab/first-start.ts";
 import { untilServing } from "../lab/health.ts";
 import type { Lab } from "../lab/lab.ts";
 import { PM2_PROGRAM } from "../lab/pm2-home.ts";
 import { GOOD_RELEASE, type RadiationSystem } from "../lab/radiation-system.ts";
+import { untilRestarted } from "../lab/restart.ts";
 
 const SCRIPT = fileURLToPath(new URL("runbook-rollback.sh", import.meta.url));
 const TAG = "pre-deployment";
@@ -49,6 +52,24 @@ export async function rollBackByRunbook(
   const [at] = await Promise.all([
     served,
     run("bash", [SCRIPT], { cwd: system.root, env, timeoutMs: LIMIT_MS }),
+  ]);
+  return at;
+}
+
+/**
+ * Does what a person would where no release is to blame: `pm2 restart` of the service; returns when both servers answer
+ * again, ms since the epoch. The fault passes with the command, as in a rehearsal it does with rollwatch's.
+ */
+export async function restartByHand(
+  system: RadiationSystem,
+  service: string,
+  fault: Fault,
+): Promise<number> {
+  const before = await startsOf(system.pm2);
+  const [at] = await Promise.all([
+    untilRestarted(system, before, AbortSignal.timeout(LIMIT_MS)),
+    system.pm2.command(["restart", service], system.root),
+    fault.end(),
   ]);
   return at;
 }
