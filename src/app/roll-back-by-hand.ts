@@ -93,6 +93,7 @@ function aimOf(daemon: Daemon, { scope, to, services = [] }: RollbackRequest): A
       hint: "Leave --service out, or use --scope service to restart without going back.",
     });
   }
+  refuseUnknown(daemon, to);
   const target = to ?? newestProvenOther(journal.history(), surroundings.identity()?.value)?.id;
   if (target === undefined) {
     throw new Failure("catalogue-empty", "there is no proven release to go back to", {
@@ -100,6 +101,14 @@ function aimOf(daemon: Daemon, { scope, to, services = [] }: RollbackRequest): A
     });
   }
   return { action: "roll-back", target, services: [] };
+}
+
+function refuseUnknown({ journal }: Daemon, to: string | undefined): void {
+  if (to !== undefined && !journal.history().releases.some(({ id }) => id === to)) {
+    throw new Failure("release-unknown", `there is no captured release ${to}`, {
+      hint: "`rollwatch release list` shows those there are.",
+    });
+  }
 }
 
 function refuseServices({ config }: Daemon, services: readonly string[]): void {
