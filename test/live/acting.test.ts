@@ -123,6 +123,26 @@ describe("a plan that waits for people", () => {
   });
 });
 
+describe("a plan that still waits when the daemon has died", () => {
+  it("is approved and carried out by the command itself", async () => {
+    await begin({ mode: "recommend" });
+    const daemon = await lab.daemon();
+    await lab.app.deployBad();
+    const plan = await untilAsked(daemon);
+    daemon.send("SIGKILL");
+    await daemon.ended;
+
+    const wrong = await lab.cli(["approve", plan], "Paul");
+    const right = await lab.json(PlanReport, ["approve", plan], "Ada");
+
+    expect([wrong.code, right.code, right.answer.ended?.result]).toEqual([3, 0, "completed"]);
+    const entries = await story();
+    expect(factsOf(entries, "approved").map(({ by }) => by)).toEqual(["Ada"]);
+    expect(factsOf(entries, "verified").map((one) => one.verification.result)).toEqual(["proven"]);
+    expect(await lab.app.served()).toBe(GOOD);
+  });
+});
+
 describe("over TCP", () => {
   it("a plan is approved with the token of the right person, and by no page of another site", async () => {
     await begin({ mode: "recommend" });
@@ -291,10 +311,15 @@ describe("by hand, beside a daemon that only watches", () => {
 });
 
 describe("by hand, at the instant when the daemon decides itself", () => {
-  it("begins exactly one recovery, whoever was first", async () => {
+  it.each([
+    { since: "the deployment", fact: "daemon-started" },
+    { since: "the breach", fact: "incident-opened" },
+  ] as const)("begins exactly one recovery when a person asks since $since", async ({ fact }) => {
     await begin({ mode: "auto" });
     const daemon = await lab.daemon();
     await lab.app.deployBad();
+    const starts = (await lab.app.starts()).length;
+    await until((all) => factsOf(all, fact).length > 0, fact, daemon);
     const good = await goodRelease();
     const wish = { scope: "application", to: good, reason: "I saw it too" };
 
@@ -314,7 +339,9 @@ describe("by hand, at the instant when the daemon decides itself", () => {
     );
     expect(answers.every((status) => status === 200 || status === 409)).toBe(true);
     expect(factsOf(entries, "closed")).toMatchObject([{ outcome: "rolled-back" }]);
-    expect(await lab.app.served()).toBe(GOOD);
+    const again = (await lab.app.starts()).slice(starts).filter(({ release }) => release === GOOD);
+    expect(again.map(({ service }) => service)).toEqual(expect.arrayContaining(["api", "worker"]));
+    expect([again.length, await lab.app.served()]).toEqual([2, GOOD]);
     await endCleanly(daemon);
   });
 });
@@ -327,7 +354,11 @@ describe("by hand, without any daemon", () => {
     const command = lab.started(["rollback", "--json", ...ByHand]);
     await until((all) => begunOf(all).length > 0, "it has begun", command);
     command.send("SIGSTOP");
-    const refused = await lab.started(["run", "--json"]).ended;
+    const daemon = lab.started(["run", "--json"]);
+    const refused = await daemon.ready.then(
+      () => "it watches",
+      async () => daemon.ended,
+    );
     const second = await lab.cli(["pause", "--reason", "me too"]);
     command.send("SIGCONT");
 
