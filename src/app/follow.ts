@@ -162,10 +162,25 @@ function endWaiting({ journal, log }: Daemon, { plan }: Recovery, reason: string
   log.info({ plan: plan.id, reason }, "a waiting plan ended");
 }
 
-/** Whether people were asked and have not answered yet, or have said no in this incident. */
+/**
+ * Whether people were asked and have not answered yet, or have said no in this incident. What only a person saw is asked about
+ * once, and never when a person acts on it already: it lasts until somebody closes it.
+ */
 function isAnswered(daemon: Daemon, incident: Incident): boolean {
-  const isAsked = waitingRecovery(daemon.journal.history()) !== undefined;
-  return isAsked || isRejected(daemon, incident);
+  const history = daemon.journal.history();
+  if (waitingRecovery(history) !== undefined || isRejected(daemon, incident)) {
+    return true;
+  }
+  const { id, reported, signals, graverAt = 0 } = incident;
+  const isReport = reported !== undefined && signals.length === 0;
+  const before = history.recoveries.filter(({ plan }) => plan.incident === id);
+  return (
+    isReport &&
+    before.some(
+      ({ plan, approval }) =>
+        plan.requestedBy !== "policy" || (approval !== undefined && approval.askedAt >= graverAt),
+    )
+  );
 }
 
 /** Whether a person said no in this incident since it is as grave as it is. */

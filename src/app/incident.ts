@@ -65,6 +65,12 @@ function incidentOf({ journal }: Daemon, id: string): Incident | undefined {
   return journal.history().incidents.find((one) => one.id === id);
 }
 
+/** When what is decided about began: a report, or a lighter breach, may be older than the grave one that joined it. */
+function sinceOf(incident: Incident, verdict: Breached): number {
+  const isJoined = incident.reported !== undefined || incident.graverAt !== undefined;
+  return isJoined && verdict.breaches.length > 0 ? verdict.since : incident.since;
+}
+
 /** Asks every guard; the answer is journaled when it differs from the last one. */
 export async function decideOn(
   daemon: Daemon,
@@ -75,7 +81,7 @@ export async function decideOn(
   const { journal, config, log } = daemon;
   const question = {
     verdict,
-    since: incident.since,
+    since: sinceOf(incident, verdict),
     lockHeld: isFree(recoveryLockPath(config)),
     reportedOnly: verdict.breaches.length === 0,
   };

@@ -1,4 +1,5 @@
 import { assertNever } from "../model/assert-never.ts";
+import type { Outcome } from "../model/facts.ts";
 import { isBraked, type Incident, type Recovery } from "../model/history.ts";
 import type { Plan, RecoveryResult } from "../model/plan.ts";
 import { isWell } from "../model/signal.ts";
@@ -118,10 +119,9 @@ async function whyNotToBegin(
   }
   const { plan } = recovery;
   const incident = incidentOf(daemon, plan);
-  const approvedAt = recovery.approval?.given.at(-1)?.at ?? plan.createdAt;
-  const idle = daemon.world.clock.now() - approvedAt;
-  if (idle > MAX_AWAY_MS) {
-    return `it was asked for ${tellDuration(idle)} ago, and rollwatch was away since`;
+  const stale = whyStale(recovery, incident, daemon.world.clock.now());
+  if (stale !== undefined) {
+    return stale;
   }
   await daemon.surroundings.lookAtAll(signal);
   const services = plan.steps
@@ -130,6 +130,21 @@ async function whyNotToBegin(
   const asked = { plan, incident, authority, services, lockHeld: true };
   const { reasons } = await askAgain(daemon, asked, signal);
   return reasons.length === 0 ? undefined : reasons.join("; ");
+}
+
+/** Why people's word is not about this moment any more; undefined when it is. */
+function whyStale(
+  { plan, approval }: Recovery,
+  { graverAt = 0, trigger }: Incident,
+  now: number,
+): string | undefined {
+  const idle = now - (approval?.given.at(-1)?.at ?? plan.createdAt);
+  if (idle > MAX_AWAY_MS) {
+    return `it was asked for ${tellDuration(idle)} ago, and rollwatch was away since`;
+  }
+  return approval !== undefined && graverAt > approval.askedAt
+    ? `it is ${trigger} by now: that is another question`
+    : undefined;
 }
 
 /** How long nothing was done for a recovery that has begun to act; 0 before that. */
@@ -284,15 +299,24 @@ function close(
     tell(needsHuman(news, recovery, how.reason));
   }
   journal.record({ kind: "recovery-ended", plan: plan.id, ...how });
-  if (how.result === "completed") {
-    journal.record({
-      kind: "closed",
-      incident: plan.incident,
-      outcome: plan.scope === "service" ? "serviced" : "rolled-back",
-      reason: how.reason,
-    });
+  const outcome = outcomeOf(recovery, incidentOf(daemon, plan), how.result);
+  if (outcome !== undefined) {
+    journal.record({ kind: "closed", incident: plan.incident, outcome, reason: how.reason });
   }
   log.info({ plan: plan.id, ...how }, "recovery ended");
+}
+
+/** How the incident ends with its recovery; undefined when it goes on. One that was opened for a plan by hand alone is over with it. */
+function outcomeOf(
+  { plan }: Recovery,
+  { reported, plans, signals }: Incident,
+  result: RecoveryResult,
+): Outcome | undefined {
+  if (result === "completed") {
+    return plan.scope === "service" ? "serviced" : "rolled-back";
+  }
+  const isForIt = reported !== undefined && signals.length === 0 && plans[0] === plan.id;
+  return result === "cancelled" && isForIt && plan.requestedBy !== "policy" ? "held" : undefined;
 }
 
 /** A proven release whose recovery still needs a person (a service that would not start afterwards) is no success. */

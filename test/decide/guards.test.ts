@@ -163,8 +163,23 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   [
     "not-before-change",
     "has an earlier incident that was still open at the change",
-    { history: aHistory({ incidents: [anIncident({ since: NOON - HOUR })] }) },
+    {
+      history: aHistory({
+        incidents: [
+          anIncident({
+            since: NOON - HOUR,
+            closed: { at: NOON - 1000, outcome: "held", reason: "" },
+          }),
+        ],
+      }),
+    },
     "recommend",
+  ],
+  [
+    "not-before-change",
+    "has an open incident that is older, in which this breach is new",
+    { history: aHistory({ incidents: [anIncident({ since: NOON - HOUR })] }) },
+    "allow",
   ],
   [
     "not-before-change",

@@ -296,6 +296,27 @@ describe("what is asked for by hand is refused", () => {
     });
   });
 
+  it("because something else was deployed meanwhile, and leaves no incident open", async () => {
+    await withScenario(
+      {},
+      async (story) => {
+        await hasTwo(story);
+        story.setCopyTime(10_000);
+        await story.as("operator").rollsBack();
+        await story.passesUntil(is("step-started"));
+
+        await story.install("good-3", "works");
+        await story.passesUntil(is("closed"));
+
+        expect(story.recovery().ended).toMatchObject({ result: "cancelled" });
+        expect(story.incident().closed).toMatchObject({ outcome: "held" });
+        await story.passes("10s");
+        expect(story.told()).toEqual(["rollback-started", "rollback-cancelled"]);
+      },
+      { warm: false },
+    );
+  });
+
   it("while rollwatch's own rollback is being prepared", async () => {
     await withScenario(
       {},

@@ -126,6 +126,37 @@ describe("a person's report", () => {
     });
   });
 
+  it("is asked about once: what nobody decided in time is told, and not asked again", async () => {
+    await withScenario(ASKING, async (story) => {
+      await story.beginsProven("good-1");
+      await story.install("good-2", "works");
+      await story.passes("10s");
+      await story.as("Bo").reports("user-interface");
+
+      await story.passes("70m");
+
+      expect(story.told()).toEqual(["reported", "recommended", "approval-expired"]);
+      expect(story.history().recoveries).toHaveLength(1);
+      expect(story.incident().closed).toBeUndefined();
+    });
+  });
+
+  it("that stood before a deployment keeps rollwatch from nothing that the deployment breaks", async () => {
+    await withScenario(ASKING, async (story) => {
+      await story.beginsProven("good-1");
+      await story.as("Bo").reports("user-interface");
+      await story.passes("2m");
+
+      await story.install("bad-2", "answers 500");
+      await story.passesUntil(is("closed"));
+
+      expect(story.incident()).toMatchObject({
+        trigger: "system-down",
+        closed: { outcome: "rolled-back" },
+      });
+    });
+  });
+
   it("outlives a restart of rollwatch", async () => {
     await withScenario(ASKING, async (story) => {
       await story.beginsProven("good-1");

@@ -19,7 +19,7 @@ function check(situation: BreachSituation): Opinion {
   const earlier = history.incidents.find(
     (incident) =>
       incident.trigger === verdict.trigger &&
-      incident.since < newest.after &&
+      (incident.closed === undefined ? since : incident.since) < newest.after &&
       (incident.closed === undefined || incident.closed.at > newest.after),
   );
   return earlier === undefined
