@@ -1,3 +1,4 @@
+import { Failure } from "../model/failure.ts";
 import {
   type Brake,
   type History,
@@ -37,6 +38,7 @@ export interface Running {
 /** The operations of a running daemon. */
 export function daemonOperations(daemon: Daemon, running: Running): Operations {
   const { config, world, journal, surroundings, readinesses } = daemon;
+  const compare = oneAtATime("a comparison of releases");
   return {
     status: async () => statusOf(daemon, running),
     check: async (signal) => checkOnce({ config, world, surroundings, journal }, signal),
@@ -44,8 +46,26 @@ export function daemonOperations(daemon: Daemon, running: Running): Operations {
     releases: async () => reportReleases(journal.history(), readinesses),
     incidents: async () => reportIncidents(journal.history()),
     showRelease: async (id) => showRelease(daemon, id),
-    diffReleases: async (a, b, signal) => diffReleases(daemon, a, b, signal),
+    diffReleases: async (a, b, signal) => compare(async () => diffReleases(daemon, a, b, signal)),
     incident: async (id) => reportIncidents(journal.history()).find((one) => one.id === id),
+  };
+}
+
+/** For what reads whole trees, and anybody on this host may ask for. */
+function oneAtATime(what: string): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  let isBusy = false;
+  return async (work) => {
+    if (isBusy) {
+      throw new Failure("refused", `${what} is under way already`, {
+        hint: "Ask again when it is over.",
+      });
+    }
+    isBusy = true;
+    try {
+      return await work();
+    } finally {
+      isBusy = false;
+    }
   };
 }
 

@@ -1,8 +1,10 @@
 import { resolve, sep } from "node:path";
 import type { ApplicationSettings } from "../model/application.ts";
+import type { PeopleSettings } from "../model/people.ts";
 import type { VerifySettings } from "../verify/settings.ts";
 import type { NotifySettings } from "../notify/settings.ts";
 import { traitsOf } from "../observe/probes/index.ts";
+import { checkPeople } from "./check-people.ts";
 import type { Environment } from "./environment.ts";
 import { nearest } from "./nearest.ts";
 import { unprovableShare } from "./provable-share.ts";
@@ -15,6 +17,7 @@ export interface Sections {
   readonly signals: readonly SignalSettings[] | undefined;
   readonly verify: VerifySettings | undefined;
   readonly notify: NotifySettings | undefined;
+  readonly people: PeopleSettings | undefined;
   readonly state: string | undefined;
   /** As it is written, right or wrong; absent when there is none. */
   readonly database?: unknown;
@@ -25,13 +28,14 @@ const MAX_SOCKET_BYTES = 103;
 
 /** Everything that is wrong between keys that are right by themselves. */
 export function crossCheck(sections: Sections, environment: Environment): readonly Finding[] {
-  const { application, signals, verify, notify, state, database } = sections;
+  const { application, signals, verify, notify, people, state, database } = sections;
   return [
     ...(application === undefined ? [] : checkApplication(application, environment)),
     ...(signals === undefined ? [] : checkSignals(signals, application)),
     ...(signals === undefined || database !== undefined ? [] : missingDatabase(signals)),
     ...(verify === undefined ? [] : checkVerify(verify)),
     ...(notify === undefined ? [] : checkRoutes(notify)),
+    ...(people === undefined ? [] : checkPeople(people)),
     ...(state === undefined ? [] : checkState(state, application)),
   ];
 }

@@ -89,7 +89,7 @@ function issuesOf(
 
 /** The sections that are right by themselves, so that one fault does not hide those between others. */
 function sectionsOf(value: unknown): Sections {
-  const { application, signals, verify, notify, state } = ConfigFile.shape;
+  const { application, signals, verify, notify, people, state } = ConfigFile.shape;
   const raw =
     typeof value === "object" && value !== null ? new Map(Object.entries(value)) : new Map();
   return {
@@ -97,6 +97,7 @@ function sectionsOf(value: unknown): Sections {
     signals: signals.safeParse(raw.get("signals")).data,
     verify: verify.safeParse(raw.get("verify")).data,
     notify: notify.safeParse(raw.get("notify")).data,
+    people: people.safeParse(raw.get("people")).data,
     state: state.safeParse(raw.get("state")).data,
     database: raw.get("database"),
   };

@@ -538,6 +538,24 @@ describe("every key of the configuration", () => {
   );
 
   it.each([
+    ["the name of another", [{ name: "Ada" }, { name: "ada" }], "people.contacts[1].name"],
+    ["rollwatch's own name", [{ name: "policy" }], "people.contacts[0].name"],
+    [
+      "the token of another",
+      [
+        { name: "Ada", token: "0123456789abcdef" },
+        { name: "Bo", token: "0123456789abcdef" },
+      ],
+      "people.contacts[1].token",
+    ],
+  ])("nobody may have %s", async (_what, contacts, path) => {
+    const problems = await problemsOf(withValue(full, ["people", "contacts"], contacts));
+
+    expect(problems).toMatchObject([{ path, hint: expect.stringContaining("each person") }]);
+    expect(JSON.stringify(problems)).not.toContain("0123456789abcdef");
+  });
+
+  it.each([
     "",
     "application",
     "database",
