@@ -41,6 +41,7 @@ export function openWorld(config: Config, environment: Environment): World {
   const processes = openProcesses(clock);
   const children = childEnvironment(environment);
   const { pm2Home, pm2Program } = config.application;
+  const ids = openIds();
   return {
     clock,
     eventLoop: openEventLoop(clock),
@@ -55,14 +56,14 @@ export function openWorld(config: Config, environment: Environment): World {
       { home: pm2Home, program: pm2Program, environment: children },
       { clock, files, processes },
     ),
-    ids: openIds(),
+    ids,
     ...(config.database === undefined ? {} : { database: openDatabase(config.database, clock) }),
     ...(config.database?.dump === undefined
       ? {}
       : {
           dumping: {
             programs: openPostgresPrograms({ files, processes }, children),
-            source: openDatabaseSource(config.database.url),
+            source: openDatabaseSource(config.database.url, { clock, ids }),
           },
         }),
   };

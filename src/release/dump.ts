@@ -116,7 +116,7 @@ async function dump(
   await requireSpace(files, folder, facts.bytes);
   try {
     const made = await source.withSnapshot(
-      async (snapshot) => write(ports, { ...how, snapshot, folder }, signal),
+      async (snapshot, limited) => write(ports, { ...how, snapshot, folder }, limited),
       signal,
     );
     await files.rename(join(folder, PARTIAL), path);

@@ -2,6 +2,10 @@ import { Socket } from "node:net";
 import { Client } from "pg";
 import { z } from "zod";
 import { Failure, messageOf } from "../model/failure.ts";
+import type { Clock } from "./clock.ts";
+import type { Ids } from "./ids.ts";
+import { passwordOf } from "./postgres-connection.ts";
+import { givingWay, type OwnSessions } from "./postgres-give-way.ts";
 
 /** Facts about the watched database that belong into a dump's manifest. */
 export interface DatabaseFacts {
@@ -26,13 +30,19 @@ export interface Snapshot {
 /** The watched database as something to make copies of. What goes wrong is a `dump-failed`. */
 export interface DatabaseSource {
   facts(signal: AbortSignal): Promise<DatabaseFacts>;
-  /** Exports a snapshot, counts every table in it, and keeps it open until `use` is over. */
-  withSnapshot<T>(use: (snapshot: Snapshot) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /**
+   * Exports a snapshot, counts every table in it, and keeps it open until `use` is over. All of it gives way to whoever waits
+   * for a lock of this session or of a program that was started with `environment`: the signal that `use` gets aborts then.
+   */
+  withSnapshot<T>(
+    use: (snapshot: Snapshot, signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T>;
   /** `create database … template …`: refused by the server while another session uses the source. */
   clone(name: string, signal: AbortSignal): Promise<void>;
   /** Drops a clone of that name; one that is gone is fine. */
   dropClone(name: string, signal: AbortSignal): Promise<void>;
-  /** The connection as libpq's variables. */
+  /** The connection as libpq's variables, its application_name among them. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -73,33 +83,44 @@ const Count = z.object({ count: z.coerce.number() });
 const Exported = z.object({ name: z.string() });
 const SystemIdentifier = z.object({ id: z.string() });
 
-/** Opens the database of an address; one connection per question. */
-export function openDatabaseSource(url: string): DatabaseSource {
+/** Opens the database of an address; one connection per question. Throws `config-invalid` when the address is none. */
+export function openDatabaseSource(
+  url: string,
+  { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
+): DatabaseSource {
+  const application = ids.next("rollwatch-dump", clock.now());
+  const connections = { url, password: passwordOf(url), clock, sockets: new Set<Socket>() };
+  const own: OwnSessions = { connections, application };
+  const environment = environmentOf(url, application);
   return {
-    facts: async (signal) => withClient(url, undefined, readFacts, signal),
+    facts: async (signal) => withClient({ url }, readFacts, signal),
     withSnapshot: async (use, signal) =>
-      withClient(
-        url,
-        undefined,
-        async (client) => {
-          await client.query("begin isolation level repeatable read read only");
-          const exported = await client.query("select pg_export_snapshot() as name");
-          const { name } = Exported.parse(exported.rows[0]);
-          return use({ name, rows: await countRows(client) });
-        },
-        signal,
-      ),
+      givingWay(own, async (limited) => withSnapshot({ url, application }, use, limited), signal),
     clone: async (name, signal) => {
-      const source = environmentOf(url)["PGDATABASE"] ?? "";
+      const source = environment["PGDATABASE"] ?? "";
       const sql = `create database ${quoted(checked(name))} template ${quoted(source)}`;
-      await withClient(url, "postgres", async (client) => client.query(sql), signal);
+      await withClient({ url, database: "postgres" }, async (client) => client.query(sql), signal);
     },
     dropClone: async (name, signal) => {
       const sql = `drop database if exists ${quoted(checked(name))}`;
-      await withClient(url, "postgres", async (client) => client.query(sql), signal);
+      await withClient({ url, database: "postgres" }, async (client) => client.query(sql), signal);
     },
-    environment: environmentOf(url),
+    environment,
   };
+}
+
+async function withSnapshot<T>(
+  session: Session,
+  use: (snapshot: Snapshot, signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  async function read(client: Client): Promise<T> {
+    await client.query("begin isolation level repeatable read read only");
+    const exported = await client.query("select pg_export_snapshot() as name");
+    const { name } = Exported.parse(exported.rows[0]);
+    return use({ name, rows: await countRows(client) }, signal);
+  }
+  return withClient(session, read, signal);
 }
 
 async function readFacts(client: Client): Promise<DatabaseFacts> {
@@ -127,10 +148,17 @@ async function countRows(client: Client): Promise<Readonly<Record<string, number
   return counts;
 }
 
+interface Session {
+  readonly url: string;
+  /** Another one than the address names. */
+  readonly database?: string;
+  /** Its application_name. Default `rollwatch`. */
+  readonly application?: string;
+}
+
 /** One session, ended with its socket whatever happens: pg itself would wait for a polite end, for ever. */
 async function withClient<T>(
-  url: string,
-  database: string | undefined,
+  { url, database, application = "rollwatch" }: Session,
   use: (client: Client) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
@@ -140,11 +168,13 @@ async function withClient<T>(
   if (database !== undefined) {
     address.pathname = `/${database}`;
   }
+  // What the address says would count for more than the option below.
+  address.searchParams.delete("application_name");
   const client = new Client({
     connectionString: address.href,
     stream: () => socket,
     connectionTimeoutMillis: CONNECT_MS,
-    application_name: "rollwatch",
+    application_name: application,
   });
   function end(): void {
     socket.destroy(new Error("aborted"));
@@ -187,7 +217,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   options: "PGOPTIONS",
 };
 
-function environmentOf(url: string): Readonly<Record<string, string>> {
+function environmentOf(url: string, application: string): Readonly<Record<string, string>> {
   const address = new URL(url);
   const parameters = [...address.searchParams].flatMap(([name, value]) => {
     const variable = PARAMETERS[name];
@@ -200,7 +230,7 @@ function environmentOf(url: string): Readonly<Record<string, string>> {
     PGUSER: decodeURIComponent(address.username),
     PGPASSWORD: decodeURIComponent(address.password),
     PGDATABASE: decodeURIComponent(address.pathname.slice(1)),
-    PGAPPNAME: "rollwatch",
+    PGAPPNAME: application,
     PGCONNECT_TIMEOUT: String(CONNECT_MS / 1000),
     ...Object.fromEntries(parameters),
   };

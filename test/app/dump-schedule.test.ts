@@ -36,7 +36,8 @@ function cloning(said: string[], over: Partial<Dumping["source"]> = {}): Dumping
         bytes: 1000,
         sessions: [],
       }),
-      withSnapshot: async (use) => use({ name: "1", rows: { "public.readings": 3 } }),
+      withSnapshot: async (use, signal) =>
+        use({ name: "1", rows: { "public.readings": 3 } }, signal),
       clone: async (name) => {
         said.push(`clone ${name}`);
       },

@@ -1,7 +1,16 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startCluster } from "../../lab/cluster.ts";
 import type { Cluster } from "../../lab/cluster.ts";
 import { openLab } from "../../lab/lab.ts";
@@ -13,6 +22,7 @@ import { dumpDatabase, forgetDump, type DumpPorts } from "../../src/release/dump
 import type { DumpSettings } from "../../src/release/settings.ts";
 import { openClock } from "../../src/system/clock.ts";
 import { openFiles } from "../../src/system/files.ts";
+import { openIds } from "../../src/system/ids.ts";
 import { openPostgresPrograms } from "../../src/system/postgres-programs.ts";
 import { openDatabaseSource } from "../../src/system/postgres-source.ts";
 import { openProcesses } from "../../src/system/process.ts";
@@ -20,6 +30,7 @@ import { openProcesses } from "../../src/system/process.ts";
 const { signal } = new AbortController();
 const clock = openClock();
 const files = openFiles();
+const ids = openIds();
 const processes = openProcesses(clock);
 const ROWS = 2000;
 
@@ -48,7 +59,7 @@ describe("a snapshot of the database", () => {
       clock,
       files,
       programs: openPostgresPrograms({ files, processes }, { PATH: process.env["PATH"] ?? "" }),
-      source: openDatabaseSource(cluster.url("app", "hush-hush", "app")),
+      source: openDatabaseSource(cluster.url("app", "hush-hush", "app"), { clock, ids }),
       revision: async () => "002 (2)",
     };
   });
@@ -83,6 +94,13 @@ describe("a snapshot of the database", () => {
 
   async function problemsOf(release: string): Promise<readonly string[]> {
     return checkDatabaseRecord(ports, release, signal);
+  }
+
+  async function aClient(application_name: string): Promise<Client> {
+    const connectionString = cluster.url("app", "hush-hush", "app");
+    const client = new Client({ connectionString, application_name });
+    await client.connect();
+    return client;
   }
 
   async function databases(): Promise<readonly string[]> {
@@ -136,9 +154,9 @@ describe("a snapshot of the database", () => {
       const source: DumpPorts["source"] = {
         ...ports.source,
         withSnapshot: async (use, given) =>
-          ports.source.withSnapshot(async (snapshot) => {
+          ports.source.withSnapshot(async (snapshot, limited) => {
             await cluster.admin('insert into ops."odd ""name""" values (1)', "app");
-            return use(snapshot);
+            return use(snapshot, limited);
           }, given),
       };
 
@@ -249,7 +267,7 @@ describe("a snapshot of the database", () => {
     });
 
     it("never shows the password to other users, nor in what goes wrong", async () => {
-      const source = openDatabaseSource(cluster.url("app", "wrong-hush", "app"));
+      const source = openDatabaseSource(cluster.url("app", "wrong-hush", "app"), { clock, ids });
       const lines: string[] = [];
       const watched = {
         ...processes,
@@ -267,6 +285,96 @@ describe("a snapshot of the database", () => {
       expect(lines.join("\n")).not.toContain("hush");
       await expect(failing).rejects.toThrow(/password authentication failed/u);
       await expect(failing).rejects.not.toThrow(/wrong-hush/u);
+    });
+
+    describe("that takes long", () => {
+      let pipe: FileHandle;
+      let client: Client;
+
+      beforeAll(async () => {
+        const path = join(lab.folder, "pipe");
+        const env = { PATH: "/usr/bin:/bin" };
+        const make = { program: "mkfifo", args: [path], cwd: "/", env, deadlineMs: 5000 };
+        await processes.run(make, signal);
+        pipe = await open(path, "r+");
+        client = await aClient("migration");
+        await client.query(
+          "create table wide as select md5(i::text) || md5((-i)::text) as note from generate_series(1, 20000) i",
+        );
+      });
+
+      afterAll(async () => {
+        await client.query("drop table wide");
+        await client.end();
+        await pipe.close();
+      });
+
+      /** pg_dump writes into a pipe that nobody reads, and stands still in the middle of a table. */
+      async function takeStuck(release: string): Promise<{ readonly taking: Promise<unknown> }> {
+        const file = join(lab.folder, "pipe");
+        const programs: DumpPorts["programs"] = {
+          ...ports.programs,
+          dump: async (order, given) => ports.programs.dump({ ...order, file }, given),
+        };
+        const taking = take(release, {}, { programs });
+        taking.catch(() => undefined);
+        await vi.waitFor(
+          async () => expect((await ownSessions(client)).join()).toMatch(/COPY public\./u),
+          { timeout: 10_000 },
+        );
+        return { taking };
+      }
+
+      it("gives way within seconds to a migration that waits for it, and the next one succeeds", async () => {
+        const release = await aRelease();
+        const pid = await pidOf(client);
+        const { taking } = await takeStuck(release);
+        const start = clock.monotonic();
+
+        await client.query("alter table wide add column unit text");
+
+        expect(clock.monotonic() - start).toBeLessThan(4000);
+        await expect(taking).rejects.toMatchObject({
+          code: "dump-failed",
+          message: `gave way to migration pid ${pid} which waits for a lock on wide`,
+        });
+        expect(await ownSessions(client)).toEqual([]);
+        expect(await readdir(join(state, "releases", release))).toEqual([]);
+        expect(await takeDump(release)).toMatchObject({ rows: { "public.wide": 20_000 } });
+      });
+
+      it("stands while others merely read and write", async () => {
+        const { taking } = await takeStuck(await aRelease());
+        const other = await aClient("writer");
+        await other.query("begin; update readings set note = note where id = 1");
+
+        const blocked = client.query("update readings set note = note where id = 1");
+        const first = await Promise.race([
+          taking.catch(() => "ended"),
+          clock.sleep(3000, signal).then(() => "stands"),
+        ]);
+        await other.query("commit");
+        await blocked;
+        await client.query("alter table wide add column other text");
+
+        expect(first).toBe("stands");
+        await expect(taking).rejects.toThrow("gave way to migration");
+        await other.end();
+      });
+
+      it("gives way where the server lets nobody in to see who waits", async () => {
+        const release = await aRelease();
+        const { taking } = await takeStuck(release);
+
+        await cluster.admin("alter role app connection limit 2");
+
+        await expect(taking).rejects.toThrow(
+          /^gave way to whoever may wait: .*too many connections for role "app" \(53300\)\)$/u,
+        );
+        await cluster.admin("alter role app connection limit -1");
+        expect(await ownSessions(client)).toEqual([]);
+        expect(await readdir(join(state, "releases", release))).toEqual([]);
+      });
     });
 
     it("is refused when the schema is not the release's", async () => {
@@ -303,6 +411,37 @@ describe("a snapshot of the database", () => {
       expect(await databases()).not.toContain(`rollwatch_${release}`);
     });
 
+    it("gives way to a migration while it counts, and leaves no clone", async () => {
+      const migration = await aClient("migration");
+      const other = await aClient("other");
+      const release = await aRelease();
+      const source = {
+        ...ports.source,
+        facts: async (given: AbortSignal) => ({
+          ...(await ports.source.facts(given)),
+          sessions: [],
+        }),
+      };
+      await other.query("begin; lock table readings in access exclusive mode");
+
+      const taking = take(release, {}, { source, programs: { ...ports.programs, ...none } });
+      taking.catch(() => undefined);
+      await vi.waitFor(
+        async () =>
+          expect((await ownSessions(migration)).join()).toMatch(/count\(\*\) from "public"/u),
+        { timeout: 10_000 },
+      );
+      await migration.query('alter table ops."odd ""name""" add column unit text');
+
+      await expect(taking).rejects.toThrow(
+        /gave way to migration pid \d+ which waits for a lock on ops\."odd ""name"""$/u,
+      );
+      expect(await ownSessions(migration)).toEqual([]);
+      await other.query('rollback; alter table ops."odd ""name""" drop column unit');
+      expect(await databases()).not.toContain(`rollwatch_${release}`);
+      await Promise.all([migration.end(), other.end()]);
+    });
+
     it("is refused by name while others use the database, and keeps nobody waiting", async () => {
       const client = new Client({
         connectionString: cluster.url("app", "hush-hush", "app"),
@@ -323,3 +462,15 @@ describe("a snapshot of the database", () => {
     expect(await ports.programs.find(99, undefined, signal)).toBeUndefined();
   });
 });
+
+/** What sessions of rollwatch do at this moment. */
+async function ownSessions(client: Client): Promise<readonly string[]> {
+  const sql =
+    "select query from pg_stat_activity where application_name like 'rollwatch%' order by 1";
+  return (await client.query<{ query: string }>(sql)).rows.map(({ query }) => query);
+}
+
+async function pidOf(client: Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  return rows[0]?.pid ?? 0;
+}
