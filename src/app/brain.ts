@@ -1,5 +1,6 @@
 import { assertNever } from "../model/assert-never.ts";
 import { messageOf } from "../model/failure.ts";
+import { isForNow } from "../decide/decide.ts";
 import type { Decision } from "../model/decision.ts";
 import { openIncident, openRecovery, type Incident } from "../model/history.ts";
 import type { Verdict } from "../model/verdict.ts";
@@ -87,24 +88,24 @@ async function act(
   if (incident !== undefined && world.clock.monotonic() < decideAt) {
     return decideAt;
   }
-  await answer(parts, signal);
-  return world.clock.monotonic() + DECIDE_AGAIN_MS;
+  const againMs = await answer(parts, signal);
+  return world.clock.monotonic() + againMs;
 }
 
-/** A breach, proven or reported: look at everything once more, judge again, open the incident, decide, and act on the decision. */
-async function answer(parts: BrainParts, signal: AbortSignal): Promise<void> {
+/** A breach, proven or reported: look at everything once more, judge again, open the incident, decide, and act on the decision. Returns after how long to decide again. */
+async function answer(parts: BrainParts, signal: AbortSignal): Promise<number> {
   const { daemon, changes } = parts;
   await daemon.surroundings.lookAtAll(signal);
   changes.note();
   const verdict = breachNow(daemon);
   if (verdict === undefined) {
-    return;
+    return DECIDE_AGAIN_MS;
   }
   const open = openIncident(daemon.journal.history());
   const incident =
     open === undefined ? openIncidentOf(daemon, verdict) : grow(daemon, open, verdict);
   if (incident === undefined) {
-    return;
+    return DECIDE_AGAIN_MS;
   }
   const telling = { daemon, incident, signal };
   const decision = await orTell(telling, "rollwatch cannot decide", async () =>
@@ -119,6 +120,7 @@ async function answer(parts: BrainParts, signal: AbortSignal): Promise<void> {
   if (plan !== undefined) {
     await recover(parts, plan, signal);
   }
+  return decision !== undefined && isForNow(decision) ? TURN_MS : DECIDE_AGAIN_MS;
 }
 
 /** Whom a failure is told about, and what is no failure. */

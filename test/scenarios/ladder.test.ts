@@ -42,6 +42,25 @@ async function isServiced(story: Scenario): Promise<void> {
   expect(story.incident().closed?.outcome).toBe("serviced");
 }
 
+describe("a release that may still be starting", () => {
+  it("is decided about as soon as its time to start is over, and nobody is woken before", async () => {
+    await withScenario({}, async (story) => {
+      await story.beginsProven("good-1");
+      const begun = story.clock.now();
+
+      await story.install("bad-2", "answers 500");
+      await story.passesUntil((fact) => fact.kind === "decided");
+      const [first] = story.incident().decisions;
+      await story.passesUntil((fact) => fact.kind === "planned");
+
+      expect(first?.guards.find((one) => one.guard === "booted")?.answer).toBe("block");
+      expect(story.clock.now() - begun).toBeGreaterThanOrEqual(10_000);
+      expect(story.clock.now() - begun).toBeLessThan(10_900);
+      expect(story.told()).not.toContain("held");
+    });
+  });
+});
+
 describe("a fault while nothing was changed in the blame window", () => {
   it("is answered with one restart of the accused service, which is proven and told", async () => {
     await withScenario(UNCHANGED, async (story) => {
