@@ -20,6 +20,8 @@ const MIGRATIONS: readonly string[] = [
   ) strict;
   insert into meta (key, value) values ('format', '0');
   `,
+  // No other tables, but kinds of facts (approvals, brakes, restarts) that an older program would take for damage.
+  "update meta set value = value",
 ];
 
 const SELECT_TABLES = "select count(*) as tables from sqlite_schema where type = 'table'";

@@ -3,7 +3,7 @@ import { copyFile, readFile, stat, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import Database from "libsql";
 import { describe, expect, it } from "vitest";
-import { openStore } from "../../src/journal/store.ts";
+import { openStore, readEntriesAt } from "../../src/journal/store.ts";
 import type { Fact } from "../../src/model/facts.ts";
 import { Failure } from "../../src/model/failure.ts";
 import { sourceUrl, withChild } from "../support/child.ts";
@@ -35,6 +35,13 @@ function tamper(path: string, sql: string): void {
   db.exec(sql);
   db.exec("pragma wal_checkpoint(truncate)");
   db.close();
+}
+
+function formatIn(path: string): unknown {
+  const db = new Database(path);
+  const row: unknown = db.prepare("select value from meta where key = 'format'").get();
+  db.close();
+  return row;
 }
 
 async function digestOf(path: string): Promise<string> {
@@ -135,6 +142,22 @@ describe("the journal's store", () => {
 
       expect(store.append(aFact("one")).seq).toBe(1);
       store.close();
+    });
+  });
+});
+
+describe("a journal of an older version", () => {
+  it("is brought to the newest format with every entry, so that the older program refuses it from then on", async () => {
+    await withJournal(async (path) => {
+      const before = readEntriesAt(path);
+      tamper(path, "update meta set value = '1' where key = 'format'");
+
+      const store = openStore(path, createManualClock(START));
+
+      expect(before).toHaveLength(3);
+      expect(store.entries()).toEqual(before);
+      store.close();
+      expect(formatIn(path)).toEqual({ value: "2" });
     });
   });
 });
