@@ -508,7 +508,8 @@ describe("an application that limits its watcher", () => {
     );
 
     const opened = factsOf(await watch.entries(), "incident-opened");
-    expect(opened.flatMap(({ signals }) => signals)).not.toContain("response-time");
+    // A crash that outlasts the throttling is slow, too; nothing but the crash was ever held against it.
+    expect(new Set(opened.map(({ trigger }) => trigger))).toEqual(new Set(["system-down"]));
     await watch.stop();
   });
 
