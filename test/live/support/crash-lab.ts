@@ -203,7 +203,7 @@ async function writeConfiguration(
       root: app.root,
       pm2Home: app.pm2.folder,
       pm2Program: PM2_PROGRAM,
-      services: SERVICES.map((name) => ({ name, quiesce: "2s" })),
+      services: SERVICES.map((name) => ({ name, quiesce: "2s", boot: "1s" })),
       artifacts: ["server", "assets", "package-lock.json"],
       configFiles: { environment: [".env"] },
       releaseIdFrom: { url: app.url, json: "release" },
