@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // Not one less, as is usual: nobody types beside these tests.
+    maxWorkers: "100%",
     projects: [
       {
         test: {
