@@ -356,7 +356,8 @@ describe("an application in a part of a repository, in cluster mode, with a serv
       },
       signals: [
         http(`${url}/health`),
-        PM2_SIGNAL,
+        // As long as with the usual interval: a deployment that restarts three processes one by one is no fault.
+        { ...PM2_SIGNAL, breachAfter: 20 },
         MEMORY_SIGNAL,
         errorsIn(`${url}/metrics`, "errors"),
       ],
