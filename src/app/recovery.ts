@@ -1,8 +1,7 @@
 import { assertNever } from "../model/assert-never.ts";
 import type { Outcome } from "../model/facts.ts";
-import { isBraked, type Incident, type Recovery } from "../model/history.ts";
+import type { Incident, Recovery } from "../model/history.ts";
 import type { Plan, RecoveryResult } from "../model/plan.ts";
-import { isWell } from "../model/signal.ts";
 import { tellDuration } from "../model/units.ts";
 import type { Verification } from "../model/verification.ts";
 import {
@@ -14,20 +13,13 @@ import {
 import type { IncidentNews } from "../notify/notices-draft.ts";
 import { passedOver } from "../recover/next-step.ts";
 import { runRecovery, type RecoveryEnd } from "../recover/run.ts";
-import { compareIdentity } from "../release/ledger.ts";
-import { askAgain } from "./ask-again.ts";
+import { MAX_AWAY_MS, whyNotToBegin } from "./authority.ts";
 import { lastRollbackMs } from "./incident.ts";
-import { signalsNow, type Daemon } from "./daemon.ts";
+import type { Daemon } from "./daemon.ts";
+import { judgeAgain } from "./gate.ts";
+import { incidentOf, recoveryOf } from "./planned.ts";
 import { proveRestored } from "./prove-restored.ts";
 import type { ChangeWatch } from "./watch-changes.ts";
-
-/** Longest wait for the signals to say again whether the breach is still there. */
-const GATE_MS = 60_000;
-const GATE_LOOK_MS = 200;
-/** A recovery that stood still this long in the middle is not gone on with unasked. */
-const MAX_AWAY_MS = 15 * 60_000;
-
-type Gate = "go" | { readonly cancel: string };
 
 /**
  * Carries a planned recovery to its end, from wherever the journal says it stands: the first time and after a crash alike.
@@ -99,54 +91,6 @@ async function mayGoOn(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise
   return refusal === undefined;
 }
 
-/** Who is behind a plan: rollwatch's own policy, people who approved what it recommended, or one who asked for it. */
-function authorityOf({ plan, approval }: Recovery): "policy" | "approved" | "person" {
-  if (approval !== undefined) {
-    return "approved";
-  }
-  return plan.requestedBy === "policy" ? "policy" : "person";
-}
-
-/** An approval may be old: before the first step of a plan that people are behind, every guard is asked again. */
-async function whyNotToBegin(
-  daemon: Daemon,
-  recovery: Recovery,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const authority = authorityOf(recovery);
-  if (authority === "policy" || recovery.attempts.length > 0) {
-    return undefined;
-  }
-  const { plan } = recovery;
-  const incident = incidentOf(daemon, plan);
-  const stale = whyStale(recovery, incident, daemon.world.clock.now());
-  if (stale !== undefined) {
-    return stale;
-  }
-  await daemon.surroundings.lookAtAll(signal);
-  const services = plan.steps
-    .filter((step) => step.kind === "restart-service")
-    .map((step) => step.id.replace("restart-service:", ""));
-  const asked = { plan, incident, authority, services, lockHeld: true };
-  const { reasons } = await askAgain(daemon, asked, signal);
-  return reasons.length === 0 ? undefined : reasons.join("; ");
-}
-
-/** Why people's word is not about this moment any more; undefined when it is. */
-function whyStale(
-  { plan, approval }: Recovery,
-  { graverAt = 0, trigger }: Incident,
-  now: number,
-): string | undefined {
-  const idle = now - (approval?.given.at(-1)?.at ?? plan.createdAt);
-  if (idle > MAX_AWAY_MS) {
-    return `it was asked for ${tellDuration(idle)} ago, and rollwatch was away since`;
-  }
-  return approval !== undefined && graverAt > approval.askedAt
-    ? `it is ${trigger} by now: that is another question`
-    : undefined;
-}
-
 /** How long nothing was done for a recovery that has begun to act; 0 before that. */
 function awayFor(recovery: Recovery, now: number): number {
   if (!hasActed(recovery)) {
@@ -177,68 +121,6 @@ async function run(
   );
   signal.throwIfAborted();
   return ended;
-}
-
-/** Nothing is acted on that a brake holds, be it pulled while the breach is looked at. */
-async function judgeAgain(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
-  if (authorityOf(recoveryOf(daemon, plan.id)) === "person") {
-    return isStillDeployed(daemon, plan, signal);
-  }
-  const before = brakeOn(daemon);
-  const gate = before === undefined ? await isStillThere(daemon, plan, signal) : "go";
-  const brake = brakeOn(daemon) ?? before;
-  return brake === undefined ? gate : { cancel: brake };
-}
-
-/** The breach must still be there when the first act is due; what cleared by itself needs no rollback. */
-async function isStillThere(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
-  const { world, surroundings } = daemon;
-  const incident = incidentOf(daemon, plan);
-  if (incident.signals.length === 0) {
-    // No probe has seen what a person saw.
-    return isStillDeployed(daemon, plan, signal);
-  }
-  const deadline = world.clock.monotonic() + GATE_MS;
-  for (;;) {
-    await surroundings.lookAtServices(signal);
-    const concerned = signalsNow(daemon).filter((one) => incident.signals.includes(one.name));
-    if (concerned.some((one) => one.state === "breach" && one.badWindows > 0)) {
-      return isStillDeployed(daemon, plan, signal);
-    }
-    if (concerned.length > 0 && concerned.every(isWell)) {
-      return { cancel: "the breach cleared before the first act" };
-    }
-    if (world.clock.monotonic() >= deadline) {
-      const states = concerned.map((one) => `${one.name} is ${one.state} (${one.reason})`);
-      return { cancel: `the breach could not be confirmed: ${states.join("; ")}` };
-    }
-    await world.clock.sleep(GATE_LOOK_MS, signal);
-  }
-}
-
-/** Why nothing may be done by itself at this moment; undefined when nothing keeps it. */
-function brakeOn({ journal, world }: Daemon): string | undefined {
-  const { pause, maintenance } = journal.history();
-  const now = world.clock.now();
-  if (isBraked(pause, now)) {
-    return `${pause.by} paused rollwatch: ${pause.reason}`;
-  }
-  return isBraked(maintenance, now)
-    ? `${maintenance.by} declared maintenance: ${maintenance.reason}`
-    : undefined;
-}
-
-/** The plan was made for what was deployed then; over anything else it would leave a mixture. */
-async function isStillDeployed(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
-  const { served: _then, ...from } = plan.from;
-  const found = await daemon.surroundings.lookAtDeployed(signal);
-  if (found === undefined) {
-    return { cancel: "what is deployed could not be looked at in time" };
-  }
-  const { summary } = compareIdentity(from, found);
-  return summary.length === 0
-    ? "go"
-    : { cancel: `what is deployed changed since the plan was made: ${summary.join("; ")}` };
 }
 
 async function noteOwnChange(
@@ -330,20 +212,4 @@ function newsOf(daemon: Daemon, plan: Plan): IncidentNews {
     incident: incidentOf(daemon, plan),
     now: daemon.world.clock.now(),
   };
-}
-
-function incidentOf(daemon: Daemon, plan: Plan): Incident {
-  const incident = daemon.journal.history().incidents.find((one) => one.id === plan.incident);
-  if (incident === undefined) {
-    throw new Error(`plan ${plan.id} names incident ${plan.incident}, which is not in the journal`);
-  }
-  return incident;
-}
-
-function recoveryOf(daemon: Daemon, planId: string): Recovery {
-  const recovery = daemon.journal.history().recoveries.find((one) => one.plan.id === planId);
-  if (recovery === undefined) {
-    throw new Error(`plan ${planId} is not in the journal`);
-  }
-  return recovery;
 }

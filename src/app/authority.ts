@@ -1,0 +1,56 @@
+import type { Incident, Recovery } from "../model/history.ts";
+import { tellDuration } from "../model/units.ts";
+import { askAgain } from "./ask-again.ts";
+import type { Daemon } from "./daemon.ts";
+import { incidentOf } from "./planned.ts";
+
+/** A recovery that stood still this long is not begun, and in its middle not gone on with, unasked. */
+export const MAX_AWAY_MS: number = 15 * 60_000;
+
+/** Who is behind a plan: rollwatch's own policy, people who approved what it recommended, or one who asked for it. */
+export function authorityOf({ plan, approval }: Recovery): "policy" | "approved" | "person" {
+  if (approval !== undefined) {
+    return "approved";
+  }
+  return plan.requestedBy === "policy" ? "policy" : "person";
+}
+
+/** An approval may be old: before the first step of a plan that people are behind, every guard is asked again. */
+export async function whyNotToBegin(
+  daemon: Daemon,
+  recovery: Recovery,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const authority = authorityOf(recovery);
+  if (authority === "policy" || recovery.attempts.length > 0) {
+    return undefined;
+  }
+  const { plan } = recovery;
+  const incident = incidentOf(daemon, plan);
+  const stale = whyStale(recovery, incident, daemon.world.clock.now());
+  if (stale !== undefined) {
+    return stale;
+  }
+  await daemon.surroundings.lookAtAll(signal);
+  const services = plan.steps
+    .filter((step) => step.kind === "restart-service")
+    .map((step) => step.id.replace("restart-service:", ""));
+  const asked = { plan, incident, authority, services, lockHeld: true };
+  const { reasons } = await askAgain(daemon, asked, signal);
+  return reasons.length === 0 ? undefined : reasons.join("; ");
+}
+
+/** Why people's word is not about this moment any more; undefined when it is. */
+function whyStale(
+  { plan, approval }: Recovery,
+  { graverAt = 0, trigger }: Incident,
+  now: number,
+): string | undefined {
+  const idle = now - (approval?.given.at(-1)?.at ?? plan.createdAt);
+  if (idle > MAX_AWAY_MS) {
+    return `it was asked for ${tellDuration(idle)} ago, and rollwatch was away since`;
+  }
+  return approval !== undefined && graverAt > approval.askedAt
+    ? `it is ${trigger} by now: that is another question`
+    : undefined;
+}

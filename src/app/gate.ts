@@ -1,0 +1,75 @@
+import { isBraked } from "../model/history.ts";
+import type { Plan } from "../model/plan.ts";
+import { isWell } from "../model/signal.ts";
+import { compareIdentity } from "../release/ledger.ts";
+import { authorityOf } from "./authority.ts";
+import { signalsNow, type Daemon } from "./daemon.ts";
+import { incidentOf, recoveryOf } from "./planned.ts";
+
+/** Longest wait for the signals to say again whether the breach is still there. */
+const GATE_MS = 60_000;
+const GATE_LOOK_MS = 200;
+
+type Gate = "go" | { readonly cancel: string };
+
+/** Whether the first act may be done: nothing is acted on that a brake holds, be it pulled while the breach is looked at. */
+export async function judgeAgain(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
+  if (authorityOf(recoveryOf(daemon, plan.id)) === "person") {
+    return isStillDeployed(daemon, plan, signal);
+  }
+  const before = brakeOn(daemon);
+  const gate = before === undefined ? await isStillThere(daemon, plan, signal) : "go";
+  const brake = brakeOn(daemon) ?? before;
+  return brake === undefined ? gate : { cancel: brake };
+}
+
+/** The breach must still be there when the first act is due; what cleared by itself needs no rollback. */
+async function isStillThere(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
+  const { world, surroundings } = daemon;
+  const incident = incidentOf(daemon, plan);
+  if (incident.signals.length === 0) {
+    // No probe has seen what a person saw.
+    return isStillDeployed(daemon, plan, signal);
+  }
+  const deadline = world.clock.monotonic() + GATE_MS;
+  for (;;) {
+    await surroundings.lookAtServices(signal);
+    const concerned = signalsNow(daemon).filter((one) => incident.signals.includes(one.name));
+    if (concerned.some((one) => one.state === "breach" && one.badWindows > 0)) {
+      return isStillDeployed(daemon, plan, signal);
+    }
+    if (concerned.length > 0 && concerned.every(isWell)) {
+      return { cancel: "the breach cleared before the first act" };
+    }
+    if (world.clock.monotonic() >= deadline) {
+      const states = concerned.map((one) => `${one.name} is ${one.state} (${one.reason})`);
+      return { cancel: `the breach could not be confirmed: ${states.join("; ")}` };
+    }
+    await world.clock.sleep(GATE_LOOK_MS, signal);
+  }
+}
+
+/** Why nothing may be done by itself at this moment; undefined when nothing keeps it. */
+function brakeOn({ journal, world }: Daemon): string | undefined {
+  const { pause, maintenance } = journal.history();
+  const now = world.clock.now();
+  if (isBraked(pause, now)) {
+    return `${pause.by} paused rollwatch: ${pause.reason}`;
+  }
+  return isBraked(maintenance, now)
+    ? `${maintenance.by} declared maintenance: ${maintenance.reason}`
+    : undefined;
+}
+
+/** The plan was made for what was deployed then; over anything else it would leave a mixture. */
+async function isStillDeployed(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
+  const { served: _then, ...from } = plan.from;
+  const found = await daemon.surroundings.lookAtDeployed(signal);
+  if (found === undefined) {
+    return { cancel: "what is deployed could not be looked at in time" };
+  }
+  const { summary } = compareIdentity(from, found);
+  return summary.length === 0
+    ? "go"
+    : { cancel: `what is deployed changed since the plan was made: ${summary.join("; ")}` };
+}
