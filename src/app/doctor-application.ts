@@ -1,6 +1,4 @@
-import { join, resolve } from "node:path";
-import { assertNever } from "../model/assert-never.ts";
-import { isStoppedByPerson, type Service } from "../model/service.ts";
+import { join } from "node:path";
 import { tellDuration } from "../model/units.ts";
 import { readServedRelease } from "../release/ledger.ts";
 import { findInterpreter } from "../release/interpreter.ts";
@@ -16,19 +14,13 @@ import {
   warning,
 } from "./doctor-examination.ts";
 
-/** pm2's own versions whose answers rollwatch was tried with. */
-const KNOWN_PM2 = /^[67]\./u;
 /** What a copy that is synced costs on an ordinary disk: the content, and each file by itself. */
 const COPY_BYTES_PER_MS = 100_000;
 const COPY_MS_PER_FILE = 0.3;
 const SERVED_MS = 5000;
 
-/** Looks at the application: its pm2, its services, and what a release of it consists of. */
+/** Looks at what a release of the application consists of. */
 export const APPLICATION: readonly Examination[] = [
-  { area: "pm2", check: "pm2", look: lookAtPm2 },
-  { area: "pm2", check: "pm2 home", look: lookAtHome },
-  { area: "pm2", check: "services", look: lookAtServices },
-  { area: "pm2", check: "pm2 dump", look: lookAtDump },
   { area: "release", check: "repository", look: lookAtGit },
   { area: "release", check: "artifacts", look: lookAtArtifacts },
   { area: "release", check: "configFiles", look: lookAtConfigFiles },
@@ -36,105 +28,6 @@ export const APPLICATION: readonly Examination[] = [
   { area: "release", check: "interpreter", look: lookAtInterpreter },
   { area: "release", check: "release id", look: lookAtServed },
 ];
-
-async function lookAtPm2({ world }: DoctorPorts, signal: AbortSignal): Promise<readonly Finding[]> {
-  const daemon = await world.pm2.daemon(signal);
-  switch (daemon.kind) {
-    case "alive":
-      return [
-        KNOWN_PM2.test(daemon.version)
-          ? ok("pm2", `version ${daemon.version} answers, process ${daemon.pid}`)
-          : warning(
-              "pm2",
-              `version ${daemon.version}`,
-              "rollwatch was tried with pm2 6 and 7; look at `rollwatch check` with care.",
-            ),
-      ];
-    case "dead":
-    case "hung":
-      return [
-        fault(
-          "pm2",
-          `it is ${daemon.kind}: ${daemon.reason}`,
-          "Bring the application's pm2 back as its own user (`pm2 resurrect`).",
-        ),
-      ];
-    default:
-      return assertNever(daemon);
-  }
-}
-
-async function lookAtHome({ config, world, uid }: DoctorPorts): Promise<readonly Finding[]> {
-  const { pm2Home } = config.application;
-  if (resolve(pm2Home) === resolve(join(config.state, "pm2"))) {
-    return [
-      fault(
-        "pm2 home",
-        `${pm2Home} is rollwatch's own`,
-        "Name the home of the application's pm2: a `pm2 stop all` there must not stop rollwatch.",
-      ),
-    ];
-  }
-  const { uid: owner } = await world.files.access(pm2Home);
-  const told = `${pm2Home} belongs to user ${owner}, this is user ${uid}`;
-  if (owner === uid) {
-    return [ok("pm2 home", pm2Home)];
-  }
-  const cure = "Run rollwatch as the user who owns the application's pm2.";
-  return [uid === 0 ? warning("pm2 home", told, cure) : fault("pm2 home", told, cure)];
-}
-
-async function lookAtServices(
-  { config, world }: DoctorPorts,
-  signal: AbortSignal,
-): Promise<readonly Finding[]> {
-  const names = config.application.services.map(({ name }) => name);
-  const [services, known] = await Promise.all([
-    world.pm2.services(names, signal),
-    world.pm2.names(signal),
-  ]);
-  return services.map((service) => findingOf(service, known));
-}
-
-function findingOf(service: Service, known: readonly string[]): Finding {
-  const check = `service ${service.name}`;
-  const { instances } = service;
-  if (instances.length === 0) {
-    return fault(
-      check,
-      "pm2 does not know it",
-      `Start it, or correct application.services; pm2 keeps ${known.join(", ") || "none"}.`,
-    );
-  }
-  if (isStoppedByPerson(service)) {
-    return warning(
-      check,
-      "a person stopped it",
-      `It stays stopped, whatever rollwatch does: pm2 start ${service.name}`,
-    );
-  }
-  const notOnline = instances.filter(({ status }) => status !== "online");
-  const states = [...new Set(notOnline.map(({ status }) => status))].join(", ");
-  return notOnline.length === 0
-    ? ok(check, instances.length === 1 ? "online" : `${instances.length} processes online`)
-    : fault(
-        check,
-        `${notOnline.length} of ${instances.length} processes: ${states}`,
-        `Look at its log: pm2 logs ${service.name}`,
-      );
-}
-
-async function lookAtDump({ world }: DoctorPorts): Promise<readonly Finding[]> {
-  return [
-    (await world.pm2.hasDump())
-      ? ok("pm2 dump", "the services come back after a reboot, and a rollback saves them anew")
-      : warning(
-          "pm2 dump",
-          "there is none: after a reboot pm2 starts nothing",
-          "`pm2 save` and `pm2 startup`, as the application's user.",
-        ),
-  ];
-}
 
 async function lookAtGit(
   { config, world }: DoctorPorts,

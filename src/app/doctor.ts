@@ -9,6 +9,7 @@ import type { History } from "../model/history.ts";
 import { openListeners } from "../system/listeners.ts";
 import { journalPath } from "./compose.ts";
 import { APPLICATION } from "./doctor-application.ts";
+import { PM2 } from "./doctor-pm2.ts";
 import { DATABASE } from "./doctor-database.ts";
 import { type DoctorPorts, examine, faultOf } from "./doctor-examination.ts";
 import { HOST } from "./doctor-host.ts";
@@ -17,7 +18,15 @@ import { PROBES, requestsOf } from "./doctor-probes.ts";
 import { ROLLWATCH } from "./doctor-releases.ts";
 import { openWorld } from "./world.ts";
 
-const EXAMINATIONS = [...HOST, ...APPLICATION, ...PROBES, ...DATABASE, ...PEOPLE, ...ROLLWATCH];
+const EXAMINATIONS = [
+  ...HOST,
+  ...PM2,
+  ...APPLICATION,
+  ...PROBES,
+  ...DATABASE,
+  ...PEOPLE,
+  ...ROLLWATCH,
+];
 
 /** Everything a rollback would need, looked at over the ports; changes nothing. */
 export async function runDoctor(ports: DoctorPorts, signal: AbortSignal): Promise<DoctorReport> {

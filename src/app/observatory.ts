@@ -1,4 +1,5 @@
-import { cut, remember, signalAt, type SignalMemory } from "../judge/windows.ts";
+import { signalAt } from "../judge/signal-at.ts";
+import { cut, remember, type SignalMemory } from "../judge/windows.ts";
 import type { Change } from "../model/identity.ts";
 import type { Sample } from "../model/sample.ts";
 import { isStoppedByPerson, type Service } from "../model/service.ts";

@@ -1,5 +1,6 @@
 import { requestsOf } from "../judge/finished-window.ts";
-import { remember, signalAt, type SignalMemory } from "../judge/windows.ts";
+import { signalAt } from "../judge/signal-at.ts";
+import { remember, type SignalMemory } from "../judge/windows.ts";
 import type { Sample } from "../model/sample.ts";
 import type { Signal, SignalRule } from "../model/signal.ts";
 

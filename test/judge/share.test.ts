@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { judge } from "../../src/judge/judge.ts";
-import { remember, signalAt, type SignalMemory } from "../../src/judge/windows.ts";
+import { signalAt } from "../../src/judge/signal-at.ts";
+import { remember, type SignalMemory } from "../../src/judge/windows.ts";
 import type { Reading } from "../../src/model/sample.ts";
 import { isWell, type Signal, type SignalRule } from "../../src/model/signal.ts";
 import { aChange, aRule, greenControls, NOON } from "../support/builders.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cut, remember, signalAt, type SignalMemory } from "../../src/judge/windows.ts";
+import { signalAt } from "../../src/judge/signal-at.ts";
+import { cut, remember, type SignalMemory } from "../../src/judge/windows.ts";
 import type { Reading, Sample } from "../../src/model/sample.ts";
 import type { Signal, SignalRule } from "../../src/model/signal.ts";
 import { aRule, NOON } from "../support/builders.ts";

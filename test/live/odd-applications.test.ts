@@ -20,6 +20,8 @@ import { type DaemonLife, startProgram } from "./support/daemon-life.ts";
 import { LIMIT, type OddServices, startOddServices } from "./support/odd-services.ts";
 
 const LIMIT_MS = 60_000;
+/** How long a customer waits for an answer. */
+const PATIENCE_MS = 2000;
 
 let lab: Lab;
 let services: OddServices;
@@ -332,11 +334,17 @@ describe("an application in a part of a repository, in cluster mode, with a serv
   const customers = new AbortController();
   let asking: Promise<void> = Promise.resolve();
 
-  /** Customers, as many as a window needs. */
+  /**
+   * Customers, as many as a window needs, and not endlessly patient: in cluster mode pm2's daemon accepts the connections, and
+   * one that it accepts for a worker that is just being replaced stays with it for ever, open and unanswered.
+   */
   async function ask(): Promise<void> {
     while (!customers.signal.aborted) {
+      const signal = AbortSignal.any([customers.signal, AbortSignal.timeout(PATIENCE_MS)]);
       await Promise.all(
-        [1, 2, 3].map(async () => fetch(`${services.shop.url}/goods`).catch(() => undefined)),
+        [1, 2, 3].map(async () =>
+          fetch(`${services.shop.url}/goods`, { signal }).catch(() => undefined),
+        ),
       );
       await sleep(50);
     }
