@@ -39,24 +39,27 @@ export interface ProbeTraits {
   readonly url?: string;
 }
 
+type Kind = ProbeSettings["kind"];
+type SettingsByKind = { readonly [K in Kind]: Extract<ProbeSettings, { readonly kind: K }> };
+/** The settings of one kind, in the form in which the compiler finds the right line of a table by `kind`. */
+type SettingsOf<K extends Kind> = { [P in K]: { readonly kind: P } & SettingsByKind[P] }[K];
+/** One line per kind; the compiler asks for each. */
+type ByKind<More, Result> = {
+  readonly [K in Kind]: (settings: SettingsOf<K>, more: More) => Result;
+};
+
+const TRAITS: ByKind<number, ProbeTraits> = {
+  http: traitsOfHttp,
+  websocket: traitsOfWebsocket,
+  pm2: (_, services) => ({ unit: "services down", judgedBy: "value", largest: services }),
+  scrape: traitsOfScrape,
+  memory: () => ({ unit: "ratio", judgedBy: "value", largest: 1 }),
+  postgres: traitsOfPostgres,
+};
+
 /** The traits of a probe; `services` are the application's. */
-export function traitsOf(settings: ProbeSettings, services: number): ProbeTraits {
-  switch (settings.kind) {
-    case "http":
-      return traitsOfHttp(settings);
-    case "websocket":
-      return traitsOfWebsocket(settings);
-    case "pm2":
-      return { unit: "services down", judgedBy: "value", largest: services };
-    case "scrape":
-      return traitsOfScrape(settings);
-    case "memory":
-      return { unit: "ratio", judgedBy: "value", largest: 1 };
-    case "postgres":
-      return traitsOfPostgres(settings.measure);
-    default:
-      return assertNever(settings);
-  }
+export function traitsOf<K extends Kind>(settings: SettingsOf<K>, services: number): ProbeTraits {
+  return TRAITS[settings.kind](settings, services);
 }
 
 function traitsOfHttp({ measure, url, timeout }: HttpProbeSettings): ProbeTraits {
@@ -84,7 +87,7 @@ function traitsOfScrape(settings: ScrapeProbeSettings): ProbeTraits {
   }
 }
 
-function traitsOfPostgres(measure: PostgresProbeSettings["measure"]): ProbeTraits {
+function traitsOfPostgres({ measure }: PostgresProbeSettings): ProbeTraits {
   switch (measure) {
     case "failure":
       return { unit: "failures", judgedBy: "value", largest: 1 };
@@ -114,22 +117,29 @@ export interface ProbedSignal {
   readonly limit: number;
 }
 
+/** The ports, and of the signal what some probes need beside their settings. */
+interface Making {
+  readonly name: string;
+  readonly limit: number;
+  readonly ports: ProbePorts;
+}
+
+const MAKERS: ByKind<Making, Probe> = {
+  http: (probe, { name, ports }) => createHttpProbe(name, probe, ports),
+  pm2: (probe, { name, ports }) => createPm2Probe(name, probe, ports),
+  websocket: (probe, { name, ports }) => createWebsocketProbe(name, probe, ports),
+  scrape: (probe, { name, limit, ports }) =>
+    createScrapeProbe(name, probe, { ...ports.sources, limit }),
+  memory: (probe, { name, limit, ports }) => createMemoryProbe(name, probe, { ...ports, limit }),
+  postgres: (probe, { name, ports }) =>
+    createPostgresProbe(name, probe, { ...ports, ...ports.sources }),
+};
+
 /** The probe of a signal. */
 export function createProbe({ name, probe, limit }: ProbedSignal, ports: ProbePorts): Probe {
-  switch (probe.kind) {
-    case "http":
-      return createHttpProbe(name, probe, ports);
-    case "pm2":
-      return createPm2Probe(name, probe, ports);
-    case "websocket":
-      return createWebsocketProbe(name, probe, ports);
-    case "scrape":
-      return createScrapeProbe(name, probe, { ...ports.sources, limit });
-    case "memory":
-      return createMemoryProbe(name, probe, { ...ports, limit });
-    case "postgres":
-      return createPostgresProbe(name, probe, { ...ports, ...ports.sources });
-    default:
-      return assertNever(probe);
-  }
+  return make(probe, { name, limit, ports });
+}
+
+function make<K extends Kind>(settings: SettingsOf<K>, making: Making): Probe {
+  return MAKERS[settings.kind](settings, making);
 }
