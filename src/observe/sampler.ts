@@ -4,8 +4,10 @@ import { tellDuration, tellTime } from "../model/units.ts";
 import { withChild } from "../system/abort.ts";
 import type { Clock } from "../system/clock.ts";
 import type { EventLoop, LoopWatch } from "../system/event-loop.ts";
+import { openGrid } from "./grid.ts";
 import { FULL_PACE, type Pace, paceAfter } from "./pace.ts";
 import type { Probe } from "./probe.ts";
+import type { Wake } from "./wake.ts";
 
 /** How late rollwatch itself may be before what it measured says nothing about the target. */
 const MAX_LAG_MS = 200;
@@ -22,11 +24,13 @@ export interface SamplerInput {
   readonly onSample: (sample: Sample) => void;
   /** Told when runs were skipped because the one before took longer than its interval. */
   readonly onMissed?: (signal: string, ticks: number) => void;
+  /** Who knows better than the grid when a probe should run. Default nobody. */
+  readonly wake?: Wake;
 }
 
 /**
  * Runs every probe on its own fixed grid of times until the signal aborts, then rejects with its reason. A probe never
- * overlaps itself, and none waits for another. While a target asks to be left alone its probe is not run: those samples
+ * overlaps itself, and none waits for another; a wake-up brings its next run forward. While a target asks to be left alone its probe is not run: those samples
  * are absent as `throttled`.
  */
 export async function startSampler(input: SamplerInput, signal: AbortSignal): Promise<void> {
@@ -52,16 +56,22 @@ async function sampleOnGrid(
   input: SamplerInput,
   signal: AbortSignal,
 ): Promise<never> {
-  const { clock } = input;
+  const { clock, wake } = input;
   const { intervalMs } = probe;
-  const origin = clock.monotonic() + afterMs;
   const watch = input.lag.watch();
   const run = createRun(probe, clock, watch);
+  const grid = openGrid({
+    clock,
+    signal: probe.signal,
+    intervalMs,
+    afterMs,
+    wake,
+    onMissed: (ticks) => input.onMissed?.(probe.signal, ticks),
+  });
   let pace: Pace = FULL_PACE;
   try {
-    for (let tick = 0; ;) {
-      const due = origin + tick * intervalMs;
-      await clock.sleep(Math.max(0, due - clock.monotonic()), signal);
+    for (;;) {
+      const due = await grid.next(pace.notBefore, signal);
       const at = clock.now() - (clock.monotonic() - due);
       const pauseMs = Math.ceil((pace.notBefore - due) / intervalMs) * intervalMs;
       const isPaused = pauseMs > 0;
@@ -72,13 +82,9 @@ async function sampleOnGrid(
       const tookMs = clock.monotonic() - due;
       const skipped = isPaused ? ({ skipped: true } as const) : {};
       input.onSample({ signal: probe.signal, at, tookMs, reading, ...skipped });
-      const next = Math.floor((clock.monotonic() - origin) / intervalMs) + 1;
-      if (next > tick + 1) {
-        input.onMissed?.(probe.signal, next - tick - 1);
-      }
-      tick = next;
     }
   } finally {
+    grid.close();
     watch.close();
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Reading, Sample } from "../../src/model/sample.ts";
 import type { Probe } from "../../src/observe/probe.ts";
 import { startSampler } from "../../src/observe/sampler.ts";
+import { openWake, type WakeSource } from "../../src/observe/wake.ts";
 import { createManualClock, type ManualClock } from "../support/fakes/clock.ts";
 import { fakeEventLoop, type FakeEventLoop } from "../support/fakes/event-loop.ts";
 
@@ -13,6 +14,7 @@ interface Bench {
   readonly loop: FakeEventLoop;
   readonly samples: Sample[];
   readonly missed: string[];
+  readonly wake: WakeSource;
   start(...probes: readonly Probe[]): void;
   /** Aborts; resolves with what the sampler rejected with. */
   stop(): Promise<unknown>;
@@ -23,6 +25,7 @@ function aBench(): Bench {
   const loop = fakeEventLoop();
   const samples: Sample[] = [];
   const missed: string[] = [];
+  const wake = openWake();
   const controller = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
   return {
@@ -30,6 +33,7 @@ function aBench(): Bench {
     loop,
     samples,
     missed,
+    wake,
     start: (...probes) => {
       const input = {
         probes,
@@ -37,6 +41,7 @@ function aBench(): Bench {
         lag: loop,
         onSample: (sample: Sample) => samples.push(sample),
         onMissed: (signal: string, ticks: number) => missed.push(`${signal} ${ticks}`),
+        wake,
       };
       running = startSampler(input, controller.signal).catch((error: unknown) => error);
     },
@@ -365,5 +370,93 @@ describe("the sampler", () => {
     expect(error).toMatchObject({ message: "stopped" });
     expect(bench.samples.map(({ signal }) => signal)).toEqual(["other"]);
     expect(bench.loop.watching()).toBe(0);
+  });
+});
+
+describe("a sampler that is woken", () => {
+  const DOWN = new Set(["down"]);
+
+  it("runs the named probe at once, and its next run an interval later", async () => {
+    const bench = aBench();
+    bench.start(
+      aProbe(async () => GOOD),
+      aProbe(async () => GOOD, "other"),
+    );
+    await bench.clock.advance(300);
+
+    bench.wake.wake(DOWN);
+    await bench.clock.advance(2000);
+
+    const [down = [], other = []] = ["down", "other"].map((name) =>
+      offsets(bench.samples.filter(({ signal }) => signal === name)),
+    );
+    expect(down).toEqual([0, 300, 1300, 2300]);
+    expect(other).toEqual([5, 1005, 2005]);
+    expect(bench.missed).toEqual([]);
+    await bench.stop();
+  });
+
+  it("runs again at once when the wake-up came while the probe was running", async () => {
+    const bench = aBench();
+    bench.start(
+      aProbe(async (signal) => {
+        await bench.clock.sleep(100, signal);
+        return GOOD;
+      }),
+    );
+    await bench.clock.advance(50);
+
+    bench.wake.wake(DOWN);
+    await bench.clock.advance(1200);
+
+    expect(offsets(bench.samples)).toEqual([0, 100, 1100]);
+    await bench.stop();
+  });
+
+  it("hears no second wake-up within an interval, so that a crash loop is no storm of samples", async () => {
+    const bench = aBench();
+    bench.start(aProbe(async () => GOOD));
+    await bench.clock.advance(300);
+
+    for (let times = 0; times < 9; times += 1) {
+      bench.wake.wake(DOWN);
+      await bench.clock.advance(100);
+    }
+    await bench.clock.advance(200);
+
+    expect(offsets(bench.samples)).toEqual([0, 300, 1300]);
+    await bench.stop();
+  });
+
+  it("does not disturb a target that asked to be left alone", async () => {
+    const bench = aBench();
+    let runs = 0;
+    bench.start(
+      aProbe(async () => {
+        runs += 1;
+        return { kind: "absent", reason: "throttled", detail: "429", retryAfterMs: 5000 };
+      }),
+    );
+    await bench.clock.advance(300);
+
+    bench.wake.wake(DOWN);
+    await bench.clock.advance(500);
+
+    expect(runs).toBe(1);
+    expect(offsets(bench.samples)).toEqual([0]);
+    await bench.stop();
+  });
+
+  it("listens no more when it has ended", async () => {
+    const bench = aBench();
+    bench.start(aProbe(async () => GOOD));
+    await bench.clock.advance(10);
+    await bench.stop();
+
+    bench.wake.wake(DOWN);
+    await bench.clock.advance(10);
+
+    expect(offsets(bench.samples)).toEqual([0]);
+    expect(bench.clock.pending()).toBe(0);
   });
 });

@@ -1,0 +1,63 @@
+import type { Clock } from "../system/clock.ts";
+import { openAlarm } from "./alarm.ts";
+import type { Wake } from "./wake.ts";
+
+/**
+ * The times at which a probe is due: every interval from a first moment on. A wake-up brings the next one forward to now, and
+ * all that follow with it: no two of them lie closer together than the interval, but for the one that was woken and the one
+ * before. Wake-ups less than an interval after the last one are not heard.
+ */
+export interface Grid {
+  /** Waits for the next time and returns it (monotonic). Before `notBefore` no wake-up is heard. Rejects with the signal's reason. */
+  next(notBefore: number, signal: AbortSignal): Promise<number>;
+  close(): void;
+}
+
+/** What a grid is laid on. */
+interface GridInput {
+  readonly clock: Clock;
+  /** The signal that wake-ups name. */
+  readonly signal: string;
+  readonly intervalMs: number;
+  /** How long after now it begins. */
+  readonly afterMs: number;
+  readonly wake?: Wake | undefined;
+  /** Told of times that went by because nobody waited for them. */
+  readonly onMissed: (ticks: number) => void;
+}
+
+/** A grid whose first time is still to come. */
+export function openGrid(input: GridInput): Grid {
+  const { clock, intervalMs } = input;
+  const alarm = openAlarm(input.signal, clock, input.wake);
+  let origin = clock.monotonic() + input.afterMs;
+  let tick = -1;
+  let wokenAt = -Infinity;
+
+  /** Skips the times that are over. */
+  function advance(): number {
+    const now = Math.floor((clock.monotonic() - origin) / intervalMs) + 1;
+    const next = tick === -1 ? 0 : Math.max(now, tick + 1);
+    if (next > tick + 1) {
+      input.onMissed(next - tick - 1);
+    }
+    tick = next;
+    return origin + tick * intervalMs;
+  }
+
+  return {
+    next: async (quietUntil, signal) => {
+      const at = advance();
+      const notBefore = Math.max(quietUntil, wokenAt + intervalMs);
+      const why = await alarm.sleep({ at, notBefore }, signal);
+      if (why === "due") {
+        return at;
+      }
+      wokenAt = clock.monotonic();
+      origin = wokenAt;
+      tick = 0;
+      return wokenAt;
+    },
+    close: () => alarm.close(),
+  };
+}
