@@ -83,7 +83,12 @@ async function sampleOnce(
   signal: AbortSignal,
 ): Promise<Sample> {
   const services = config.application.services.map((service) => service.name);
-  const probe = createProbe(settings, { ...world, services, sources });
+  const probe = createProbe(settings, {
+    ...world,
+    services,
+    sources,
+    secrets: config.secrets,
+  });
   const at = world.clock.now();
   const started = world.clock.monotonic();
   const reading = await probe.sample(world.clock.deadline(probe.timeoutMs, signal));

@@ -20,7 +20,8 @@ export async function takeSamples(
 ): Promise<void> {
   const { config, world, observatory } = daemon;
   const services = config.application.services.map((service) => service.name);
-  const ports = { ...world, services, sources: openSources(world) };
+  const { secrets } = config;
+  const ports = { ...world, services, secrets, sources: openSources(world) };
   const kinds = new Map(config.signals.map((one) => [one.name, one.probe.kind]));
   await startSampler(
     {

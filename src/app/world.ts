@@ -5,6 +5,7 @@ import { openEventLoop, type EventLoop } from "../system/event-loop.ts";
 import { openFiles, type Files } from "../system/files.ts";
 import { openGit, type Git } from "../system/git.ts";
 import { openHttp, type Http } from "../system/http.ts";
+import { openHostNames, type HostNames } from "../system/host-names.ts";
 import { openIds, type Ids } from "../system/ids.ts";
 import { type Logs, openLogs } from "../system/logs.ts";
 import { type Memory, openMemory } from "../system/memory.ts";
@@ -21,12 +22,15 @@ export interface World {
   readonly eventLoop: EventLoop;
   readonly files: Files;
   readonly processes: Processes;
+  /** What child programs get. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
   readonly git: Git;
   readonly http: Http;
   readonly websocket: Websocket;
   readonly memory: Memory;
   readonly logs: Logs;
   readonly pm2: Pm2;
+  readonly hostNames: HostNames;
   readonly ids: Ids;
   /** The watched database; absent when none is configured. */
   readonly database?: Database;
@@ -47,6 +51,7 @@ export function openWorld(config: Config, environment: Environment): World {
     eventLoop: openEventLoop(clock),
     files,
     processes,
+    childEnvironment: children,
     git: openGit(processes, children, clock),
     http: openHttp(clock),
     websocket: openWebsocket(clock),
@@ -56,6 +61,7 @@ export function openWorld(config: Config, environment: Environment): World {
       { home: pm2Home, program: pm2Program, environment: children },
       { clock, files, processes },
     ),
+    hostNames: openHostNames(),
     ids,
     ...(config.database === undefined ? {} : { database: openDatabase(config.database, clock) }),
     ...(config.database?.dump === undefined

@@ -5,6 +5,7 @@ import { kill } from "node:process";
 import { execa } from "execa";
 import { Failure, messageOf } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
+import { createMark, endMarked, type Mark } from "./process-escaped.ts";
 
 /** One program run. No shell: `args` go to the program as they are. */
 export interface Command {
@@ -15,6 +16,11 @@ export interface Command {
   readonly env: Readonly<Record<string, string>>;
   /** After this many milliseconds the child's process group gets TERM, then KILL. */
   readonly deadlineMs: number;
+  /**
+   * Whether what has left the group (`setsid`) is ended too, once the group is gone. It is known by a variable of its
+   * environment. Default false: a daemon that the program was to start lives on.
+   */
+  readonly endsEscaped?: boolean;
 }
 
 /** How a program ended. Output is capped at 1 MiB per stream; what is beyond is dropped and `truncated` says so. */
@@ -49,6 +55,8 @@ const TERM_GRACE_MS = 2000;
 /** How long the kernel may take to end a group after KILL; longer means that it is stuck in the kernel. */
 const KILL_GRACE_MS = 10_000;
 const POLL_MS = 20;
+/** Longest time after its deadline until a run has returned, unless it hangs in the kernel. */
+export const LONGEST_END_MS = TERM_GRACE_MS + 1500;
 
 /** Opens the processes of this machine. */
 export function openProcesses(clock: Clock): Processes {
@@ -63,9 +71,10 @@ export function openProcesses(clock: Clock): Processes {
 }
 
 async function run(command: Command, clock: Clock, signal: AbortSignal): Promise<Finished> {
+  const mark = command.endsEscaped === true ? createMark(clock) : undefined;
   const child = execa(command.program, command.args, {
     cwd: command.cwd,
-    env: command.env,
+    env: { ...command.env, ...mark?.env },
     extendEnv: false,
     detached: true,
     stdin: "ignore",
@@ -79,6 +88,7 @@ async function run(command: Command, clock: Clock, signal: AbortSignal): Promise
   let wasEnded = false;
   if (group !== undefined) {
     wasEnded = await endOfGroup(child, group, clock, deadline);
+    await endEscaped(mark, clock);
     // A descendant that left the group may still hold the pipes; what the group wrote has been read by now.
     await untilSettled(child, clock);
     child.stdout.destroy();
@@ -119,7 +129,21 @@ async function endOfGroup(
       return true;
     }
   }
-  throw new Failure("program-failed", `process group ${group} survived SIGKILL`, {
+  throw survived(`process group ${group}`);
+}
+
+async function endEscaped(mark: Mark | undefined, clock: Clock): Promise<void> {
+  if (mark === undefined) {
+    return;
+  }
+  const limit = clock.deadline(KILL_GRACE_MS, new AbortController().signal);
+  if (!(await endMarked(mark, { clock, pollMs: POLL_MS }, limit))) {
+    throw survived("a process that left its group");
+  }
+}
+
+function survived(who: string): Failure {
+  return new Failure("program-failed", `${who} survived SIGKILL`, {
     hint: "It hangs inside the kernel, often on a dead disk or network mount; a person must look.",
   });
 }
@@ -207,8 +231,11 @@ function collect(stream: NodeJS.ReadableStream): Collected {
   stream.on("data", (chunk: Buffer) => {
     const kept = chunk.subarray(0, OUTPUT_LIMIT_BYTES - size);
     truncated ||= kept.length < chunk.length;
-    size += kept.length;
-    chunks.push(kept);
+    if (kept.length > 0) {
+      // Also an empty part of a chunk would keep all of its memory.
+      size += kept.length;
+      chunks.push(kept);
+    }
   });
   stream.on("error", () => undefined);
   return { text: () => Buffer.concat(chunks).toString("utf8"), isTruncated: () => truncated };

@@ -14,6 +14,7 @@ import { type FakeGit, fakeGit } from "./fakes/git.ts";
 import { anAnswer } from "./fakes/http.ts";
 import { type FakeMemory, fakeMemory } from "./fakes/memory.ts";
 import { type FakePm2, fakePm2 } from "./fakes/pm2.ts";
+import { fakeHostNames } from "./fakes/host-names.ts";
 import { fakeProcesses } from "./fakes/processes.ts";
 import { type FakeWebsocket, fakeWebsocket } from "./fakes/websocket.ts";
 import { track } from "./outside-work.ts";
@@ -147,6 +148,7 @@ export function openStoryWorld(root: string): StoryWorld {
     ports: {
       clock,
       pm2,
+      hostNames: fakeHostNames(),
       git,
       database,
       eventLoop,
@@ -168,6 +170,7 @@ export function openStoryWorld(root: string): StoryWorld {
       },
       ids: openIds(),
       processes: processesIn(() => workingIn),
+      childEnvironment: { PATH: "/usr/bin" },
     },
     clock,
     pm2,

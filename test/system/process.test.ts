@@ -111,6 +111,47 @@ describe("run", () => {
     expect(clock.monotonic() - start).toBeLessThan(2500);
   });
 
+  it("ends a daemon that left the group when it is told to, also one that ignores TERM", async () => {
+    await withTempFolder(async (folder) => {
+      const command = aScript(
+        `setsid sh -c 'trap "" TERM; echo $$ > escaped; sleep 60' & while [ ! -s escaped ]; do sleep 0.01; done`,
+        { cwd: folder, endsEscaped: true },
+      );
+
+      const finished = await processes.run(command, signal);
+
+      expect(finished).toMatchObject({ kind: "exited", status: 0 });
+      const escaped = Number(await readFile(join(folder, "escaped"), "utf8"));
+      expect(escaped).toBeGreaterThan(1);
+      expect(await processes.look(escaped)).toBeUndefined();
+    });
+  });
+
+  it("leaves a daemon alone that another run has started", async () => {
+    await withTempFolder(async (folder) => {
+      const daemon = `setsid sleep 60 >&- 2>&- & echo $! > daemon`;
+      await processes.run(aScript(daemon, { cwd: folder }), signal);
+      const pid = Number(await readFile(join(folder, "daemon"), "utf8"));
+
+      await processes.run(aScript("true", { endsEscaped: true }), signal);
+
+      const facts = await processes.look(pid);
+      process.kill(pid);
+      expect(facts).toMatchObject({ commandLine: expect.stringContaining("sleep 60") });
+    });
+  });
+
+  it("keeps no more of a flood in memory than it returns", async () => {
+    const before = process.memoryUsage();
+
+    const finished = await processes.run(aScript("exec yes", { deadlineMs: 300 }), signal);
+
+    const { arrayBuffers } = process.memoryUsage();
+    expect(finished).toMatchObject({ kind: "timed-out", truncated: true });
+    // What `yes` says meanwhile is a gigabyte.
+    expect(arrayBuffers - before.arrayBuffers).toBeLessThan(100 * 1024 * 1024);
+  });
+
   it("ends the group when it is aborted, and throws the reason", async () => {
     await withTempFolder(async (folder) => {
       const controller = new AbortController();

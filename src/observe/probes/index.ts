@@ -2,9 +2,11 @@ import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Http } from "../../system/http.ts";
 import type { Memory } from "../../system/memory.ts";
+import type { Processes } from "../../system/process.ts";
 import type { Websocket } from "../../system/websocket.ts";
 import type { Probe } from "../probe.ts";
 import type { Sources } from "../sources.ts";
+import { CommandProbeSettings, createCommandProbe } from "./command.ts";
 import { createHttpProbe, HttpProbeSettings } from "./http.ts";
 import { createMemoryProbe, MemoryProbeSettings } from "./memory.ts";
 import { createPm2Probe, type Pm2ProbePorts, Pm2ProbeSettings } from "./pm2.ts";
@@ -20,6 +22,7 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   ScrapeProbeSettings,
   MemoryProbeSettings,
   PostgresProbeSettings,
+  CommandProbeSettings,
 ]);
 export type ProbeSettings = z.infer<typeof ProbeSettings>;
 
@@ -48,6 +51,8 @@ type ByKind<More, Result> = {
   readonly [K in Kind]: (settings: SettingsOf<K>, more: More) => Result;
 };
 
+const FAILURES = { unit: "failures", judgedBy: "value", largest: 1 } as const;
+
 const TRAITS: ByKind<number, ProbeTraits> = {
   http: traitsOfHttp,
   websocket: traitsOfWebsocket,
@@ -55,6 +60,7 @@ const TRAITS: ByKind<number, ProbeTraits> = {
   scrape: traitsOfScrape,
   memory: () => ({ unit: "ratio", judgedBy: "value", largest: 1 }),
   postgres: traitsOfPostgres,
+  command: ({ measure }) => (measure === "exit" ? FAILURES : { unit: "value", judgedBy: "value" }),
 };
 
 /** The traits of a probe; `services` are the application's. */
@@ -108,6 +114,11 @@ export interface ProbePorts extends Pm2ProbePorts {
   readonly websocket: Websocket;
   readonly memory: Memory;
   readonly sources: Sources;
+  readonly processes: Processes;
+  /** What every child program gets. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
+  /** Values that no reading may tell. */
+  readonly secrets: readonly string[];
 }
 
 /** What is measured for which signal; some probes judge single events by the signal's limit. */
@@ -133,6 +144,7 @@ const MAKERS: ByKind<Making, Probe> = {
   memory: (probe, { name, limit, ports }) => createMemoryProbe(name, probe, { ...ports, limit }),
   postgres: (probe, { name, ports }) =>
     createPostgresProbe(name, probe, { ...ports, ...ports.sources }),
+  command: (probe, { name, ports }) => createCommandProbe(name, probe, ports),
 };
 
 /** The probe of a signal. */

@@ -6,6 +6,7 @@ import { fakeDatabase } from "../../support/fakes/database.ts";
 import { fakeHttp } from "../../support/fakes/http.ts";
 import { fakeMemory } from "../../support/fakes/memory.ts";
 import { fakePm2 } from "../../support/fakes/pm2.ts";
+import { fakeProcesses } from "../../support/fakes/processes.ts";
 import { fakeWebsocket } from "../../support/fakes/websocket.ts";
 
 describe("making a probe from its settings", () => {
@@ -24,6 +25,7 @@ describe("making a probe from its settings", () => {
     ],
     [{ kind: "memory" }, "the host: 2.0 GiB of 8.0 GiB (25 %)"],
     [{ kind: "postgres", measure: "failure" }, "the database answers"],
+    [{ kind: "command", program: "/bin/check", interval: "5s" }, "exit 0 after 0 ms"],
     [{ kind: "pm2", interval: "5s", timeout: "1s" }, "api is not known to pm2"],
   ])("gives one of the kind that %j asks for", async (settings, detail) => {
     const ports = {
@@ -33,6 +35,9 @@ describe("making a probe from its settings", () => {
       memory: fakeMemory(),
       clock: createManualClock(),
       services: ["api"],
+      processes: fakeProcesses(),
+      childEnvironment: {},
+      secrets: [],
     };
     const sources = openSources({ ...ports, database: fakeDatabase() });
     const signal = { name: "some-signal", probe: ProbeSettings.parse(settings), limit: 0.5 };
