@@ -12,6 +12,8 @@ export interface Observatory {
   signals(now: number, services: readonly Service[]): readonly Signal[];
   /** Lets no window mix two releases: forgets runs that began before the change. */
   cut(change: Change): void;
+  /** Whether no signal has a bad window or an unended breach: then there is no verdict but healthy. */
+  isCalm(): boolean;
   /** Whether every signal was sampled at least once. */
   isComplete(): boolean;
   /** Calls `listener` after each sample; returns how to stop that. */
@@ -64,9 +66,19 @@ export function openObservatory(rules: readonly SignalRule[]): Observatory {
     receive,
     signals,
     cut: cutAt,
+    isCalm: () => areCalm(memories.values()),
     isComplete: () => memories.size === rules.length,
     onSample,
   };
+}
+
+function areCalm(memories: Iterable<SignalMemory>): boolean {
+  for (const { badWindows, breachSince } of memories) {
+    if (badWindows > 0 || breachSince !== undefined) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function isSilenced(rule: SignalRule, stopped: ReadonlySet<string>): boolean {
