@@ -31,6 +31,7 @@ export const PATHS = {
   maintenanceEnd: "/api/v1/maintenance/end",
   rollbacks: "/api/v1/rollbacks",
   preview: "/api/v1/rollbacks/preview",
+  heartbeat: "/api/v1/heartbeats/:signal",
 } as const;
 
 /** The socket's name in the state folder. */

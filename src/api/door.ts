@@ -27,10 +27,10 @@ const JSON_TYPE = /^application\/json\s*(;|$)/iu;
 
 /** Who acts over TCP: whoever shows a token, and no page of another site. */
 export function admitOverTcp(parts: DoorParts, request: FastifyRequest, access: Access): Admission {
-  const { origin, host, authorization } = request.headers;
-  if (origin !== undefined && origin.toLowerCase() !== `http://${host ?? ""}`.toLowerCase()) {
-    const hint = "ask without an Origin header, or from rollwatch's own page";
-    return refused(403, "another site may not act here", hint);
+  const { authorization } = request.headers;
+  const stranger = refuseOtherSite(request);
+  if (stranger !== undefined) {
+    return stranger;
   }
   const type = request.headers["content-type"] ?? "";
   if (request.method === "POST" && !JSON_TYPE.test(type)) {
@@ -59,6 +59,21 @@ export function admitOverSocket(
   return operator.access.includes(access) ? { kind: "admitted", by: operator } : tokenMissing();
 }
 
+/** The answer to another site's page, which may not act here; undefined for whoever else asks. */
+export function refuseOtherSite({ headers }: FastifyRequest): Refusal | undefined {
+  const { origin, host } = headers;
+  if (origin === undefined || origin.toLowerCase() === `http://${host ?? ""}`.toLowerCase()) {
+    return undefined;
+  }
+  const hint = "ask without an Origin header, or from rollwatch's own page";
+  return refused(403, "another site may not act here", hint);
+}
+
+/** The token that a request shows; undefined when it shows none. */
+export function bearerOf(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S+) *$/iu.exec(authorization ?? "")?.[1];
+}
+
 function admitToken(
   { people, limiter }: DoorParts,
   authorization: string,
@@ -71,7 +86,7 @@ function admitToken(
     const hint = "wait for the time that Retry-After says";
     return { ...refused(429, "too many wrong tokens", hint), headers: retry };
   }
-  const token = /^Bearer +(\S+) *$/iu.exec(authorization)?.[1];
+  const token = bearerOf(authorization);
   const person = token === undefined ? undefined : people.byToken(token);
   if (person === undefined) {
     limiter.fail();
@@ -99,7 +114,7 @@ function operatorNamed(
   }
 }
 
-type Refusal = Extract<Admission, { readonly kind: "refused" }>;
+export type Refusal = Extract<Admission, { readonly kind: "refused" }>;
 
 function refused(status: number, detail: string, hint: string): Refusal {
   const problem = { code: "not-permitted", detail, hint };

@@ -13,6 +13,20 @@ const PLAIN = [
   [contract.PATHS.openapi, "This document"],
 ] as const;
 
+/** The one route of services. */
+const HEARTBEAT = {
+  post: {
+    summary: "A service says that it is at work; the body is not read",
+    parameters: [{ name: "signal", in: "path", required: true, schema: { type: "string" } }],
+    responses: {
+      204: { description: "Heard" },
+      401: { description: "the token of the signal's probe is needed" },
+      404: { description: "no signal of this name has a probe of the kind heartbeat" },
+      429: { description: "heard, but more often than 60 times a minute" },
+    },
+  },
+} as const;
+
 /** Answers that every acting route may give instead. */
 const REFUSALS = {
   400: "the body is not what is read here; `reasons` lists every problem",
@@ -31,6 +45,7 @@ export function describeApi(routes: readonly Route[], version: string): unknown 
   for (const [path, summary] of PLAIN) {
     paths[path] = { get: { summary, responses: { 200: { description: "OK" } } } };
   }
+  paths[contract.PATHS.heartbeat.replace(":signal", "{signal}")] = HEARTBEAT;
   for (const route of routes) {
     const path = route.path.replaceAll(/:(\w+)/gu, "{$1}");
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: describeRoute(route, names) };

@@ -53,6 +53,11 @@ function mayAsOperator(person: Person, access: Access): boolean {
   return OPERATOR_ACCESS.includes(access) || person.access.includes(access);
 }
 
+/** Whether a secret is the one that is expected; takes the same time either way. */
+export function isSecret(expected: string, given: string): boolean {
+  return timingSafeEqual(digestOf(expected), digestOf(given));
+}
+
 function digestOf(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }

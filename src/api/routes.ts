@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Actions } from "../model/actions.ts";
+import type { Incoming } from "../model/incoming.ts";
 import type { Operations } from "../model/operations.ts";
 import type { Access, PeopleSettings, Person } from "../model/people.ts";
 import { actingRoutes } from "./acting.ts";
 import { PATHS } from "./contract.ts";
 import type { Admission } from "./door.ts";
+import { addHeartbeats } from "./heartbeats.ts";
 import { describeApi } from "./openapi.ts";
 import { sendProblem } from "./problems.ts";
 import { readingRoutes } from "./reading.ts";
@@ -20,6 +22,7 @@ export interface ApiPorts {
   readonly version: string;
   readonly operations: Operations;
   readonly actions: Actions;
+  readonly incoming: Incoming;
   readonly metrics: { readonly contentType: string; render(): Promise<string> };
   /** Whose tokens are known. */
   readonly people: PeopleSettings;
@@ -38,6 +41,7 @@ export function addRoutes(server: FastifyInstance, ports: ApiPorts, admit: Admit
   const { operations, actions } = ports;
   const routes = [...readingRoutes(operations, actions), ...actingRoutes(operations, actions)];
   addPlainRoutes(server, ports);
+  addHeartbeats(server, ports);
   server.get(PATHS.openapi, () => describeApi(routes, ports.version));
   for (const route of routes) {
     addRoute(server, route, admit);

@@ -12,6 +12,7 @@ import type { Log } from "../system/log.ts";
 import { openBell, type Bell } from "./bell.ts";
 import { think } from "./brain.ts";
 import { daemonActions } from "./actions.ts";
+import { daemonIncoming } from "./incoming.ts";
 import { assemble } from "./assemble.ts";
 import type { Daemon } from "./daemon.ts";
 import { keepReady } from "./keep-ready.ts";
@@ -51,6 +52,7 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
     {
       operations: daemonOperations(daemon, running),
       actions: daemonActions(daemon, () => bell.ring()),
+      incoming: daemonIncoming(daemon),
       people: config.people,
       version: host.version,
       clock: world.clock,

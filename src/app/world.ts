@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import type { Environment } from "../config/environment.ts";
 import { openClock, type Clock } from "../system/clock.ts";
@@ -7,6 +8,7 @@ import { openGit, type Git } from "../system/git.ts";
 import { openHttp, type Http } from "../system/http.ts";
 import { openHostNames, type HostNames } from "../system/host-names.ts";
 import { openIds, type Ids } from "../system/ids.ts";
+import { type Inbox, openInbox } from "../system/inbox.ts";
 import { type Logs, openLogs } from "../system/logs.ts";
 import { type Memory, openMemory } from "../system/memory.ts";
 import { openPm2, type Pm2 } from "../system/pm2.ts";
@@ -32,6 +34,8 @@ export interface World {
   readonly pm2: Pm2;
   readonly hostNames: HostNames;
   readonly ids: Ids;
+  /** What others tell rollwatch unasked. */
+  readonly inbox: Inbox;
   /** The watched database; absent when none is configured. */
   readonly database?: Database;
   /** What makes snapshots of it; absent when none are configured. */
@@ -63,6 +67,7 @@ export function openWorld(config: Config, environment: Environment): World {
     ),
     hostNames: openHostNames(),
     ids,
+    inbox: openInbox(join(config.state, "inbox.json"), { clock, files }),
     ...(config.database === undefined ? {} : { database: openDatabase(config.database, clock) }),
     ...(config.database?.dump === undefined
       ? {}

@@ -14,6 +14,7 @@ export const ABSENCE_REASONS = [
   "probe-crashed",
   "credentials",
   "no-metrics",
+  "nothing-told",
 ] as const;
 export type AbsenceReason = (typeof ABSENCE_REASONS)[number];
 

@@ -9,6 +9,8 @@ import { TRIGGERS } from "../../src/model/trigger.ts";
 
 type Path = readonly (string | number)[];
 
+const TOKEN = "0123456789abcdef-beat";
+
 /** A configuration that has every key. Which probe a signal has is its name. */
 function fullConfiguration(): Record<string, unknown> {
   const page = { kind: "scrape", url: "http://127.0.0.1:3000/metrics", ...times() };
@@ -34,6 +36,7 @@ function fullConfiguration(): Record<string, unknown> {
     },
     memory: { kind: "memory", ...times(), of: ["host"], processLimit: "256MiB" },
     postgres: { kind: "postgres", measure: "failure", ...times() },
+    heartbeat: { kind: "heartbeat", period: "1m", grace: "5s", token: TOKEN, ...times() },
   };
   const triggers = TRIGGERS.map((trigger) => [
     trigger,
@@ -296,6 +299,13 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
       ["0B", "more than 0B"],
       [256, "a text"],
     ],
+  },
+  "signals[].probe<heartbeat>": {
+    kind: KINDS,
+    ...TIMES,
+    period: POSITIVE,
+    grace: POSITIVE,
+    token: [["too-short", "at least 16 characters"]],
   },
   "signals[].probe<postgres>": {
     kind: KINDS,

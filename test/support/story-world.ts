@@ -5,6 +5,7 @@ import type { World } from "../../src/app/world.ts";
 import { openFiles } from "../../src/system/files.ts";
 import type { Answer, Http } from "../../src/system/http.ts";
 import { openIds } from "../../src/system/ids.ts";
+import { openInbox } from "../../src/system/inbox.ts";
 import { openLogs } from "../../src/system/logs.ts";
 import type { Processes } from "../../src/system/process.ts";
 import { createManualClock, type ManualClock } from "./fakes/clock.ts";
@@ -169,6 +170,7 @@ export function openStoryWorld(root: string): StoryWorld {
         },
       },
       ids: openIds(),
+      inbox: openInbox(join(dirname(root), "state", "inbox.json"), { clock, files: files.port }),
       processes: processesIn(() => workingIn),
       childEnvironment: { PATH: "/usr/bin" },
     },

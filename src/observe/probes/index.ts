@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Http } from "../../system/http.ts";
+import type { Inbox } from "../../system/inbox.ts";
 import type { Memory } from "../../system/memory.ts";
 import type { Processes } from "../../system/process.ts";
 import type { Websocket } from "../../system/websocket.ts";
 import type { Probe } from "../probe.ts";
 import type { Sources } from "../sources.ts";
 import { CommandProbeSettings, createCommandProbe } from "./command.ts";
+import { createHeartbeatProbe, HeartbeatProbeSettings } from "./heartbeat.ts";
 import { createHttpProbe, HttpProbeSettings } from "./http.ts";
 import { createMemoryProbe, MemoryProbeSettings } from "./memory.ts";
 import { createPm2Probe, type Pm2ProbePorts, Pm2ProbeSettings } from "./pm2.ts";
@@ -22,6 +24,7 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   ScrapeProbeSettings,
   MemoryProbeSettings,
   PostgresProbeSettings,
+  HeartbeatProbeSettings,
   CommandProbeSettings,
 ]);
 export type ProbeSettings = z.infer<typeof ProbeSettings>;
@@ -60,6 +63,7 @@ const TRAITS: ByKind<number, ProbeTraits> = {
   scrape: traitsOfScrape,
   memory: () => ({ unit: "ratio", judgedBy: "value", largest: 1 }),
   postgres: traitsOfPostgres,
+  heartbeat: () => ({ unit: "seconds", judgedBy: "value" }),
   command: ({ measure }) => (measure === "exit" ? FAILURES : { unit: "value", judgedBy: "value" }),
 };
 
@@ -113,6 +117,7 @@ export interface ProbePorts extends Pm2ProbePorts {
   readonly http: Http;
   readonly websocket: Websocket;
   readonly memory: Memory;
+  readonly inbox: Inbox;
   readonly sources: Sources;
   readonly processes: Processes;
   /** What every child program gets. */
@@ -126,12 +131,15 @@ export interface ProbedSignal {
   readonly name: string;
   readonly probe: ProbeSettings;
   readonly limit: number;
+  /** The service that it is about, as configured. */
+  readonly service?: string | undefined;
 }
 
 /** The ports, and of the signal what some probes need beside their settings. */
 interface Making {
   readonly name: string;
   readonly limit: number;
+  readonly service: string | undefined;
   readonly ports: ProbePorts;
 }
 
@@ -144,12 +152,15 @@ const MAKERS: ByKind<Making, Probe> = {
   memory: (probe, { name, limit, ports }) => createMemoryProbe(name, probe, { ...ports, limit }),
   postgres: (probe, { name, ports }) =>
     createPostgresProbe(name, probe, { ...ports, ...ports.sources }),
+  heartbeat: (probe, { name, service, ports }) =>
+    createHeartbeatProbe(name, probe, { ...ports, ...(service === undefined ? {} : { service }) }),
   command: (probe, { name, ports }) => createCommandProbe(name, probe, ports),
 };
 
 /** The probe of a signal. */
-export function createProbe({ name, probe, limit }: ProbedSignal, ports: ProbePorts): Probe {
-  return make(probe, { name, limit, ports });
+export function createProbe(signal: ProbedSignal, ports: ProbePorts): Probe {
+  const { name, probe, limit, service } = signal;
+  return make(probe, { name, limit, service, ports });
 }
 
 function make<K extends Kind>(settings: SettingsOf<K>, making: Making): Probe {

@@ -4,6 +4,7 @@ import { openSources } from "../../../src/observe/sources.ts";
 import { createManualClock } from "../../support/fakes/clock.ts";
 import { fakeDatabase } from "../../support/fakes/database.ts";
 import { fakeHttp } from "../../support/fakes/http.ts";
+import { memoryInbox } from "../../support/fakes/inbox.ts";
 import { fakeMemory } from "../../support/fakes/memory.ts";
 import { fakePm2 } from "../../support/fakes/pm2.ts";
 import { fakeProcesses } from "../../support/fakes/processes.ts";
@@ -26,9 +27,14 @@ describe("making a probe from its settings", () => {
     [{ kind: "memory" }, "the host: 2.0 GiB of 8.0 GiB (25 %)"],
     [{ kind: "postgres", measure: "failure" }, "the database answers"],
     [{ kind: "command", program: "/bin/check", interval: "5s" }, "exit 0 after 0 ms"],
+    [
+      { kind: "heartbeat", period: "1m" },
+      "nobody has ever checked in at POST /api/v1/heartbeats/some-signal",
+    ],
     [{ kind: "pm2", interval: "5s", timeout: "1s" }, "api is not known to pm2"],
   ])("gives one of the kind that %j asks for", async (settings, detail) => {
     const ports = {
+      inbox: memoryInbox(createManualClock()),
       http: fakeHttp(),
       websocket: fakeWebsocket(),
       pm2: fakePm2(),
