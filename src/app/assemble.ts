@@ -7,6 +7,7 @@ import { address } from "../notify/route.ts";
 import { createControls } from "../observe/controls.ts";
 import { openCatalogue } from "../release/catalogue.ts";
 import type { Log } from "../system/log.ts";
+import { controlSettingsOf } from "./control-settings.ts";
 import type { Daemon } from "./daemon.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { openObservatory } from "./observatory.ts";
@@ -31,8 +32,7 @@ export function assemble(input: AssembleInput): Daemon {
   const journal = openJournal(store);
   const rules = config.signals.map((one) => ruleOf(one, application));
   const catalogue = openCatalogue(world.files, state);
-  const services = application.services.map((service) => service.name);
-  const controls = createControls(world, { root: application.root, state, services });
+  const controls = createControls(world, controlSettingsOf(config));
   lifecycle.onStop("controls", async () => controls.close());
   const readinesses = openReadinesses(world, catalogue, application);
   const warmth = openWarmth({ config, world, log, journal, catalogue, readinesses });

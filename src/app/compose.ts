@@ -14,6 +14,7 @@ import { holdLock } from "../system/lock.ts";
 import { openLog } from "../system/log.ts";
 import { openAlone } from "./alone.ts";
 import { checkOnce } from "./check-once.ts";
+import { controlSettingsOf } from "./control-settings.ts";
 import { openLifecycle } from "./lifecycle.ts";
 import { daemonLockPath } from "./locks.ts";
 import { checkPlaces } from "./preflight.ts";
@@ -64,8 +65,7 @@ export async function composeOperations(config: Config): Promise<OpenedOperation
   await checkPlaces(config, world, environment);
   const history = readHistory(config);
   const { application, state } = config;
-  const services = application.services.map((service) => service.name);
-  const controls = createControls(world, { root: application.root, state, services });
+  const controls = createControls(world, controlSettingsOf(config));
   const surroundings = openSurroundings({ world, controls, log }, application);
   const catalogue = openCatalogue(world.files, state);
   const readinesses = openReadinesses(world, catalogue, application);

@@ -2,7 +2,7 @@ import type { Config } from "../config/schema.ts";
 import type { DoctorRequests } from "../model/doctor.ts";
 import type { CheckRound } from "../model/operations.ts";
 import { tellValue } from "../judge/tell.ts";
-import { traitsOf } from "../observe/probes/index.ts";
+import { type ProbeSettings, traitsOf } from "../observe/probes/index.ts";
 import type { Http } from "../system/http.ts";
 import { checkOnce } from "./check-once.ts";
 import {
@@ -15,6 +15,7 @@ import {
 } from "./doctor-examination.ts";
 import { openSurroundings } from "./surroundings.ts";
 import { createControls } from "../observe/controls.ts";
+import { controlSettingsOf } from "./control-settings.ts";
 import { openLog } from "../system/log.ts";
 
 const MINUTE_MS = 60_000;
@@ -32,9 +33,8 @@ async function lookAtProbes(
   { config, world, history }: DoctorPorts,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const { application, state } = config;
-  const services = application.services.map(({ name }) => name);
-  const controls = createControls(world, { root: application.root, state, services });
+  const { application } = config;
+  const controls = createControls(world, controlSettingsOf(config));
   try {
     const log = openLog({ level: "silent", secrets: config.secrets, fd: 1 });
     const surroundings = openSurroundings({ world, controls, log }, application);
@@ -112,14 +112,19 @@ async function limiterOf(http: Http, url: string, signal: AbortSignal): Promise<
   return `; the limiter of ${new URL(url).origin} says ${told === "" ? "nothing of itself" : told}`;
 }
 
+/** Every address that one run of a probe asks. */
+function addressesOf(probe: ProbeSettings): readonly string[] {
+  const { url, alsoAsks = [] } = traitsOf(probe, 0);
+  return url === undefined ? [] : [url, ...alsoAsks];
+}
+
 /** What the probes ask of each address when nothing is wrong; signals that read the same page share it. */
 export function requestsOf(config: Config): readonly DoctorRequests[] {
   const { releaseIdFrom } = config.application;
   const pages = new Map<string, { readonly url: string; readonly intervalMs: number }>();
   for (const { name, probe } of config.signals) {
-    const { url } = traitsOf(probe, config.application.services.length);
-    if (url !== undefined) {
-      const key = probe.kind === "scrape" ? `${probe.timeout} ${url}` : name;
+    for (const [place, url] of addressesOf(probe).entries()) {
+      const key = probe.kind === "scrape" ? `${probe.timeout} ${url}` : `${name} ${place}`;
       const often = Math.min(probe.interval, pages.get(key)?.intervalMs ?? Infinity);
       pages.set(key, { url, intervalMs: often });
     }

@@ -1,10 +1,10 @@
 import { decide } from "../decide/decide.ts";
+import { isGraver } from "../judge/gravity.ts";
 import type { Breached } from "../decide/situation.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Outcome } from "../model/facts.ts";
 import type { History, Incident } from "../model/history.ts";
 import { isWell } from "../model/signal.ts";
-import { TIERS } from "../model/tier.ts";
 import type { Attribution } from "../model/verdict.ts";
 import { recovered } from "../notify/notices.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
@@ -42,16 +42,16 @@ export function openReported(
   return incident;
 }
 
-/** The open incident with the signals that joined it since; a graver trigger among them becomes its own. */
+/** The open incident with the signals that joined it since; a graver trigger among them, or one that explains the others, becomes its own. */
 export function grow(daemon: Daemon, incident: Incident, verdict: Breached): Incident {
   const { journal, config } = daemon;
   const found = verdict.breaches.map((breach) => breach.signal);
-  const isGraver = TIERS.indexOf(verdict.tier) < TIERS.indexOf(incident.tier);
+  const names = found.length > 0 && isGraver(verdict, incident);
   const signals = [...new Set([...incident.signals, ...found])];
-  if (!isGraver && signals.length === incident.signals.length) {
+  if (!names && signals.length === incident.signals.length) {
     return incident;
   }
-  const { trigger, tier } = isGraver ? verdict : incident;
+  const { trigger, tier } = names ? verdict : incident;
   const { mode } = config.policy.triggers[trigger];
   journal.record({ kind: "incident-grown", incident: incident.id, trigger, tier, mode, signals });
   return incidentOf(daemon, incident.id) ?? incident;

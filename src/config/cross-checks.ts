@@ -50,6 +50,8 @@ function checkApplication(
   if (serving !== undefined && !names.includes(serving)) {
     findings.push(notOneOf(["application", "serving"], serving, names, "a service of this file"));
   }
+  const upstreams = application.upstreams.map((upstream) => upstream.name);
+  findings.push(...duplicates(upstreams, (index) => ["application", "upstreams", index, "name"]));
   findings.push(...checkSource(application));
   const ownHome = ownPm2Home(environment);
   if (ownHome !== undefined && resolve(ownHome) === resolve(pm2Home)) {

@@ -39,7 +39,8 @@ export function grown(history: History, fact: FactOf<"incident-grown">, at: numb
     tier,
     mode,
     signals,
-    ...(trigger === incident.trigger ? {} : { graverAt: at }),
+    // A better name in the same tier is no new danger: what people said to it stands.
+    ...(tier === incident.tier ? {} : { graverAt: at }),
   }));
 }
 

@@ -33,14 +33,30 @@ const EXPLAINS_OTHERS: Readonly<Record<Trigger, number>> = {
   "monitoring-broken": 13,
 };
 
+/** What names an incident. */
+interface Named {
+  readonly trigger: Trigger;
+  readonly tier: Tier;
+}
+
+/** Whether `one` names an incident rather than `other`: of the graver tier, or within it what explains the other. */
+export function isGraver(one: Named, other: Named): boolean {
+  return order(one, other) < 0;
+}
+
+function order(one: Named, other: Named): number {
+  return (
+    TIERS.indexOf(one.tier) - TIERS.indexOf(other.tier) ||
+    EXPLAINS_OTHERS[one.trigger] - EXPLAINS_OTHERS[other.trigger]
+  );
+}
+
 /** The breaches of the gravest tier first, and within a tier those first that explain others. */
 export function gravestFirst(
   breaches: readonly Breach[],
   tierOf: (trigger: Trigger) => Tier,
 ): readonly Breach[] {
-  return breaches.toSorted(
-    (one, other) =>
-      TIERS.indexOf(tierOf(one.trigger)) - TIERS.indexOf(tierOf(other.trigger)) ||
-      EXPLAINS_OTHERS[one.trigger] - EXPLAINS_OTHERS[other.trigger],
+  return breaches.toSorted(({ trigger: one }, { trigger: other }) =>
+    order({ trigger: one, tier: tierOf(one) }, { trigger: other, tier: tierOf(other) }),
   );
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Duration } from "./units.ts";
+import { Duration, PositiveDuration } from "./units.ts";
 
 const RelativePath = z
   .string()
@@ -33,6 +33,24 @@ export const ServiceSettings = z.strictObject({
   destructive: z.boolean().default(false),
 });
 export type ServiceSettings = z.infer<typeof ServiceSettings>;
+
+/** A round of controls waits this long for all answers; a slower upstream could not be named any more. */
+const SLOWEST_UPSTREAM_MS = 1800;
+
+/** Something else that the application asks over HTTP: while it is down, no release is blamed. */
+export const UpstreamSettings = z.strictObject({
+  /** As it is named in notices. */
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/u, "expected lower-case letters, digits and hyphens"),
+  url: z.url({ protocol: /^https?$/u }),
+  /** After this long without an answer it is down; at most 1800ms. Default 1500ms. */
+  timeout: PositiveDuration.refine(
+    (ms) => ms <= SLOWEST_UPSTREAM_MS,
+    "expected at most 1800ms: every decision waits for it",
+  ).prefault("1500ms"),
+  /** Status codes of one that works. Default: all below 500. */
+  expectStatus: z.array(z.int().min(100).max(599)).min(1).optional(),
+});
+export type UpstreamSettings = z.infer<typeof UpstreamSettings>;
 
 /** The watched application. */
 export const ApplicationSettings = z.strictObject({
@@ -78,5 +96,7 @@ export const ApplicationSettings = z.strictObject({
     .optional(),
   /** The service whose stop silences `releaseIdFrom` and the http probes of the same origin; default the first service. */
   serving: ServiceName.optional(),
+  /** What else it asks over HTTP, asked by rollwatch too; while one is down, no release is blamed. Default none. */
+  upstreams: z.array(UpstreamSettings).default([]),
 });
 export type ApplicationSettings = z.infer<typeof ApplicationSettings>;

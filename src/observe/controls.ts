@@ -1,3 +1,4 @@
+import type { UpstreamSettings } from "../model/application.ts";
 import type { Control, ControlName } from "../model/control.ts";
 import { messageOf } from "../model/failure.ts";
 import { tellDuration } from "../model/units.ts";
@@ -8,11 +9,18 @@ import type { Files } from "../system/files.ts";
 import type { Http } from "../system/http.ts";
 import type { Memory } from "../system/memory.ts";
 import type { Pm2 } from "../system/pm2.ts";
+import type { HostNames } from "../system/host-names.ts";
 import type { Database } from "../system/postgres.ts";
+import { askNames, askUpstreams } from "./dependencies.ts";
+import { createDatabaseControl } from "./database-control.ts";
 import { askNeighbours } from "./neighbours.ts";
+import { openOutages } from "./outages.ts";
+import { politeHttp } from "./polite.ts";
 
 /** Longest time a control may take. */
 const TIMEOUT_MS = 2000;
+/** Usual time between two rounds. */
+const ROUND_MS = 5000;
 const MAX_LAG_MS = 200;
 const MIN_FREE_BYTES = 64 * 1024 * 1024;
 
@@ -31,14 +39,18 @@ export interface ControlPorts {
   readonly http: Http;
   readonly memory: Memory;
   readonly pm2: Pm2;
+  readonly hostNames: HostNames;
   readonly database?: Database;
 }
 
-/** Folders whose file systems must have room, and the application's services by their pm2 names. */
+/** Folders whose file systems must have room, the application's services by their pm2 names, and what it depends on. */
 export interface ControlSettings {
   readonly root: string;
   readonly state: string;
   readonly services: readonly string[];
+  readonly upstreams: readonly UpstreamSettings[];
+  /** Names of the hosts that it depends on. */
+  readonly hosts: readonly string[];
 }
 
 type Answer = Omit<Control, "name">;
@@ -46,6 +58,7 @@ type Answer = Omit<Control, "name">;
 /** The control probes over their ports. */
 export function createControls(ports: ControlPorts, settings: ControlSettings): Controls {
   const watch = ports.eventLoop.watch();
+  const withOutages = openOutages();
   let opening: Promise<Echo> | undefined;
 
   async function loopback(signal: AbortSignal): Promise<Answer> {
@@ -54,13 +67,16 @@ export function createControls(ports: ControlPorts, settings: ControlSettings): 
     return askEcho(ports.http, echo.url, signal);
   }
 
+  const politely = politeHttp(ports.http, ports.clock, ROUND_MS);
   const questions: readonly (readonly [ControlName, (signal: AbortSignal) => Promise<Answer>])[] = [
     ["loopback", loopback],
     ["event-loop", async () => lagOf(watch.takeLagMs())],
     ["disk", async () => askDisk(ports.files, settings)],
     ["memory", async (signal) => askNeighbours(ports, settings.services, signal)],
-    ["database", async (signal) => askDatabase(ports.database, signal)],
+    ["database", createDatabaseControl(ports, settings.services)],
     ["pm2", async (signal) => askPm2(ports.pm2, signal)],
+    ["dns", async (signal) => askNames(ports.hostNames, settings.hosts, signal)],
+    ["upstream", async (signal) => askUpstreams(politely, settings.upstreams, signal)],
   ];
 
   return {
@@ -71,7 +87,7 @@ export function createControls(ports: ControlPorts, settings: ControlSettings): 
         questions.map(async ([name, ask]) => ({ name, ...(await answerOf(ask, limit)) })),
       );
       signal.throwIfAborted();
-      return answers;
+      return withOutages(answers, ports.clock.now());
     },
     close: async () => {
       watch.close();
@@ -116,22 +132,6 @@ async function askDisk(files: Files, { root, state }: ControlSettings): Promise<
   const least = Math.min(...free);
   const detail = `${Math.floor(least / 1024 / 1024)} MiB free`;
   return { state: least < MIN_FREE_BYTES ? "red" : "green", detail };
-}
-
-async function askDatabase(database: Database | undefined, signal: AbortSignal): Promise<Answer> {
-  if (database === undefined) {
-    return { state: "unknown", detail: "no database is configured" };
-  }
-  const answer = await database.check(signal);
-  if (answer.kind === "answers") {
-    return {
-      state: "green",
-      detail: `PostgreSQL ${answer.version} answered in ${tellDuration(answer.tookMs)}`,
-    };
-  }
-  // Class 28: rollwatch's own credentials were refused, which says nothing about the application's.
-  const isOurs = answer.sqlstate?.startsWith("28") === true;
-  return { state: isOurs ? "unknown" : "red", detail: answer.detail };
 }
 
 async function askPm2(pm2: Pm2, signal: AbortSignal): Promise<Answer> {

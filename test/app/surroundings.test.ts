@@ -44,6 +44,8 @@ describe("the surroundings", () => {
       };
       const controls = createControls(ports, {
         services: [],
+        upstreams: [],
+        hosts: [],
         root: config.application.root,
         state: config.state,
       });

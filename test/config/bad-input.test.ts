@@ -37,6 +37,8 @@ function fullConfiguration(): Record<string, unknown> {
     memory: { kind: "memory", ...times(), of: ["host"], processLimit: "256MiB" },
     postgres: { kind: "postgres", measure: "failure", ...times() },
     heartbeat: { kind: "heartbeat", period: "1m", grace: "5s", token: TOKEN, ...times() },
+    command: { kind: "command", ...times(), program: "/bin/true", ...commandKeys() },
+    "http-sequence": { kind: "http-sequence", ...times(), steps: [fullStep()] },
   };
   const triggers = TRIGGERS.map((trigger) => [
     trigger,
@@ -57,6 +59,9 @@ function fullConfiguration(): Record<string, unknown> {
       configFiles: { environment: [".env"], database: ["db.js"], monitoring: ["m.js"] },
       releaseIdFrom: { url: "http://127.0.0.1:3000/", json: "release" },
       serving: "web",
+      upstreams: [
+        { name: "billing", url: "http://127.0.0.1:3/", timeout: "1s", expectStatus: [200] },
+      ],
     },
     database: {
       url: "postgres://127.0.0.1/app",
@@ -114,6 +119,24 @@ function fullConfiguration(): Record<string, unknown> {
       contacts: [{ name: "Ada", roles: ["executives"], token: "t".repeat(20), access: [] }],
     },
     state: "/var/lib/rollwatch",
+  };
+}
+
+function commandKeys(): object {
+  return { args: ["-x"], cwd: "/", env: { A: "a" }, measure: "exit", expectExit: [0] };
+}
+
+function fullStep(): object {
+  return {
+    name: "list",
+    method: "POST",
+    url: "http://127.0.0.1:3000/items",
+    headers: { accept: "application/json" },
+    body: "{}",
+    expectStatus: [200],
+    expectBody: "ok",
+    expectJson: { ok: true },
+    save: { id: "items.0.id" },
   };
 }
 
@@ -226,6 +249,12 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "releaseIdFrom.url": URLS,
     "releaseIdFrom.json": TEXTS,
     serving: [...SERVICES, ["wbe", "a service of this file"]],
+    upstreams: LISTS,
+    "upstreams[].name": [["My Upstream", "lower-case letters, digits and hyphens"]],
+    "upstreams[].url": URLS,
+    "upstreams[].timeout": [...POSITIVE, ["2s", "at most 1800ms"]],
+    "upstreams[].expectStatus": FILLED_LISTS,
+    "upstreams[].expectStatus[]": STATUSES,
   },
   database: {
     url: [["mysql://h/d", "an address such as postgresql://"]],
@@ -311,6 +340,43 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     kind: KINDS,
     measure: oneOf("failure, connections, waiting, longest-transaction"),
     ...TIMES,
+  },
+  "signals[].probe<command>": {
+    kind: KINDS,
+    ...TIMES,
+    program: ABSOLUTE,
+    args: LISTS,
+    "args[]": [["a\0b", "a text without NUL"]],
+    cwd: ABSOLUTE,
+    "env.*": [["a\0b", "a text without NUL"]],
+    measure: oneOf("exit, number"),
+    expectExit: FILLED_LISTS,
+    "expectExit[]": [
+      [256, "at most 255"],
+      [-1, "at least 0"],
+    ],
+  },
+  "signals[].probe<http-sequence>": {
+    kind: KINDS,
+    ...TIMES,
+    steps: FILLED_LISTS,
+    "steps[].name": FILLED,
+    "steps[].method": oneOf("GET, HEAD, POST, PUT, PATCH, DELETE"),
+    "steps[].url": [
+      ["ftp://127.0.0.1/", "an address such as http"],
+      ["http://{{id}}/", "without {{…}} in its host"],
+      ["http://127.0.0.1/{{id}}", "only what an earlier step saves"],
+    ],
+    "steps[].headers.*": [
+      ["a\r\nb: c", "printable characters"],
+      ["{{id}}", "only what an earlier step saves"],
+    ],
+    "steps[].body": [...FILLED, ["{{id}}", "only what an earlier step saves"]],
+    "steps[].expectStatus": FILLED_LISTS,
+    "steps[].expectStatus[]": STATUSES,
+    "steps[].expectBody": FILLED,
+    "steps[].expectJson.*": [[["ok"], "a text, a number, true, false or null"]],
+    "steps[].save.*": FILLED,
   },
   ...Object.fromEntries(
     TRIGGERS.map((trigger) => [

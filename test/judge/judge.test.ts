@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isGraver } from "../../src/judge/gravity.ts";
 import { judge, type JudgeInput } from "../../src/judge/judge.ts";
 import { TRIGGER_ROWS, type Trigger } from "../../src/model/trigger.ts";
 import {
@@ -82,6 +83,21 @@ describe("the verdict", () => {
     const verdict = judge(input({ signals, tierOf: (trigger) => TRIGGER_ROWS[trigger].tier }));
 
     expect(verdict).toMatchObject({ trigger: expected, breaches: { length: triggers.length } });
+  });
+
+  it.each<[Trigger, Trigger, boolean]>([
+    ["system-down", "websocket", true],
+    ["pool-exhausted", "slow-responses", true],
+    ["slow-responses", "pool-exhausted", false],
+    ["error-rate", "error-rate", false],
+    ["slow-responses", "database-connection", false],
+  ])("would sooner be named by %s than by %s: %s", (one, other, expected) => {
+    const { tier } = TRIGGER_ROWS[one];
+    const { tier: otherTier } = TRIGGER_ROWS[other];
+
+    const names = isGraver({ trigger: one, tier }, { trigger: other, tier: otherTier });
+
+    expect(names).toBe(expected);
   });
 
   it("hands on whom a breach accuses", () => {

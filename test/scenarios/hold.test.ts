@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { withScenario } from "../support/scenario.ts";
+import { UPSTREAM } from "../support/story-world.ts";
 
 describe("a fault that no rollback cures", () => {
   it("is the database's: rollwatch holds, says so and pages", async () => {
@@ -21,6 +22,31 @@ describe("a fault that no rollback cures", () => {
       expect(story.notice("held")).toMatchObject({ urgency: "page" });
       expect(story.pm2.calls).toEqual([]);
     });
+  });
+
+  it("is the upstream's, by its name, also when that is back and the application is not", async () => {
+    const upstreams = [{ name: "billing", url: UPSTREAM }];
+    await withScenario(
+      {},
+      async (story) => {
+        await story.beginsProven("good-1");
+        await story.install("good-2", "works");
+        story.setSurroundings("take its upstream down");
+        await story.passes("30s");
+        const { cause } = story.incident();
+        const page = story.notice("held");
+        story.setSurroundings("make it answer 500");
+
+        await story.passes("2m");
+
+        expect(cause).toBe("upstream");
+        expect(page).toMatchObject({ urgency: "page" });
+        expect(page?.text).toContain("billing: the connection was refused");
+        expect(story.incident()).toMatchObject({ cause: "upstream", plans: [] });
+        expect(story.pm2.calls).toEqual([]);
+      },
+      { upstreams },
+    );
   });
 
   it.each([

@@ -9,6 +9,9 @@ export type Policy = z.input<typeof ConfigFile>["policy"];
 /** What a story configures unlike the others. */
 export interface Unlike {
   readonly signals?: z.input<typeof ConfigFile>["signals"];
+  readonly upstreams?: z.input<typeof ConfigFile>["application"]["upstreams"];
+  /** Whether samples are recorded. Default false: no story but its own needs the files. */
+  readonly recording?: boolean;
   /** Whether a warm copy is kept. Default true. */
   readonly warm?: boolean;
 }
@@ -31,6 +34,7 @@ export function storyConfig(folder: string, policy: Policy, unlike: Unlike = {})
       artifacts: ["server", "package-lock.json"],
       configFiles: { environment: [".env"], monitoring: ["limits.yaml"] },
       releaseIdFrom: { url: HEALTH, json: "build.release" },
+      upstreams: unlike.upstreams,
     },
     signals: unlike.signals ?? SIGNALS,
     policy: { triggers: { "system-down": { mode: "auto" } }, ...policy },
@@ -38,6 +42,7 @@ export function storyConfig(folder: string, policy: Policy, unlike: Unlike = {})
     verify: { settle: "5s", steady: "5s", timeout: "60s" },
     people: { contacts: [...CONTACTS] },
     server: { listen: "127.0.0.1:0" },
+    recording: { enabled: unlike.recording ?? false },
     state: join(folder, "state"),
   });
   return { ...file, file: join(folder, "rollwatch.yaml"), hash: "0000", secrets: [] };

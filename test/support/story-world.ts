@@ -28,6 +28,9 @@ export const PAGE = "http://127.0.0.1:2/page";
 /** The application's own counters, which stand still: nobody uses it. */
 export const METRICS = "http://127.0.0.1:3/metrics";
 
+/** What the application asks itself, where a story configures it. */
+export const UPSTREAM = "http://127.0.0.1:4/health";
+
 /** What everything around the application does to it, whatever release is installed. */
 type Surroundings =
   | "fine"
@@ -36,7 +39,9 @@ type Surroundings =
   | "jam its process"
   | "throttle rollwatch"
   | "hide its release id"
-  | "take the page down";
+  | "take the page down"
+  /** It answers 500 as long as what it asks itself is down. */
+  | "take its upstream down";
 
 /** What a release does once its processes run. */
 export type Conduct = "works" | "answers 500" | "crashes";
@@ -125,6 +130,7 @@ export function openStoryWorld(root: string): StoryWorld {
     }
     const isSick =
       surroundings === "make it answer 500" ||
+      surroundings === "take its upstream down" ||
       uniqueId === jammed ||
       (await read("server/main.js")) !== "works";
     const body = JSON.stringify({ build: { release: await read("server/release") } });
@@ -139,6 +145,10 @@ export function openStoryWorld(root: string): StoryWorld {
       }
       if (url === METRICS) {
         return anAnswer({ body: 'http_requests_total{status="200"} 5\n' });
+      }
+      if (url === UPSTREAM && surroundings === "take its upstream down") {
+        const phases = { totalMs: 1 };
+        return { kind: "failed", reason: "refused", detail: "ECONNREFUSED", phases };
       }
       const isDown = url === PAGE && surroundings === "take the page down";
       return anAnswer({ body: "/", status: isDown ? 502 : 200 });

@@ -1,11 +1,12 @@
 import { assertNever } from "../../model/assert-never.ts";
+import type { Control } from "../../model/control.ts";
 import { allow, hold, recommend, type Guard, type Opinion } from "../guard.ts";
 import type { BreachSituation } from "../situation.ts";
 
 /** Whether going back to an older release can cure the likely cause. */
 export const cause: Guard = { id: "cause", check };
 
-function check({ verdict }: BreachSituation): Opinion {
+function check({ verdict, controls }: BreachSituation): Opinion {
   const { cause: likely } = verdict.attribution;
   switch (likely) {
     case "release":
@@ -19,8 +20,14 @@ function check({ verdict }: BreachSituation): Opinion {
     case "host":
     case "upstream":
     case "monitoring":
-      return hold(`the likely cause is the ${likely}: no rollback cures that`);
+      return hold(`the likely cause is the ${likely}: no rollback cures that${told(controls)}`);
     default:
       return assertNever(likely);
   }
+}
+
+/** What the red controls say, so that the page names the dead upstream. */
+function told(controls: readonly Control[]): string {
+  const red = controls.filter((one) => one.state === "red").map((one) => one.detail);
+  return red.length === 0 ? "" : ` (${red.join("; ")})`;
 }
