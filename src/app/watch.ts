@@ -23,6 +23,7 @@ import { readinessOf } from "./readiness.ts";
 import { channelsOf, takeSamples } from "./loops.ts";
 import { openProver } from "./prover.ts";
 import { openChangeWatch } from "./watch-changes.ts";
+import { startRecording, type Recording } from "./record.ts";
 import type { World } from "./world.ts";
 
 /** What a daemon is made of; the world and the store are the caller's. */
@@ -44,6 +45,7 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
   const daemon = assemble(input);
   const metrics = feedMetrics(daemon, host);
   const bell = openBell(world.clock);
+  const recording = startRecording(daemon, host.version);
   let last: Verdict | undefined;
   let lastTurnAt: number | undefined;
   const startedAt = world.clock.now();
@@ -77,14 +79,16 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
     last = verdict;
     lastTurnAt = world.clock.monotonic();
     metrics.onRound(lagMs);
+    recording.look();
   }
 
-  await runParts(daemon, { bell, metrics, onTurn }, signal);
+  await runParts(daemon, { bell, metrics, recording, onTurn }, signal);
 }
 
 interface LoopParts {
   readonly bell: Bell;
   readonly metrics: Metrics;
+  readonly recording: Recording;
   readonly onTurn: (verdict: Verdict, lagMs: number) => void;
 }
 
@@ -103,6 +107,7 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
     takeSamples(daemon, parts, ending.signal),
     daemon.surroundings.keepLooking(ending.signal),
     keepReady(daemon, ending.signal),
+    parts.recording.run(ending.signal),
     think({ daemon, prover, changes, bell: parts.bell, onTurn: parts.onTurn }, ending.signal),
     deliveries.finished,
   ];

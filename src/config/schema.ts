@@ -2,6 +2,7 @@ import { z } from "zod";
 import { PolicySettings } from "../decide/policy.ts";
 import { ApplicationSettings, ServiceName } from "../model/application.ts";
 import { PeopleSettings } from "../model/people.ts";
+import { RecordingSettings } from "../model/recording.ts";
 import type { Window } from "../model/signal.ts";
 import { TRIGGERS } from "../model/trigger.ts";
 import { Limit, parseDuration, Ratio } from "../model/units.ts";
@@ -96,6 +97,7 @@ export const ConfigFile = z.strictObject({
   notify: NotifySettings.prefault({}),
   server: ServerSettings.prefault({}),
   people: PeopleSettings.prefault({}),
+  recording: RecordingSettings.prefault({}),
   /** rollwatch's own folder: journal, captured releases, socket. Absolute, outside the application. */
   state: z.string().regex(/^\//u, "expected an absolute path"),
 });

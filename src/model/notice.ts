@@ -24,6 +24,7 @@ export const NOTICE_REASONS = [
   "resumed",
   "maintenance-started",
   "maintenance-ended",
+  "recording-stopped",
 ] as const;
 export type NoticeReason = (typeof NOTICE_REASONS)[number];
 

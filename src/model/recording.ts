@@ -3,6 +3,22 @@ import { CONTROLS } from "./control.ts";
 import { Change, Identity } from "./identity.ts";
 import { ABSENCE_REASONS, type Reading, type Sample } from "./sample.ts";
 import { SERVICE_STATUSES } from "./service.ts";
+import { PositiveDuration, Size } from "./units.ts";
+
+const SMALLEST_BYTES = 1024 ** 2;
+
+/** Whether and how long samples are kept for `rollwatch replay`. */
+export const RecordingSettings = z.strictObject({
+  /** Whether samples are recorded at all. Default true. */
+  enabled: z.boolean().default(true),
+  /** Older files are deleted. Default 7d. */
+  keep: PositiveDuration.prefault("7d"),
+  /** Bytes of all files together, compressed; the oldest are deleted. At least 1MiB, default 64MiB. */
+  maxSize: Size.refine((bytes) => bytes >= SMALLEST_BYTES, "expected at least 1MiB").prefault(
+    "64MiB",
+  ),
+});
+export type RecordingSettings = z.infer<typeof RecordingSettings>;
 
 /** The newest format of recordings that this program reads and the one that it writes. */
 export const RECORDING_VERSION = 1;
@@ -32,6 +48,15 @@ const RecordedSample = z.object({
   skipped: z.literal(true).optional(),
 });
 
+const RecordedControl = z.object({
+  name: z.enum(CONTROLS),
+  state: z.enum(["green", "red", "unknown"]),
+  takenBy: z.enum(["application", "others", "unknown"]).optional(),
+  /** When it was last red; the words are left out. */
+  outage: z.object({ from: z.number(), until: z.number() }).optional(),
+});
+export type RecordedControl = z.infer<typeof RecordedControl>;
+
 const RecordedService = z.object({
   name: z.string(),
   instances: z.array(
@@ -54,9 +79,7 @@ export const Recorded = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("controls"),
     at: z.number(),
-    controls: z.array(
-      z.object({ name: z.enum(CONTROLS), state: z.enum(["green", "red", "unknown"]) }),
-    ),
+    controls: z.array(RecordedControl),
   }),
   z.object({ kind: z.literal("services"), at: z.number(), services: z.array(RecordedService) }),
   /** What was deployed when the file was begun. */

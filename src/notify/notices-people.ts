@@ -42,6 +42,17 @@ export function stoppedByPerson(application: string, services: readonly Service[
   };
 }
 
+/** Samples are not recorded any more; told once in each run of the daemon. */
+export function recordingStopped(application: string, reason: string, since: number): NoticeDraft {
+  return {
+    dedupKey: `none:recording-stopped:${since}`,
+    reason: "recording-stopped",
+    incident: null,
+    title: `${application}: samples are not recorded any more`,
+    text: `Why: ${reason}\nNothing else changes; \`rollwatch replay\` will miss what is not recorded. Make room in the state folder and restart rollwatch, or set recording.enabled: false.`,
+  };
+}
+
 /** Nothing is done by itself from now on. */
 export function pausedByPerson(application: string, brake: Brake): NoticeDraft {
   const end =

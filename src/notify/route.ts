@@ -31,6 +31,7 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   resumed: "tell",
   "maintenance-started": "tell",
   "maintenance-ended": "tell",
+  "recording-stopped": "tell",
 };
 
 /** Makes a notice of a draft: its urgency and the channels that must have it. */

@@ -8,7 +8,13 @@ import type { Sample } from "../model/sample.ts";
 import type { Service } from "../model/service.ts";
 import type { Signal } from "../model/signal.ts";
 import { follow, NO_COURSES, reportCourses } from "./courses.ts";
-import { serviceOf, unrecordedServices, type ReplaySetup, type Surroundings } from "./situation.ts";
+import {
+  controlOf,
+  serviceOf,
+  unrecordedServices,
+  type ReplaySetup,
+  type Surroundings,
+} from "./situation.ts";
 
 /** The signals' memory, as the daemon has it. */
 export interface Watching {
@@ -66,10 +72,8 @@ type Around = Exclude<Recorded, { readonly kind: "sample" }>;
 
 function after(around: Surroundings, event: Around): Surroundings {
   switch (event.kind) {
-    case "controls": {
-      const controls = event.controls.map((one) => ({ ...one, detail: "as recorded" }));
-      return { ...around, controls };
-    }
+    case "controls":
+      return { ...around, controls: event.controls.map(controlOf) };
     case "services":
       return { ...around, services: event.services.map(serviceOf) };
     case "identity":

@@ -4,7 +4,7 @@ import type { ServiceSettings } from "../model/application.ts";
 import type { Control } from "../model/control.ts";
 import type { History, Incident, Recovery } from "../model/history.ts";
 import { isSameRelease, type Change, type Identity } from "../model/identity.ts";
-import type { RecordedService } from "../model/recording.ts";
+import type { RecordedControl, RecordedService } from "../model/recording.ts";
 import { isStoppedByPerson, type Service } from "../model/service.ts";
 import type { SignalRule } from "../model/signal.ts";
 
@@ -116,6 +116,18 @@ function targetOf({ changes, first }: Surroundings, identity: Identity): Target 
     },
     provenAt: newest.after,
     readiness: { kind: "ready", checkedAt: newest.at },
+  };
+}
+
+/** A control as it answered; its words were not recorded. */
+export function controlOf({ name, state, takenBy, outage }: RecordedControl): Control {
+  const detail = "as recorded";
+  return {
+    name,
+    state,
+    detail,
+    ...(takenBy === undefined ? {} : { takenBy }),
+    ...(outage === undefined ? {} : { outage: { ...outage, detail } }),
   };
 }
 

@@ -5,6 +5,17 @@ import { anIncident, aService, NOON } from "../support/builders.ts";
 const BRAKE = { by: "Ada", reason: "new disk", at: NOON, until: NOON + 3_600_000 };
 const OVER = { by: "Eve", at: NOON + 60_000 };
 
+describe("the notice of a recording that stopped", () => {
+  it("says why, that nothing else changes, and what to do", () => {
+    const { title, text, dedupKey } = notices.recordingStopped("app", "ENOSPC", NOON);
+
+    expect(title).toBe("app: samples are not recorded any more");
+    expect(text).toContain("Why: ENOSPC\nNothing else changes");
+    expect(text).toContain("restart rollwatch");
+    expect(dedupKey).toBe(`none:recording-stopped:${NOON}`);
+  });
+});
+
 describe("notices of a report", () => {
   const reported = { by: "Ada", reason: "CVE-1 in a dependency" };
   const incident = anIncident({ trigger: "security-vulnerability", signals: [], reported });

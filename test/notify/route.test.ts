@@ -29,6 +29,7 @@ describe("the route of a notice", () => {
     ["resumed", "tell", ["log"]],
     ["maintenance-started", "tell", ["log"]],
     ["maintenance-ended", "tell", ["log"]],
+    ["recording-stopped", "tell", ["log"]],
     ["rollback-cancelled", "tell", ["log"]],
     ["recovered", "tell", ["log"]],
     ["stopped-by-person", "tell", ["log"]],
