@@ -12,8 +12,6 @@ export interface Unlike {
   readonly upstreams?: z.input<typeof ConfigFile>["application"]["upstreams"];
   /** Whether samples are recorded. Default false: no story but its own needs the files. */
   readonly recording?: boolean;
-  /** Whether samples are recorded. Default false: no story but its own needs the files. */
-  readonly recording?: boolean;
   /** Whether a warm copy is kept. Default true. */
   readonly warm?: boolean;
 }
@@ -44,7 +42,6 @@ export function storyConfig(folder: string, policy: Policy, unlike: Unlike = {})
     verify: { settle: "5s", steady: "5s", timeout: "60s" },
     people: { contacts: [...CONTACTS] },
     server: { listen: "127.0.0.1:0" },
-    recording: { enabled: unlike.recording ?? false },
     recording: { enabled: unlike.recording ?? false },
     state: join(folder, "state"),
   });
