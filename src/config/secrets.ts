@@ -3,6 +3,9 @@ import type { ConfigFile } from "./schema.ts";
 
 const MASK = "***";
 const SECRET_KEY = /^(secret|password|token|apiKey)$/u;
+/** Groups of names that the operator chooses: variables of a command, headers of a request. */
+const SECRET_GROUPS: ReadonlySet<string> = new Set(["env", "headers"]);
+const SECRET_NAME = /password|passwd|secret|token|credential|authorization|cookie|key$/iu;
 /** In a query `true` or `full` is no secret, and redacting such words would blot out other texts. */
 const SHORTEST_QUERY_SECRET = 8;
 /** A shorter text is no secret, and redacting it would blot out half of every log line. */
@@ -13,6 +16,9 @@ export function isSecretPath(path: KeyPath): boolean {
   const last = path.at(-1);
   if (typeof last !== "string") {
     return false;
+  }
+  if (SECRET_GROUPS.has(String(path.at(-2))) && SECRET_NAME.test(last)) {
+    return true;
   }
   return (
     SECRET_KEY.test(last) || (last === "url" && ["database", "notify"].includes(String(path[0])))
@@ -46,7 +52,7 @@ export function secretsOf(config: ConfigFile, referenced: readonly string[]): re
 export function withoutSecrets(config: ConfigFile, secrets: readonly string[]): unknown {
   return walk(config, [], (value, path) => {
     if (isSecretPath(path)) {
-      return maskAddress(value);
+      return isAddressPath(path) ? maskAddress(value) : MASK;
     }
     return secrets.includes(value) ? MASK : isAddressPath(path) ? maskParts(value) : value;
   });

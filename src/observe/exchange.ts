@@ -1,7 +1,7 @@
 import type { Reading } from "../model/sample.ts";
 import { tellDuration } from "../model/units.ts";
 import type { Milestone } from "../system/connection.ts";
-import type { Answer } from "../system/http.ts";
+import type { Answer, Phases } from "../system/http.ts";
 
 type FailedReason = Extract<Answer, { kind: "failed" }>["reason"];
 
@@ -15,6 +15,28 @@ export const FAILURE_WORDS: Readonly<Record<FailedReason, string>> = {
   tls: "no secure connection came about",
   unreachable: "it cannot be reached",
 };
+
+/** The parts of a request of HTTP that are over. */
+function milestonesOf(phases: Phases): readonly Milestone[] {
+  const { resolveMs, connectMs, tlsMs, firstByteMs } = phases;
+  const parts = { resolve: resolveMs, connect: connectMs, tls: tlsMs, "first byte": firstByteMs };
+  return Object.entries(parts).flatMap(([name, atMs]) =>
+    atMs === undefined ? [] : [{ name, atMs }],
+  );
+}
+
+/** A request of HTTP that failed: why, and how far it came. */
+export function tellFailure(failed: Extract<Answer, { kind: "failed" }>): string {
+  const { reason, detail, phases } = failed;
+  const course = tellFailedMilestones(milestonesOf(phases), phases.totalMs);
+  return `${FAILURE_WORDS[reason]} (${detail}; ${course})`;
+}
+
+/** The course of a request of HTTP that was answered whole. */
+export function tellAnswered(phases: Phases): string {
+  const whole = { name: "transfer", atMs: phases.totalMs };
+  return tellMilestones([...milestonesOf(phases), whole]);
+}
 
 /** How long each part of an exchange took, such as `connect 1 ms, first byte 40 ms`. */
 export function tellMilestones(milestones: readonly Milestone[]): string {

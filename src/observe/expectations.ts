@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Answer } from "../system/http.ts";
 import { tellRedirect } from "./exchange.ts";
 
@@ -5,6 +6,14 @@ type Answered = Extract<Answer, { kind: "answered" }>;
 
 /** What stands for health in the field of an answer. */
 type Scalar = string | number | boolean | null;
+
+/** Fields of a JSON body (dots between levels) and the value that each has. */
+export const ExpectedFields = z.record(
+  z.string().min(1),
+  z.union([z.string(), z.number(), z.boolean(), z.null()], {
+    error: "expected a text, a number, true, false or null",
+  }),
+);
 
 /** What an answer must be to count as healthy. */
 export interface Expectations {
@@ -34,11 +43,9 @@ export function faultOf(answer: Answered, expected: Expectations): string | unde
 }
 
 function faultOfJson(body: string, expected: Readonly<Record<string, Scalar>>): string | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return "its answer is no JSON";
+  const value = parseJson(body);
+  if (value === undefined) {
+    return NO_JSON;
   }
   for (const [path, wanted] of Object.entries(expected)) {
     const found = fieldAt(value, path);
@@ -49,8 +56,20 @@ function faultOfJson(body: string, expected: Readonly<Record<string, Scalar>>): 
   return undefined;
 }
 
+/** What is wrong with an answer that cannot be parsed. */
+export const NO_JSON = "its answer is no JSON";
+
+/** The value that a text is the JSON of; undefined when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What stands at a dotted path; undefined where the path leads nowhere. */
-function fieldAt(value: unknown, path: string): unknown {
+export function fieldAt(value: unknown, path: string): unknown {
   let current = value;
   for (const key of path.split(".")) {
     if (typeof current !== "object" || current === null) {
@@ -61,7 +80,8 @@ function fieldAt(value: unknown, path: string): unknown {
   return current;
 }
 
-function quote(value: unknown): string {
+/** A value of an answer in words, at most 80 characters of it. */
+export function quote(value: unknown): string {
   if (value === undefined) {
     return "not there";
   }

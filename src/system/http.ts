@@ -6,9 +6,16 @@ import type { Clock } from "./clock.ts";
 import { type ConnectionPart, hostOf, watchConnection } from "./connection.ts";
 import { explainHttpError } from "./http-errors.ts";
 
-/** A GET of a probe, with all its limits. */
+/** What a request may want. */
+export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+/** A request of a probe, with all its limits. */
 export interface Ask {
   readonly url: string;
+  /** Default GET. */
+  readonly method?: (typeof METHODS)[number];
+  /** Sent as it is, in UTF-8. Default: none is sent. */
+  readonly body?: string;
   readonly timeoutMs: number;
   /** Decoded body bytes after which the answer is `oversize`. */
   readonly maxBodyBytes: number;
@@ -120,13 +127,17 @@ interface Exchange {
 async function exchange(clock: Clock, url: URL, parts: Exchange): Promise<IncomingMessage> {
   const { isSecure, ends } = parts.course;
   const send = isSecure ? httpsRequest : httpRequest;
+  const { method = "GET", body } = parts.request;
   const outgoing = send(url, {
+    method,
     agent: false,
     maxHeaderSize: MAX_HEADER_BYTES,
     signal: parts.deadline,
     headers: {
       "user-agent": "rollwatch",
       ...parts.request.headers,
+      // Node says it by itself only for methods that usually have a body.
+      ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
       "accept-encoding": "identity",
       connection: "close",
     },
@@ -142,7 +153,7 @@ async function exchange(clock: Clock, url: URL, parts: Exchange): Promise<Incomi
     outgoing.once("close", () => {
       reject(new Error("the connection was closed without an answer"));
     });
-    outgoing.end();
+    outgoing.end(body);
   });
 }
 

@@ -117,15 +117,28 @@ describe("the doctor of a healthy application", () => {
             limit: "1s",
             probe: { ...page, measure: "slow-requests" },
           },
+          {
+            name: "c",
+            trigger: "minor-functionality",
+            probe: {
+              kind: "http-sequence",
+              interval: "10s",
+              steps: [
+                { name: "one", url: "http://127.0.0.1:5/one" },
+                { name: "two", url: "http://127.0.0.1:6/two" },
+              ],
+            },
+          },
         ),
       });
 
       const { requests } = await examine(more);
 
-      // One every two seconds, and the release id every five.
+      // One every two seconds, and the release id every five; each step of a sequence.
       expect(requests).toEqual([
         { origin: "http://127.0.0.1:1", perMinute: 42 },
-        { origin: "http://127.0.0.1:5", perMinute: 12 },
+        { origin: "http://127.0.0.1:5", perMinute: 18 },
+        { origin: "http://127.0.0.1:6", perMinute: 6 },
       ]);
     });
   });

@@ -5,7 +5,9 @@ import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { openClock } from "../../src/system/clock.ts";
 import { type Answer, openHttp } from "../../src/system/http.ts";
+import { httpContract } from "../contracts/http.ts";
 import { createManualClock } from "../support/fakes/clock.ts";
+import { anAnswer, fakeHttp } from "../support/fakes/http.ts";
 
 const NEVER = new AbortController().signal;
 const http = openHttp(openClock());
@@ -71,6 +73,24 @@ function drip(socket: Socket, part: string): void {
     clearInterval(timer);
   });
 }
+
+httpContract("the real one", async () => {
+  const server = createHttpServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8");
+    request.on("data", (part: string) => {
+      body += part;
+    });
+    request.on("end", () => response.end(`${request.method} ${body}`));
+  });
+  return { http, url: `http://127.0.0.1:${await listening(server)}/` };
+});
+
+httpContract("the fake", async () => {
+  const fake = fakeHttp();
+  fake.answerBy(({ method = "GET", body = "" }) => anAnswer({ body: `${method} ${body}` }));
+  return { http: fake, url: "http://127.0.0.1:1/" };
+});
 
 describe("an answer", () => {
   it("comes with status, headers, body and the time each part took", async () => {

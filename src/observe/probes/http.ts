@@ -2,15 +2,10 @@ import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Reading } from "../../model/sample.ts";
 import { PositiveDuration } from "../../model/units.ts";
-import type { Milestone } from "../../system/connection.ts";
-import type { Answer, Http, Phases } from "../../system/http.ts";
-import { FAILURE_WORDS, tellFailedMilestones, tellMilestones, throttled } from "../exchange.ts";
-import { faultOf } from "../expectations.ts";
+import type { Answer, Http } from "../../system/http.ts";
+import { tellAnswered, tellFailure, throttled } from "../exchange.ts";
+import { ExpectedFields, faultOf } from "../expectations.ts";
 import type { Probe } from "../probe.ts";
-
-const Expectation = z.union([z.string(), z.number(), z.boolean(), z.null()], {
-  error: "expected a text, a number, true, false or null",
-});
 
 /** Asks a URL, and measures whether the answer is a failure or how long it took. */
 export const HttpProbeSettings = z
@@ -28,7 +23,7 @@ export const HttpProbeSettings = z
     /** A text that the body of a healthy answer contains. */
     expectBody: z.string().min(1).optional(),
     /** Fields of a healthy answer's JSON body (dots between levels) and the value that each has. */
-    expectJson: z.record(z.string().min(1), Expectation).optional(),
+    expectJson: ExpectedFields.optional(),
   })
   .superRefine((settings, context) => {
     for (const problem of problemsOfLatency(settings)) {
@@ -101,13 +96,12 @@ function readingOf(answer: Answer, settings: HttpProbeSettings): Reading {
   switch (answer.kind) {
     case "local":
       return { kind: "absent", reason: answer.reason, detail: answer.detail };
-    case "failed": {
-      const { reason, detail, phases } = answer;
-      const course = tellFailedMilestones(milestonesOf(phases), phases.totalMs);
+    case "failed":
       // Nobody knows how long the answer would have taken: at the least as long as anybody waits for it.
-      const value = settings.measure === "latency" ? settings.timeout / 1000 : 1;
-      return measured(value, `${FAILURE_WORDS[reason]} (${detail}; ${course})`);
-    }
+      return measured(
+        settings.measure === "latency" ? settings.timeout / 1000 : 1,
+        tellFailure(answer),
+      );
     case "answered":
       return readingOfAnswered(answer, settings);
     default:
@@ -122,7 +116,7 @@ function readingOfAnswered(answer: Answered, settings: HttpProbeSettings): Readi
     return throttled(headers);
   }
   const { totalMs } = phases;
-  const course = tellMilestones([...milestonesOf(phases), { name: "transfer", atMs: totalMs }]);
+  const course = tellAnswered(phases);
   const fine = `${status} in ${Math.round(totalMs)} ms (${course})`;
   if (isLatency) {
     return measured(totalMs / 1000, fine);
@@ -133,12 +127,4 @@ function readingOfAnswered(answer: Answered, settings: HttpProbeSettings): Readi
 
 function measured(value: number, detail: string): Reading {
   return { kind: "measured", value, detail };
-}
-
-function milestonesOf(phases: Phases): readonly Milestone[] {
-  const { resolveMs, connectMs, tlsMs, firstByteMs } = phases;
-  const parts = { resolve: resolveMs, connect: connectMs, tls: tlsMs, "first byte": firstByteMs };
-  return Object.entries(parts).flatMap(([name, atMs]) =>
-    atMs === undefined ? [] : [{ name, atMs }],
-  );
 }

@@ -2,13 +2,16 @@ import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Http } from "../../system/http.ts";
 import type { Inbox } from "../../system/inbox.ts";
+import type { Logs } from "../../system/logs.ts";
 import type { Memory } from "../../system/memory.ts";
 import type { Processes } from "../../system/process.ts";
 import type { Websocket } from "../../system/websocket.ts";
 import type { Probe } from "../probe.ts";
 import type { Sources } from "../sources.ts";
+import { AccessLogProbeSettings, createAccessLogProbe } from "./access-log.ts";
 import { CommandProbeSettings, createCommandProbe } from "./command.ts";
 import { createHeartbeatProbe, HeartbeatProbeSettings } from "./heartbeat.ts";
+import { createHttpSequenceProbe, HttpSequenceProbeSettings } from "./http-sequence.ts";
 import { createHttpProbe, HttpProbeSettings } from "./http.ts";
 import { createMemoryProbe, MemoryProbeSettings } from "./memory.ts";
 import { createPm2Probe, type Pm2ProbePorts, Pm2ProbeSettings } from "./pm2.ts";
@@ -26,6 +29,8 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   PostgresProbeSettings,
   HeartbeatProbeSettings,
   CommandProbeSettings,
+  HttpSequenceProbeSettings,
+  AccessLogProbeSettings,
 ]);
 export type ProbeSettings = z.infer<typeof ProbeSettings>;
 
@@ -43,6 +48,8 @@ export interface ProbeTraits {
   readonly largest?: number;
   /** The address it asks, for finding out which service answers. */
   readonly url?: string;
+  /** The addresses of further requests of the same run. */
+  readonly alsoAsks?: readonly string[];
 }
 
 type Kind = ProbeSettings["kind"];
@@ -64,6 +71,11 @@ const TRAITS: ByKind<number, ProbeTraits> = {
   memory: () => ({ unit: "ratio", judgedBy: "value", largest: 1 }),
   postgres: traitsOfPostgres,
   heartbeat: () => ({ unit: "seconds", judgedBy: "value" }),
+  "http-sequence": traitsOfSequence,
+  "access-log": ({ measure }) =>
+    measure === "errors"
+      ? { unit: "ratio", judgedBy: "share", largest: 1 }
+      : { unit: "ratio", judgedBy: "allowed-share" },
   command: ({ measure }) => (measure === "exit" ? FAILURES : { unit: "value", judgedBy: "value" }),
 };
 
@@ -81,6 +93,11 @@ function traitsOfHttp({ measure, url, timeout }: HttpProbeSettings): ProbeTraits
 function traitsOfWebsocket({ url }: WebsocketProbeSettings): ProbeTraits {
   // A WebSocket begins as a request of HTTP: on the address of the API it is the API's service that answers.
   return { unit: "failures", judgedBy: "value", largest: 1, url: url.replace(/^ws/u, "http") };
+}
+
+function traitsOfSequence({ steps }: HttpSequenceProbeSettings): ProbeTraits {
+  const [url = "", ...alsoAsks] = steps.map((step) => step.url);
+  return { ...FAILURES, url, alsoAsks };
 }
 
 function traitsOfScrape(settings: ScrapeProbeSettings): ProbeTraits {
@@ -118,6 +135,7 @@ export interface ProbePorts extends Pm2ProbePorts {
   readonly websocket: Websocket;
   readonly memory: Memory;
   readonly inbox: Inbox;
+  readonly logs: Logs;
   readonly sources: Sources;
   readonly processes: Processes;
   /** What every child program gets. */
@@ -154,6 +172,9 @@ const MAKERS: ByKind<Making, Probe> = {
     createPostgresProbe(name, probe, { ...ports, ...ports.sources }),
   heartbeat: (probe, { name, service, ports }) =>
     createHeartbeatProbe(name, probe, { ...ports, ...(service === undefined ? {} : { service }) }),
+  "http-sequence": (probe, { name, ports }) => createHttpSequenceProbe(name, probe, ports),
+  "access-log": (probe, { name, limit, ports }) =>
+    createAccessLogProbe(name, probe, { ...ports, limit }),
   command: (probe, { name, ports }) => createCommandProbe(name, probe, ports),
 };
 

@@ -26,6 +26,14 @@ describe("making a probe from its settings", () => {
     ],
     [{ kind: "memory" }, "the host: 2.0 GiB of 8.0 GiB (25 %)"],
     [{ kind: "postgres", measure: "failure" }, "the database answers"],
+    [
+      {
+        kind: "http-sequence",
+        steps: [{ name: "one", url: "http://127.0.0.1:1/" }],
+        interval: "5s",
+      },
+      "1 steps in 0 ms",
+    ],
     [{ kind: "command", program: "/bin/check", interval: "5s" }, "exit 0 after 0 ms"],
     [
       { kind: "heartbeat", period: "1m" },

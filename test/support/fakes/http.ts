@@ -4,23 +4,32 @@ import type { Answer, Ask, Http } from "../../../src/system/http.ts";
 export interface FakeHttp extends Http {
   readonly asked: readonly Ask[];
   setAnswer(answer: Answer): void;
+  /** Answers each request by what it asks; for as long as no other answer is set. */
+  answerBy(answerTo: (request: Ask) => Answer): void;
 }
 
 /** An Http whose target answers 200 with an empty body, in 12 ms. */
 export function fakeHttp(): FakeHttp {
   const asked: Ask[] = [];
-  let answer: Answer = anAnswer();
+  let answerTo = always(anAnswer());
   return {
     asked,
     setAnswer: (next) => {
-      answer = next;
+      answerTo = always(next);
+    },
+    answerBy: (next) => {
+      answerTo = next;
     },
     ask: async (request, signal) => {
       signal.throwIfAborted();
       asked.push(request);
-      return answer;
+      return answerTo(request);
     },
   };
+}
+
+function always(answer: Answer): (request: Ask) => Answer {
+  return () => answer;
 }
 
 /** An answer as the target gives it; 200 and empty unless said otherwise. */
