@@ -6,8 +6,8 @@ export function openOutages(): (controls: readonly Control[], now: number) => re
   const red = new Set<ControlName>();
 
   function note({ name, state, detail, takenBy }: Control, now: number): void {
-    // A server that the application itself has filled is no outage that explains it.
-    if (state === "red" && takenBy !== "application") {
+    // A server that is full is an outage that explains the rest only when others have filled it.
+    if (state === "red" && (takenBy ?? "others") === "others") {
       const from = red.has(name) ? (outages.get(name)?.from ?? now) : now;
       outages.set(name, { from, until: now, detail });
       red.add(name);

@@ -3,8 +3,10 @@ import { Client } from "pg";
 import { Failure, messageOf } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
 import { type LocalReason, localReasonOf } from "./http-errors.ts";
+import { type DatabasePhase, phaseOf } from "./postgres-phase.ts";
 
-const CONNECT_MS = 2000;
+/** Less than a control may take, so that it hears which part took too long. */
+const CONNECT_MS = 1500;
 const QUERY_MS = 2000;
 /** Longest polite goodbye; a server that answers no more is left without one. */
 const GOODBYE_MS = 250;
@@ -24,10 +26,12 @@ export type Row = Readonly<Record<string, string | null>>;
 /** A failure with the part of the conversation in which it happened. */
 class PhaseError extends Error {
   readonly phase: "connect" | "query";
+  readonly isConnected: boolean;
 
-  constructor(phase: "connect" | "query", cause: unknown) {
+  constructor(phase: "connect" | "query", cause: unknown, isConnected: boolean) {
     super(messageOf(cause), { cause });
     this.phase = phase;
+    this.isConnected = isConnected;
   }
 }
 
@@ -52,6 +56,15 @@ export async function ask(
   function end(): void {
     socket.destroy(new Error("aborted"));
   }
+  let isConnected = false;
+  socket.once("connect", () => {
+    isConnected = true;
+  });
+  function rethrowAs(phase: "connect" | "query"): (error: unknown) => never {
+    return (error) => {
+      throw new PhaseError(phase, error, isConnected);
+    };
+  }
   client.on("error", () => undefined);
   signal.addEventListener("abort", end, { once: true });
   try {
@@ -66,12 +79,6 @@ export async function ask(
   }
 }
 
-function rethrowAs(phase: "connect" | "query"): (error: unknown) => never {
-  return (error) => {
-    throw new PhaseError(phase, error);
-  };
-}
-
 async function goodbye(client: Client, clock: Clock): Promise<void> {
   const patience = new AbortController();
   const tooLong = clock.sleep(GOODBYE_MS, patience.signal).catch(() => undefined);
@@ -81,6 +88,7 @@ async function goodbye(client: Client, clock: Clock): Promise<void> {
 
 /** A question without an answer. */
 export interface NoAnswer {
+  readonly phase: DatabasePhase;
   readonly sqlstate: string | null;
   /** One line, without the password. */
   readonly detail: string;
@@ -91,14 +99,16 @@ export interface NoAnswer {
 /** What went wrong. */
 export function describe(error: unknown, password: string): NoAnswer {
   const cause = error instanceof PhaseError ? error.cause : error;
-  const phase = error instanceof PhaseError ? `${error.phase}: ` : "";
+  const part = error instanceof PhaseError ? `${error.phase}: ` : "";
   const code = codeOf(cause);
   const detail = tellCause(cause, password);
   const sqlstate = code !== undefined && /^[0-9A-Z]{5}$/u.test(code) ? code : null;
   const local = localReasonOf(code ?? "");
+  const isConnected = error instanceof PhaseError && error.isConnected;
   return {
+    phase: phaseOf({ sqlstate, message: messageOf(cause), code, local, isConnected }),
     sqlstate,
-    detail: `${phase}${detail}${sqlstate === null ? "" : ` (${sqlstate})`}`,
+    detail: `${part}${detail}${sqlstate === null ? "" : ` (${sqlstate})`}`,
     ...(local === undefined ? {} : { local }),
   };
 }

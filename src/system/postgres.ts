@@ -1,23 +1,13 @@
 import { Failure } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
 import { askActivity, type DatabaseActivity } from "./postgres-activity.ts";
-import {
-  ask,
-  type Connections,
-  describe,
-  type NoAnswer,
-  passwordOf,
-} from "./postgres-connection.ts";
+import { checkDatabase, type DatabaseAnswer } from "./postgres-check.ts";
+import { ask, type Connections, describe, passwordOf } from "./postgres-connection.ts";
 import { countRows, type RowCount } from "./postgres-rows.ts";
-
-/** What the watched database says when rollwatch itself asks. */
-export type DatabaseAnswer =
-  | { readonly kind: "answers"; readonly tookMs: number; readonly version: string }
-  | ({ readonly kind: "fails" } & NoAnswer);
 
 /** The watched database: looked at, never changed. */
 export interface Database {
-  /** `select 1` on a connection of its own, with deadlines on connect and query. */
+  /** Whether it answers and takes writes, and who holds its connections; on a connection of its own, with deadlines on connect and query. */
   check(signal: AbortSignal): Promise<DatabaseAnswer>;
   /** The newest applied migration and their number, such as `003_summary (3)`; null when the table does not exist. */
   schemaRevision(signal: AbortSignal): Promise<string | null>;
@@ -41,8 +31,6 @@ interface Migrations {
   readonly column: string;
 }
 
-const ASK_VERSION = "select current_setting('server_version') as version";
-
 /** Opens the database: one connection per question, none between them. Throws `config-invalid` when the address is none. */
 export function openDatabase(settings: DatabaseSettings, clock: Clock): Database {
   const connections: Connections = {
@@ -53,7 +41,7 @@ export function openDatabase(settings: DatabaseSettings, clock: Clock): Database
   };
   return {
     async check(signal) {
-      return check(connections, signal);
+      return checkDatabase(connections, signal);
     },
     async schemaRevision(signal) {
       const { migrations } = settings;
@@ -71,19 +59,6 @@ export function openDatabase(settings: DatabaseSettings, clock: Clock): Database
       }
     },
   };
-}
-
-async function check(connections: Connections, signal: AbortSignal): Promise<DatabaseAnswer> {
-  const { clock, password } = connections;
-  const start = clock.monotonic();
-  try {
-    const row = await ask(connections, ASK_VERSION, signal);
-    const tookMs = clock.monotonic() - start;
-    return { kind: "answers", tookMs, version: row["version"] ?? "unknown" };
-  } catch (error) {
-    signal.throwIfAborted();
-    return { kind: "fails", ...describe(error, password) };
-  }
 }
 
 async function schemaRevision(

@@ -32,6 +32,8 @@ export function databaseContract(name: string, open: () => Promise<DatabaseUnder
         kind: "answers",
         version: expect.stringMatching(/^\d+/u),
         tookMs: expect.any(Number),
+        holders: [],
+        maxConnections: expect.any(Number),
       });
     });
 
@@ -67,7 +69,11 @@ export function databaseContract(name: string, open: () => Promise<DatabaseUnder
     it("fails, and does not throw, when the server is stopped", async () => {
       await under.stopServer();
 
-      expect(await under.database.check(signal)).toMatchObject({ kind: "fails", sqlstate: null });
+      expect(await under.database.check(signal)).toMatchObject({
+        kind: "fails",
+        phase: "refused",
+        sqlstate: null,
+      });
     });
 
     it("cannot tell a revision when the server is stopped", async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { GUARDS } from "../../src/decide/guards/index.ts";
 import { PolicySettings } from "../../src/decide/policy.ts";
 import type { BreachSituation, Target } from "../../src/decide/situation.ts";
+import type { Control } from "../../src/model/control.ts";
 import type { Cause } from "../../src/model/verdict.ts";
 import {
   aBreachedVerdict,
@@ -120,6 +121,15 @@ function budgets(restarts: object): Partial<BreachSituation> {
   return { policy: PolicySettings.parse({ triggers, restarts }) };
 }
 
+/** A database without a connection left. */
+function taken(takenBy: NonNullable<Control["takenBy"]>): Partial<BreachSituation> {
+  return {
+    controls: greenControls().map((one) =>
+      one.name === "database" ? { ...one, state: "red", takenBy } : one,
+    ),
+  };
+}
+
 const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string])[] = [
   ["mode", "is auto", mode("auto"), "allow"],
   ["mode", "is recommend", mode("recommend"), "recommend"],
@@ -198,6 +208,14 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   ],
   ["controls-green", "are all green", {}, "allow"],
   ["controls-green", "have a red database", control("database", "red"), "recommend"],
+  [
+    "controls-green",
+    "have a database that its application has filled",
+    taken("application"),
+    "allow",
+  ],
+  ["controls-green", "have a database that others have filled", taken("others"), "recommend"],
+  ["controls-green", "have a database that somebody has filled", taken("unknown"), "recommend"],
   ["controls-green", "have no database configured", control("database", "unknown"), "allow"],
   ["controls-green", "have an unanswered loopback", control("loopback", "unknown"), "recommend"],
   ["controls-green", "were never asked", { controls: [] }, "recommend"],

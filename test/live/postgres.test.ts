@@ -78,10 +78,10 @@ describe("PostgreSQL", () => {
   });
 
   it.each([
-    ["a wrong password", "app", "wrong-hush", "app", "28P01"],
-    ["an unknown database", "app", "hush", "nowhere", "3D000"],
-  ])("tells %s by its SQLSTATE, without the password", async (...row) => {
-    const [, role, password, database, sqlstate] = row;
+    ["a wrong password", "app", "wrong-hush", "app", "28P01", "authentication"],
+    ["an unknown database", "app", "hush", "nowhere", "3D000", "no-database"],
+  ])("tells %s by its phase and SQLSTATE, without the password", async (...row) => {
+    const [, role, password, database, sqlstate, phase] = row;
 
     const answer = await openDatabase({ url: cluster.url(role, password, database) }, clock).check(
       signal,
@@ -89,6 +89,7 @@ describe("PostgreSQL", () => {
 
     expect(answer).toMatchObject({
       kind: "fails",
+      phase,
       sqlstate,
       detail: expect.stringMatching(/^connect:/u),
     });
@@ -100,7 +101,42 @@ describe("PostgreSQL", () => {
 
     const answer = await openDatabase({ url }, clock).check(signal);
 
-    expect(answer).toMatchObject({ kind: "fails", detail: expect.stringMatching(/ECONNREFUSED/u) });
+    expect(answer).toMatchObject({
+      kind: "fails",
+      phase: "refused",
+      detail: expect.stringMatching(/ECONNREFUSED/u),
+    });
+  });
+
+  it("tells that nobody may connect, or that this role may not", async () => {
+    await cluster.admin("create database closed allow_connections false");
+    await cluster.admin("create database private");
+    await cluster.admin("revoke connect on database private from public");
+    const phases = [];
+
+    for (const name of ["closed", "private"]) {
+      const url = cluster.url("app", "hush", name);
+      const answer = await openDatabase({ url }, clock).check(signal);
+      phases.push(answer.kind === "fails" ? answer.phase : answer.kind);
+    }
+
+    expect(phases).toEqual(["other", "forbidden"]);
+  });
+
+  it("is read-only by a setting of its own, not by one of the role that asks", async () => {
+    await cluster.admin("create database fixed");
+    await cluster.admin("create role reader login password 'hush'");
+    await cluster.admin("alter role reader set default_transaction_read_only = on");
+    const [reader, app] = ["reader", "app"].map((role) =>
+      openDatabase({ url: cluster.url(role, "hush", "fixed") }, clock),
+    );
+
+    const before = await reader?.check(signal);
+    await cluster.admin("alter database fixed set default_transaction_read_only = on");
+    const after = await app?.check(signal);
+
+    expect(before).not.toHaveProperty("readOnly");
+    expect(after).toMatchObject({ readOnly: "default_transaction_read_only is on" });
   });
 
   it("gives up a stopped postmaster within its deadline, and gets an answer once it runs on", async () => {
@@ -112,7 +148,8 @@ describe("PostgreSQL", () => {
 
     const answer = await database.check(signal).finally(() => kill(pid, "SIGCONT"));
 
-    expect(answer).toMatchObject({ kind: "fails", sqlstate: null });
+    // The kernel takes the connection; the one who should answer stands still.
+    expect(answer).toMatchObject({ kind: "fails", phase: "answer-timeout", sqlstate: null });
     expect(clock.monotonic() - start).toBeLessThan(3500);
     expect(await database.check(signal)).toMatchObject({ kind: "answers" });
   });
@@ -232,6 +269,26 @@ describe("PostgreSQL", () => {
       await waiting;
     });
 
+    it("tells everybody who holds the connections, by role and by the name of the program", async () => {
+      const url = new URL(cluster.url("app", "hush", "app"));
+      url.searchParams.set("application_name", "api");
+      const [pooled, other] = [1, 2].map(() => new Client({ connectionString: url.href }));
+      await Promise.all([pooled?.connect(), other?.connect(), aSession()]);
+      await cluster.admin("create role stranger login password 'hush'");
+      const stranger = cluster.url("stranger", "hush", "postgres");
+
+      const answer = await openDatabase({ url: stranger }, clock).check(signal);
+
+      await Promise.all([pooled?.end(), other?.end()]);
+      expect(answer).toMatchObject({
+        maxConnections: 57,
+        holders: expect.arrayContaining([
+          { role: "app", program: "api", sessions: 2 },
+          { role: "app", program: "", sessions: 1 },
+        ]),
+      });
+    });
+
     it("has no connection left once ordinary roles use them all", async () => {
       await cluster.admin("alter role app connection limit 2");
       await aSession();
@@ -239,7 +296,11 @@ describe("PostgreSQL", () => {
 
       const activity = await anApplication(cluster).activity(signal);
 
-      expect(activity).toMatchObject({ kind: "fails", sqlstate: "53300" });
+      expect(activity).toMatchObject({
+        kind: "fails",
+        phase: "too-many-connections",
+        sqlstate: "53300",
+      });
       await cluster.admin("alter role app connection limit -1");
     });
   });
@@ -249,7 +310,7 @@ describe("PostgreSQL", () => {
 
     const answer = await openDatabase({ url }, clock).activity(signal);
 
-    expect(answer).toMatchObject({ kind: "fails", local: "name-resolution" });
+    expect(answer).toMatchObject({ phase: "name-resolution", local: "name-resolution" });
   });
 
   it("leaves no session behind", async () => {

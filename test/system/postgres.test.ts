@@ -62,7 +62,7 @@ describe("a server that accepts and says nothing", () => {
 
     const answer = await openDatabase({ url }, clock).check(signal);
 
-    expect(answer).toMatchObject({ kind: "fails", sqlstate: null });
+    expect(answer).toMatchObject({ kind: "fails", phase: "answer-timeout", sqlstate: null });
     expect(clock.monotonic() - start).toBeLessThan(3500);
     await untilClosed(accepted);
   });

@@ -32,8 +32,6 @@ type Measure = PostgresProbeSettings["measure"];
 type Answered = Extract<DatabaseActivity, { kind: "answers" }>;
 type Failed = Extract<DatabaseActivity, { kind: "fails" }>;
 
-const TOO_MANY_CONNECTIONS = "53300";
-
 /** A probe of the database itself. */
 export function createPostgresProbe(
   name: string,
@@ -53,7 +51,7 @@ export function createPostgresProbe(
       signal.throwIfAborted();
       if (deadline.aborted) {
         const detail = `the database did not answer within ${tellDuration(timeout)}`;
-        return { kind: "fails", sqlstate: null, detail };
+        return { kind: "fails", phase: "answer-timeout", sqlstate: null, detail };
       }
       throw error;
     }
@@ -73,19 +71,20 @@ export function createPostgresProbe(
   };
 }
 
-function readingOfFailure({ sqlstate, detail, local }: Failed, measure: Measure): Reading {
+function readingOfFailure({ phase, detail, local }: Failed, measure: Measure): Reading {
+  const told = `${phase}: ${detail}`;
   if (local !== undefined) {
-    return { kind: "absent", reason: local, detail };
+    return { kind: "absent", reason: local, detail: told };
   }
-  // Class 28: rollwatch's own credentials were refused, which says nothing about the application's.
-  if (sqlstate?.startsWith("28") === true) {
-    return { kind: "absent", reason: "credentials", detail };
+  // rollwatch's own credentials or rights were refused, which says nothing about the application's.
+  if (phase === "authentication" || phase === "forbidden") {
+    return { kind: "absent", reason: "credentials", detail: told };
   }
   const isProof =
-    measure === "failure" || (measure === "connections" && sqlstate === TOO_MANY_CONNECTIONS);
+    measure === "failure" || (measure === "connections" && phase === "too-many-connections");
   return isProof
-    ? { kind: "measured", value: 1, detail }
-    : { kind: "absent", reason: "no-metrics", detail };
+    ? { kind: "measured", value: 1, detail: told }
+    : { kind: "absent", reason: "no-metrics", detail: told };
 }
 
 function readingOf(activity: Answered, measure: Measure): Reading {

@@ -5,7 +5,7 @@ import {
 } from "../../../src/observe/probes/postgres.ts";
 import type { Probe } from "../../../src/observe/probe.ts";
 import { share } from "../../../src/observe/shared.ts";
-import type { DatabaseAnswer } from "../../../src/system/postgres.ts";
+import type { DatabaseAnswer } from "../../../src/system/postgres-check.ts";
 import { createManualClock } from "../../support/fakes/clock.ts";
 import { type FakeDatabase, fakeDatabase } from "../../support/fakes/database.ts";
 
@@ -75,13 +75,9 @@ describe("a database that does not answer", () => {
       MEASURES.map(async (measure) => aProbe(measure, database).sample(NEVER)),
     );
 
-    const absent = { kind: "absent", reason: "no-metrics", detail: "what it said" };
-    expect(readings).toEqual([
-      { kind: "measured", value: 1, detail: "what it said" },
-      absent,
-      absent,
-      absent,
-    ]);
+    const detail = "refused: what it said";
+    const absent = { kind: "absent", reason: "no-metrics", detail };
+    expect(readings).toEqual([{ kind: "measured", value: 1, detail }, absent, absent, absent]);
   });
 
   it("for want of connections has failed, and used them all", async () => {
@@ -91,20 +87,26 @@ describe("a database that does not answer", () => {
       expect(await aProbe(measure, database).sample(NEVER)).toEqual({
         kind: "measured",
         value: 1,
-        detail: "too many clients",
+        detail: "too-many-connections: too many clients",
       });
     }
     expect(await aProbe("waiting", database).sample(NEVER)).toMatchObject({ kind: "absent" });
   });
 
   it.each([
-    ["refuses rollwatch's own credentials", { sqlstate: "28P01" }, "credentials"],
-    ["has a name that nobody resolves", { local: "name-resolution" } as const, "name-resolution"],
-  ])("because it %s proves nothing", async (_why, parts, reason) => {
+    ["refuses rollwatch's own credentials", { phase: "authentication" }, "credentials"],
+    ["does not let rollwatch in", { phase: "forbidden" }, "credentials"],
+    [
+      "has a name that nobody resolves",
+      { phase: "name-resolution", local: "name-resolution" },
+      "name-resolution",
+    ],
+  ] as const)("because it %s proves nothing", async (_why, parts, reason) => {
     for (const measure of MEASURES) {
       const reading = await aProbe(measure, failing(parts)).sample(NEVER);
 
-      expect(reading).toEqual({ kind: "absent", reason, detail: "what it said" });
+      const detail = `${parts.phase}: what it said`;
+      expect(reading).toEqual({ kind: "absent", reason, detail });
     }
   });
 
@@ -122,7 +124,7 @@ describe("a database that does not answer", () => {
     expect(await asking).toEqual({
       kind: "measured",
       value: 1,
-      detail: "the database did not answer within 2.0 s",
+      detail: "answer-timeout: the database did not answer within 2.0 s",
     });
   });
 });

@@ -1,14 +1,23 @@
 import { Failure } from "../../../src/model/failure.ts";
 import type { DatabaseActivity } from "../../../src/system/postgres-activity.ts";
 import type { RowCount } from "../../../src/system/postgres-rows.ts";
-import type { Database, DatabaseAnswer } from "../../../src/system/postgres.ts";
+import type { DatabaseAnswer } from "../../../src/system/postgres-check.ts";
+import { type DatabasePhase, phaseOf } from "../../../src/system/postgres-phase.ts";
+import type { Database } from "../../../src/system/postgres.ts";
 
 type Activity = Extract<DatabaseActivity, { kind: "answers" }>;
+
+type Failed = Extract<DatabaseAnswer, { kind: "fails" }>;
+
+/** An answer of which the rest is as usual: of a failure without a phase the one that its SQLSTATE means, else `refused`. */
+export type ToldAnswer =
+  | (Partial<Extract<DatabaseAnswer, { kind: "answers" }>> & { readonly kind: "answers" })
+  | (Omit<Failed, "phase"> & { readonly phase?: DatabasePhase });
 
 /** A database that answers what it was told to. */
 export interface FakeDatabase extends Database {
   /** While it `fails`, it tells neither its revision nor its activity. */
-  setAnswer(answer: DatabaseAnswer): void;
+  setAnswer(answer: ToldAnswer): void;
   setRevision(revision: string | null): void;
   /** What its sessions do; the rest stays as it was. */
   setActivity(parts: Partial<Activity>): void;
@@ -17,9 +26,22 @@ export interface FakeDatabase extends Database {
   readonly isClosed: () => boolean;
 }
 
+const ANSWERS = {
+  kind: "answers",
+  tookMs: 1,
+  version: "15.18",
+  holders: [],
+  maxConnections: 97,
+} as const;
+
+function usualPhaseOf({ sqlstate, detail, local }: Omit<Failed, "phase">): DatabasePhase {
+  const code = sqlstate === null && local === undefined ? "ECONNREFUSED" : undefined;
+  return phaseOf({ sqlstate, message: detail, code, local, isConnected: false });
+}
+
 /** Makes a database that answers and has no migrations table. */
 export function fakeDatabase(): FakeDatabase {
-  let answer: DatabaseAnswer = { kind: "answers", tookMs: 1, version: "15.18" };
+  let answer: DatabaseAnswer = ANSWERS;
   let revision: string | null = null;
   let activity: Activity = {
     kind: "answers",
@@ -35,7 +57,10 @@ export function fakeDatabase(): FakeDatabase {
 
   return {
     setAnswer(next) {
-      answer = next;
+      answer =
+        next.kind === "answers"
+          ? { ...ANSWERS, ...next }
+          : { ...next, phase: next.phase ?? usualPhaseOf(next) };
     },
     setRevision(next) {
       revision = next;
