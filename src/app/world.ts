@@ -59,7 +59,7 @@ export function openWorld(config: Config, environment: Environment): World {
     git: openGit(processes, children, clock),
     http: openHttp(clock),
     websocket: openWebsocket(clock),
-    memory: openMemory(),
+    memory: openMemory(config.host.root),
     logs: openLogs(),
     pm2: openPm2(
       { home: pm2Home, program: pm2Program, environment: children },

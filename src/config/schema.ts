@@ -90,6 +90,12 @@ export type ServerSettings = z.infer<typeof ServerSettings>;
 export const ConfigFile = z.strictObject({
   application: ApplicationSettings,
   database: DatabaseSettings.optional(),
+/** This machine, as rollwatch sees it. */
+const HostSettings = z.strictObject({
+  /** The folder with the machine's /proc and /sys, absolute; another one where rollwatch runs in a container that has them mounted. Default /. */
+  root: z.string().regex(/^\//u, "expected an absolute path").default("/"),
+});
+
   signals: z.array(SignalSettings).min(1),
   policy: PolicySettings.prefault({}),
   release: ReleaseSettings.prefault({}),
@@ -102,6 +108,7 @@ export const ConfigFile = z.strictObject({
   state: z.string().regex(/^\//u, "expected an absolute path"),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;
+  host: HostSettings.prefault({}),
 
 /** A configuration that passed every check. */
 export interface Config extends Readonly<ConfigFile> {

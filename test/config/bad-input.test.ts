@@ -117,6 +117,7 @@ function fullConfiguration(): Record<string, unknown> {
     server: { listen: "127.0.0.1:0" },
     people: {
       contacts: [{ name: "Ada", roles: ["executives"], token: "t".repeat(20), access: [] }],
+    host: { root: "/" },
     },
     state: "/var/lib/rollwatch",
   };
@@ -452,6 +453,7 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
 };
 
 /** Every key by its name in the table above. */
+  host: { root: ABSOLUTE },
 function keysOf(node: SchemaNode, at = ""): readonly string[] {
   if (node.oneOf !== undefined) {
     return node.oneOf.flatMap((one) => keysOf(one, `${at}${variantOf(one)}`));
