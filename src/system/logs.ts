@@ -1,6 +1,7 @@
-import { constants, type Stats } from "node:fs";
-import { open, readdir, stat, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import type { Stats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { rotatedName, slice, withFile } from "./log-file.ts";
+import { followLog, type LogFollower } from "./log-follower.ts";
 
 /** A place in a log file that is found again when the file was rotated or truncated meanwhile. */
 export interface LogMark {
@@ -30,6 +31,8 @@ export interface Logs {
   mark(path: string): Promise<LogMark | undefined>;
   /** The last 1 MiB; an absent file has no lines. Throws where the file may not be read or is none. */
   read(path: string, mark: LogMark | undefined, signal: AbortSignal): Promise<LogTail>;
+  /** Reads what is appended to a file from now on, over rotations. */
+  follow(path: string): LogFollower;
 }
 
 const MAX_BYTES = 1024 * 1024;
@@ -38,7 +41,7 @@ const MARK_BYTES = 64;
 
 /** The machine's log files. */
 export function openLogs(): Logs {
-  return { mark, read };
+  return { mark, read, follow: followLog };
 }
 
 async function mark(path: string): Promise<LogMark | undefined> {
@@ -76,17 +79,10 @@ interface Tail extends LogTail {
 
 /** What is left of the marked file under the name it was rotated to, beside its old one. */
 async function rotated(path: string, from: LogMark): Promise<Tail | undefined> {
-  const folder = dirname(path);
-  const [stem = ""] = basename(path).split(".");
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names.filter((one) => one.startsWith(stem) && !one.endsWith(".gz"))) {
-    const other = join(folder, name);
-    const facts = await stat(other).catch(() => undefined);
-    if (facts?.ino === from.inode) {
-      return withFile(other, async (file, stats) => tailOf(file, stats, from));
-    }
-  }
-  return undefined;
+  const name = await rotatedName(path, from.inode);
+  return name === undefined
+    ? undefined
+    : withFile(name, async (file, stats) => tailOf(file, stats, from));
 }
 
 async function tailOf(file: FileHandle, stats: Stats, from: LogMark | undefined): Promise<Tail> {
@@ -113,41 +109,4 @@ async function isStillAt(file: FileHandle, from: LogMark, size: number): Promise
   }
   const before = await slice(file, from.size - from.before.length, from.size);
   return before.toString("latin1") === from.before;
-}
-
-/** The bytes between two places; fewer where the file ends sooner. */
-async function slice(file: FileHandle, start: number, end: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(Math.max(0, end - start));
-  let filled = 0;
-  while (filled < buffer.length) {
-    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, start + filled);
-    if (bytesRead === 0) {
-      break;
-    }
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
-}
-
-/** Undefined when there is no such file. Never waits for a writer, as opening a FIFO would. */
-async function withFile<T>(
-  path: string,
-  use: (file: FileHandle, stats: Stats) => Promise<T>,
-): Promise<T | undefined> {
-  let file: FileHandle;
-  try {
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      return undefined;
-    }
-    throw error;
-  }
-  try {
-    const stats = await file.stat();
-    // A device, as /dev/null is, keeps nothing to be read.
-    return stats.isFile() ? await use(file, stats) : undefined;
-  } finally {
-    await file.close();
-  }
 }

@@ -36,6 +36,7 @@ function fullConfiguration(): Record<string, unknown> {
     },
     memory: { kind: "memory", ...times(), of: ["host"], processLimit: "256MiB" },
     postgres: { kind: "postgres", measure: "failure", ...times() },
+    "access-log": { kind: "access-log", ...times(), ...accessLogKeys() },
     heartbeat: { kind: "heartbeat", period: "1m", grace: "5s", token: TOKEN, ...times() },
     command: { kind: "command", ...times(), program: "/bin/true", ...commandKeys() },
     "http-sequence": { kind: "http-sequence", ...times(), steps: [fullStep()] },
@@ -78,7 +79,9 @@ function fullConfiguration(): Record<string, unknown> {
       minSamples: 2,
       breachAfter: 3,
       clearAfter: 3,
+      confirmOver: "2s",
       service: "web",
+      ...(name === "pm2" ? { window: "last", minSamples: 1, confirmEvery: "500ms" } : {}),
     })),
     policy: {
       triggers: Object.fromEntries(triggers),
@@ -115,9 +118,9 @@ function fullConfiguration(): Record<string, unknown> {
       routes: { page: ["log"], tell: ["log"] },
     },
     server: { listen: "127.0.0.1:0" },
+    host: { root: "/" },
     people: {
       contacts: [{ name: "Ada", roles: ["executives"], token: "t".repeat(20), access: [] }],
-    host: { root: "/" },
     },
     state: "/var/lib/rollwatch",
   };
@@ -138,6 +141,23 @@ function fullStep(): object {
     expectBody: "ok",
     expectJson: { ok: true },
     save: { id: "items.0.id" },
+  };
+}
+
+function accessLogKeys(): object {
+  return {
+    files: ["/var/log/a.log"],
+    format: "json",
+    measure: "errors",
+    fields: {
+      status: "s",
+      duration: "d",
+      durationUnit: "ms",
+      route: "r",
+      address: "a",
+      userAgent: "u",
+    },
+    ignore: { routes: ["/metrics"], addresses: ["127.0.0.1"], userAgents: ["Pingdom"] },
   };
 }
 
@@ -288,6 +308,8 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "[].minSamples": atLeast(1),
     "[].breachAfter": atLeast(1),
     "[].clearAfter": atLeast(1),
+    "[].confirmEvery": [...POSITIVE, ["500ms", "a signal whose single samples are judged"]],
+    "[].confirmOver": POSITIVE,
     "[].service": [...SERVICES, ["wbe", "a service of this file"]],
   },
   "signals[].probe<http>": {
@@ -329,6 +351,26 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
       ["0B", "more than 0B"],
       [256, "a text"],
     ],
+  },
+  "signals[].probe<access-log>": {
+    kind: KINDS,
+    ...TIMES,
+    files: FILLED_LISTS,
+    "files[]": ABSOLUTE,
+    format: oneOf("combined, combined-timed, json"),
+    measure: oneOf("errors, slow-requests"),
+    "fields.status": FILLED,
+    "fields.duration": FILLED,
+    "fields.durationUnit": oneOf("s, ms, us, ns"),
+    "fields.route": FILLED,
+    "fields.address": FILLED,
+    "fields.userAgent": FILLED,
+    "ignore.routes": LISTS,
+    "ignore.routes[]": FILLED,
+    "ignore.addresses": LISTS,
+    "ignore.addresses[]": FILLED,
+    "ignore.userAgents": LISTS,
+    "ignore.userAgents[]": FILLED,
   },
   "signals[].probe<heartbeat>": {
     kind: KINDS,
@@ -449,11 +491,11 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "contacts[].access": LISTS,
     "contacts[].access[]": oneOf("acknowledge, approve, administer"),
   },
+  host: { root: ABSOLUTE },
   "": { state: ABSOLUTE },
 };
 
 /** Every key by its name in the table above. */
-  host: { root: ABSOLUTE },
 function keysOf(node: SchemaNode, at = ""): readonly string[] {
   if (node.oneOf !== undefined) {
     return node.oneOf.flatMap((one) => keysOf(one, `${at}${variantOf(one)}`));

@@ -1,15 +1,21 @@
 import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
+import type { EvidenceKind } from "../../model/signal.ts";
+import type { Certificates } from "../../system/certificates.ts";
 import type { Http } from "../../system/http.ts";
 import type { Inbox } from "../../system/inbox.ts";
 import type { Logs } from "../../system/logs.ts";
 import type { Memory } from "../../system/memory.ts";
 import type { Processes } from "../../system/process.ts";
+import type { Resolver } from "../../system/resolver.ts";
+import type { Tcp } from "../../system/tcp.ts";
 import type { Websocket } from "../../system/websocket.ts";
 import type { Probe } from "../probe.ts";
 import type { Sources } from "../sources.ts";
 import { AccessLogProbeSettings, createAccessLogProbe } from "./access-log.ts";
 import { CommandProbeSettings, createCommandProbe } from "./command.ts";
+import { AlertmanagerProbeSettings, createAlertmanagerProbe } from "./alertmanager.ts";
+import { createDnsProbe, DnsProbeSettings } from "./dns.ts";
 import { createHeartbeatProbe, HeartbeatProbeSettings } from "./heartbeat.ts";
 import { createHttpSequenceProbe, HttpSequenceProbeSettings } from "./http-sequence.ts";
 import { createHttpProbe, HttpProbeSettings } from "./http.ts";
@@ -17,6 +23,10 @@ import { createMemoryProbe, MemoryProbeSettings } from "./memory.ts";
 import { createPm2Probe, type Pm2ProbePorts, Pm2ProbeSettings } from "./pm2.ts";
 import { createPostgresProbe, PostgresProbeSettings } from "./postgres.ts";
 import { createScrapeProbe, ScrapeProbeSettings } from "./scrape.ts";
+import { createWebhookProbe, WebhookProbeSettings } from "./webhook.ts";
+import { createSqlProbe, type SqlProbePorts, SqlProbeSettings } from "./sql.ts";
+import { createTcpProbe, TcpProbeSettings } from "./tcp.ts";
+import { createTlsProbe, TlsProbeSettings } from "./tls.ts";
 import { createWebsocketProbe, WebsocketProbeSettings } from "./websocket.ts";
 
 /** The settings of every kind of probe. */
@@ -27,9 +37,15 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   ScrapeProbeSettings,
   MemoryProbeSettings,
   PostgresProbeSettings,
+  SqlProbeSettings,
   HeartbeatProbeSettings,
+  AlertmanagerProbeSettings,
+  WebhookProbeSettings,
   CommandProbeSettings,
   HttpSequenceProbeSettings,
+  TcpProbeSettings,
+  TlsProbeSettings,
+  DnsProbeSettings,
   AccessLogProbeSettings,
 ]);
 export type ProbeSettings = z.infer<typeof ProbeSettings>;
@@ -48,6 +64,8 @@ export interface ProbeTraits {
   readonly largest?: number;
   /** The address it asks, for finding out which service answers. */
   readonly url?: string;
+  /** What its values rest on. Default `probe`: rollwatch measured them itself. */
+  readonly evidence?: EvidenceKind;
   /** The addresses of further requests of the same run. */
   readonly alsoAsks?: readonly string[];
 }
@@ -70,8 +88,17 @@ const TRAITS: ByKind<number, ProbeTraits> = {
   scrape: traitsOfScrape,
   memory: () => ({ unit: "ratio", judgedBy: "value", largest: 1 }),
   postgres: traitsOfPostgres,
+  sql: ({ measure }) =>
+    measure === "fall"
+      ? { unit: "ratio", judgedBy: "value", largest: 1 }
+      : { unit: "value", judgedBy: "value" },
   heartbeat: () => ({ unit: "seconds", judgedBy: "value" }),
+  alertmanager: () => ({ unit: "alerts", judgedBy: "value", evidence: "webhook" }),
+  webhook: () => ({ ...FAILURES, evidence: "webhook" }),
   "http-sequence": traitsOfSequence,
+  tcp: () => FAILURES,
+  tls: () => FAILURES,
+  dns: () => FAILURES,
   "access-log": ({ measure }) =>
     measure === "errors"
       ? { unit: "ratio", judgedBy: "share", largest: 1 }
@@ -130,7 +157,7 @@ function traitsOfPostgres({ measure }: PostgresProbeSettings): ProbeTraits {
 }
 
 /** Everything that some kind of probe asks with. */
-export interface ProbePorts extends Pm2ProbePorts {
+export interface ProbePorts extends Pm2ProbePorts, Omit<SqlProbePorts, "clock"> {
   readonly http: Http;
   readonly websocket: Websocket;
   readonly memory: Memory;
@@ -138,6 +165,9 @@ export interface ProbePorts extends Pm2ProbePorts {
   readonly logs: Logs;
   readonly sources: Sources;
   readonly processes: Processes;
+  readonly tcp: Tcp;
+  readonly certificates: Certificates;
+  readonly resolver: Resolver;
   /** What every child program gets. */
   readonly childEnvironment: Readonly<Record<string, string>>;
   /** Values that no reading may tell. */
@@ -170,8 +200,14 @@ const MAKERS: ByKind<Making, Probe> = {
   memory: (probe, { name, limit, ports }) => createMemoryProbe(name, probe, { ...ports, limit }),
   postgres: (probe, { name, ports }) =>
     createPostgresProbe(name, probe, { ...ports, ...ports.sources }),
+  sql: (probe, { name, ports }) => createSqlProbe(name, probe, ports),
+  alertmanager: (probe, { name, ports }) => createAlertmanagerProbe(name, probe, ports),
+  webhook: (probe, { name, ports }) => createWebhookProbe(name, probe, ports),
   heartbeat: (probe, { name, service, ports }) =>
     createHeartbeatProbe(name, probe, { ...ports, ...(service === undefined ? {} : { service }) }),
+  tcp: (probe, { name, ports }) => createTcpProbe(name, probe, ports),
+  tls: (probe, { name, ports }) => createTlsProbe(name, probe, ports),
+  dns: (probe, { name, ports }) => createDnsProbe(name, probe, ports),
   "http-sequence": (probe, { name, ports }) => createHttpSequenceProbe(name, probe, ports),
   "access-log": (probe, { name, limit, ports }) =>
     createAccessLogProbe(name, probe, { ...ports, limit }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createProbe, ProbeSettings } from "../../../src/observe/probes/index.ts";
 import { openSources } from "../../../src/observe/sources.ts";
+import { openLogs } from "../../../src/system/logs.ts";
 import { createManualClock } from "../../support/fakes/clock.ts";
 import { fakeDatabase } from "../../support/fakes/database.ts";
 import { fakeHttp } from "../../support/fakes/http.ts";
@@ -24,6 +25,10 @@ describe("making a probe from its settings", () => {
       { kind: "scrape", measure: "gauge", metric: "up", url: "http://127.0.0.1:1/metrics" },
       "no metrics: there is no value of up",
     ],
+    [
+      { kind: "access-log", files: ["/nowhere/a.log"], format: "json", measure: "errors" },
+      "no metrics: there is no file /nowhere/a.log",
+    ],
     [{ kind: "memory" }, "the host: 2.0 GiB of 8.0 GiB (25 %)"],
     [{ kind: "postgres", measure: "failure" }, "the database answers"],
     [
@@ -42,6 +47,7 @@ describe("making a probe from its settings", () => {
     [{ kind: "pm2", interval: "5s", timeout: "1s" }, "api is not known to pm2"],
   ])("gives one of the kind that %j asks for", async (settings, detail) => {
     const ports = {
+      logs: openLogs(),
       inbox: memoryInbox(createManualClock()),
       http: fakeHttp(),
       websocket: fakeWebsocket(),
