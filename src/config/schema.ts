@@ -86,16 +86,16 @@ export const ServerSettings = z.strictObject({
 });
 export type ServerSettings = z.infer<typeof ServerSettings>;
 
-/** The whole configuration file. Every part describes itself; this only puts them together. */
-export const ConfigFile = z.strictObject({
-  application: ApplicationSettings,
-  database: DatabaseSettings.optional(),
 /** This machine, as rollwatch sees it. */
 const HostSettings = z.strictObject({
   /** The folder with the machine's /proc and /sys, absolute; another one where rollwatch runs in a container that has them mounted. Default /. */
   root: z.string().regex(/^\//u, "expected an absolute path").default("/"),
 });
 
+/** The whole configuration file. Every part describes itself; this only puts them together. */
+export const ConfigFile = z.strictObject({
+  application: ApplicationSettings,
+  database: DatabaseSettings.optional(),
   signals: z.array(SignalSettings).min(1),
   policy: PolicySettings.prefault({}),
   release: ReleaseSettings.prefault({}),
@@ -104,11 +104,11 @@ const HostSettings = z.strictObject({
   server: ServerSettings.prefault({}),
   people: PeopleSettings.prefault({}),
   recording: RecordingSettings.prefault({}),
+  host: HostSettings.prefault({}),
   /** rollwatch's own folder: journal, captured releases, socket. Absolute, outside the application. */
   state: z.string().regex(/^\//u, "expected an absolute path"),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;
-  host: HostSettings.prefault({}),
 
 /** A configuration that passed every check. */
 export interface Config extends Readonly<ConfigFile> {
