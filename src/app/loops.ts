@@ -21,13 +21,16 @@ export async function takeSamples(
   const { config, world, observatory } = daemon;
   const services = config.application.services.map((service) => service.name);
   const { secrets } = config;
-  const ports = { ...world, services, secrets, sources: openSources(world) };
+  const sources = openSources(world);
+  const databaseUrl = config.database?.url;
+  const ports = { ...world, services, secrets, sources, databaseUrl };
   const kinds = new Map(config.signals.map((one) => [one.name, one.probe.kind]));
   await startSampler(
     {
       probes: config.signals.map((one) => createProbe(one, ports)),
       clock: world.clock,
       lag: world.eventLoop,
+      againMs: (name) => observatory.againMs(name),
       onSample: (taken) => {
         observatory.receive(taken);
         metrics?.onSample(taken, kinds.get(taken.signal) ?? "unknown");

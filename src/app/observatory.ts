@@ -1,5 +1,5 @@
 import { signalAt } from "../judge/signal-at.ts";
-import { cut, remember, type SignalMemory } from "../judge/windows.ts";
+import { cut, isDoubted, remember, type SignalMemory } from "../judge/windows.ts";
 import type { Change } from "../model/identity.ts";
 import type { Sample } from "../model/sample.ts";
 import { isStoppedByPerson, type Service } from "../model/service.ts";
@@ -12,8 +12,10 @@ export interface Observatory {
   signals(now: number, services: readonly Service[]): readonly Signal[];
   /** Lets no window mix two releases: forgets runs that began before the change. */
   cut(change: Change): void;
-  /** Whether no signal has a bad window or an unended breach: then there is no verdict but healthy. */
+  /** Whether no signal has a proven breach that has not ended: then no verdict is one. */
   isCalm(): boolean;
+  /** How long after its last sample a doubted signal is to be probed again; undefined for one that is not, or is never hurried. */
+  againMs(signal: string): number | undefined;
   /** Whether every signal was sampled at least once. */
   isComplete(): boolean;
   /** Calls `listener` after each sample; returns how to stop that. */
@@ -64,6 +66,7 @@ export function openObservatory(rules: readonly SignalRule[]): Observatory {
 
   return {
     receive,
+    againMs: (name) => paceOf(byName.get(name), memories.get(name)),
     signals,
     cut: cutAt,
     isCalm: () => areCalm(memories.values()),
@@ -73,8 +76,8 @@ export function openObservatory(rules: readonly SignalRule[]): Observatory {
 }
 
 function areCalm(memories: Iterable<SignalMemory>): boolean {
-  for (const { badWindows, breachSince } of memories) {
-    if (badWindows > 0 || breachSince !== undefined) {
+  for (const { breachSince } of memories) {
+    if (breachSince !== undefined) {
       return false;
     }
   }
@@ -83,4 +86,11 @@ function areCalm(memories: Iterable<SignalMemory>): boolean {
 
 function isSilenced(rule: SignalRule, stopped: ReadonlySet<string>): boolean {
   return rule.service !== undefined && stopped.has(rule.service);
+}
+
+function paceOf(
+  rule: SignalRule | undefined,
+  memory: SignalMemory | undefined,
+): number | undefined {
+  return memory !== undefined && isDoubted(memory) ? rule?.confirm?.everyMs : undefined;
 }

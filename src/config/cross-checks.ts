@@ -4,6 +4,7 @@ import type { PeopleSettings } from "../model/people.ts";
 import type { VerifySettings } from "../verify/settings.ts";
 import type { NotifySettings } from "../notify/settings.ts";
 import { traitsOf } from "../observe/probes/index.ts";
+import { uselessConfirmation } from "./check-confirmation.ts";
 import { checkPeople } from "./check-people.ts";
 import type { Environment } from "./environment.ts";
 import { nearest } from "./nearest.ts";
@@ -104,6 +105,7 @@ function checkSignals(
       ...unreachableLimit(signal, index, application),
       ...unfillableWindow(signal, index),
       ...unprovableShare(signal, index),
+      ...uselessConfirmation(signal, index),
     );
   }
   return findings;
@@ -124,12 +126,12 @@ function unknownService(
 /** A probe that asks the database needs its address. */
 function missingDatabase(signals: readonly SignalSettings[]): readonly Finding[] {
   return signals.flatMap(({ probe, name }, index) =>
-    probe.kind === "postgres"
+    probe.kind === "postgres" || probe.kind === "sql"
       ? [
           {
             path: ["signals", index, "probe", "kind"],
             expected: "a probe that needs no database",
-            found: '"postgres"',
+            found: `"${probe.kind}"`,
             hint: `add the group "database" with its url, or remove the signal ${name}`,
           },
         ]

@@ -26,6 +26,10 @@ export function ruleOf(signal: SignalSettings, application: ApplicationSettings)
     intervalMs: probe.interval,
     staleAfterMs: STALE_INTERVALS * probe.interval + probe.timeout,
     countsTraffic: traits.judgedBy === "share" || traits.judgedBy === "allowed-share",
+    evidence: traits.evidence ?? "probe",
+    ...(signal.confirmEvery === undefined
+      ? {}
+      : { confirm: { everyMs: signal.confirmEvery, overMs: signal.confirmOver } }),
     ...(service === undefined ? {} : { service }),
   };
 }

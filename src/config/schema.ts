@@ -5,7 +5,7 @@ import { PeopleSettings } from "../model/people.ts";
 import { RecordingSettings } from "../model/recording.ts";
 import type { Window } from "../model/signal.ts";
 import { TRIGGERS } from "../model/trigger.ts";
-import { Limit, parseDuration, Ratio } from "../model/units.ts";
+import { Limit, parseDuration, PositiveDuration, Ratio } from "../model/units.ts";
 import { NotifySettings } from "../notify/settings.ts";
 import { ProbeSettings } from "../observe/probes/index.ts";
 import { DumpSettings, ReleaseSettings } from "../release/settings.ts";
@@ -59,6 +59,10 @@ export const SignalSettings = z.strictObject({
   breachAfter: z.int().min(1).default(3),
   /** Consecutive good windows that end a breach. Default 3. */
   clearAfter: z.int().min(1).default(3),
+  /** After a first bad sample it is taken again this often, until it is a breach or was good. Default: at the probe's interval. */
+  confirmEvery: PositiveDuration.optional(),
+  /** With `confirmEvery`: how long it must be bad without a break. Default 2s. */
+  confirmOver: PositiveDuration.prefault("2s"),
   /** The service that the signal is about: restarted when no release is to blame, and a person's stop of it explains silence. Default: the one that serves the probed address, where that is known. */
   service: ServiceName.optional(),
 });

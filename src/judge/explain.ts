@@ -1,4 +1,9 @@
-import { requestsNeeded, SIGNIFICANCE, type SignalRule } from "../model/signal.ts";
+import {
+  requestsNeeded,
+  samplesToConfirm,
+  SIGNIFICANCE,
+  type SignalRule,
+} from "../model/signal.ts";
 import { tellDuration } from "../model/units.ts";
 import { fewestSignificant, upperTail } from "./binomial.ts";
 import { chanceOfRun, windowsUntilRun } from "./runs.ts";
@@ -52,7 +57,7 @@ export function explainRule(
   const chance = Math.max(...amounts.map((amount) => chanceOfBad(rule, amount, trueShare)));
   const windowMs = windowMsOf(rule);
   const perDay = DAY_MS / windowMs;
-  const accidents = { chance, length: rule.breachAfter };
+  const accidents = { chance, length: lengthOf(rule) };
   const clearing = windowsUntilRun({ chance: 1 - chance, length: rule.clearAfter });
   const neverClears =
     clearing > perDay
@@ -66,6 +71,11 @@ export function explainRule(
     ...(neverClears === undefined ? {} : { neverClears }),
     assumptions,
   };
+}
+
+/** Bad windows in a row that make a breach. */
+function lengthOf({ breachAfter, confirm }: SignalRule): number {
+  return confirm === undefined ? breachAfter : samplesToConfirm(confirm, breachAfter);
 }
 
 function windowMsOf({ window, intervalMs }: SignalRule): number {
@@ -110,8 +120,15 @@ function detection(
   rule: SignalRule,
   amount: number,
 ): { readonly typical: number; readonly worst: number } {
-  const { test, breachAfter, countsTraffic } = rule;
+  const { test, breachAfter, countsTraffic, confirm } = rule;
   const windowMs = windowMsOf(rule);
+  if (confirm !== undefined) {
+    const confirmedMs = (lengthOf(rule) - 1) * confirm.everyMs;
+    return {
+      typical: Math.round(windowMs / 2 + confirmedMs),
+      worst: Math.round(windowMs + confirmedMs),
+    };
+  }
   const enough =
     test.kind === "all"
       ? amount
@@ -143,5 +160,9 @@ function tellAssumptions(rule: SignalRule, amounts: Amounts, trueShare: number):
   const thin = rule.countsTraffic
     ? "; where less is asked, five requests within 60 s that all fail are a breach at once"
     : "";
-  return `${healthy}${thin}; a fault is found when everything fails, plus the probe's timeout where nothing answers`;
+  const hurried =
+    rule.confirm === undefined
+      ? ""
+      : `; samples ${tellDuration(rule.confirm.everyMs)} apart are less independent than others, and a pause of the application that is longer than ${tellDuration(rule.confirm.overMs)} is a breach`;
+  return `${healthy}${thin}${hurried}; a fault is found when everything fails, plus the probe's timeout where nothing answers`;
 }

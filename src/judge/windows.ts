@@ -9,7 +9,8 @@ import { tellThin, THIN_SPAN_MS, throughThin, type Failing } from "./thin-traffi
  * What is remembered of a signal between two samples.
  *
  * States and arrows, per finished window:
- *   any -> `breach` after `breachAfter` consecutive bad windows, at once after one bad window while a breach is unended
+ *   any -> `breach` after `breachAfter` consecutive bad windows (of a signal that is confirmed faster also not before its least
+ *     time since the first of them), at once after one bad window while a breach is unended
  *   `breach` -> `ok` after `clearAfter` consecutive good windows; until then it stays `breach`
  *   any -> `probe-error` | `too-few-samples` by a window without an answer: both streaks end, an unended breach stays unended
  *   `probe-error` | `too-few-samples` -> `ok` by a good window, with an unended breach only after `clearAfter` of them
@@ -72,6 +73,11 @@ export function remember(
     ? interrupted(memory, sample.at, "samples are missing before this one")
     : memory;
   return take(rule, before, sample, false);
+}
+
+/** Whether a run of bad windows has begun that is no breach yet: the sooner it is known better, the better. */
+export function isDoubted({ badWindows, breachSince }: SignalMemory): boolean {
+  return badWindows > 0 && breachSince === undefined;
 }
 
 /**
@@ -187,7 +193,8 @@ function afterBad(
     provenBadAt: window.endedAt,
     ...proofOf(rule, window.requests),
   };
-  if (memory.breachSince === undefined && badWindows < rule.breachAfter) {
+  const isTooSoon = window.endedAt - firstBadAt < (rule.confirm?.overMs ?? 0);
+  if (memory.breachSince === undefined && (badWindows < rule.breachAfter || isTooSoon)) {
     const state = memory.state === "ok" ? "ok" : "too-few-samples";
     return { ...memory, ...run, ...moved(memory, state, window.endedAt) };
   }

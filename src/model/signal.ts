@@ -37,6 +37,23 @@ export function requestsNeeded(allowed: number): number {
   return Math.max(requests, 1);
 }
 
+/** Extra runs of one probe in a minute, at most. */
+export const MAX_EXTRAS = 10;
+
+/** How a signal is confirmed after its first bad sample: probed faster, and in breach only when it was bad for `overMs` without a break. */
+export interface Confirmation {
+  readonly everyMs: number;
+  readonly overMs: number;
+}
+
+/** Consecutive bad samples that make a breach of a signal that is confirmed faster. */
+export function samplesToConfirm({ everyMs, overMs }: Confirmation, breachAfter: number): number {
+  return Math.max(breachAfter, Math.ceil(overMs / everyMs) + 1);
+}
+
+/** Where a bad sample came from: rollwatch's own look, a person, or another program that rollwatch believes. */
+export type EvidenceKind = "probe" | "report" | "webhook";
+
 /** How a signal is judged. A value above `limit` is bad. */
 export interface SignalRule {
   readonly name: string;
@@ -59,6 +76,10 @@ export interface SignalRule {
   readonly service?: string;
   /** Whether the probe reads what others asked, so that little traffic leaves it without an answer. */
   readonly countsTraffic: boolean;
+  /** What its breach rests on. */
+  readonly evidence: EvidenceKind;
+  /** Present where the signal is probed faster after its first bad sample. */
+  readonly confirm?: Confirmation;
 }
 
 /** A signal at one moment. */

@@ -4,6 +4,7 @@ import { tellDuration, tellTime } from "../model/units.ts";
 import { withChild } from "../system/abort.ts";
 import type { Clock } from "../system/clock.ts";
 import type { EventLoop, LoopWatch } from "../system/event-loop.ts";
+import { createExtras } from "./extras.ts";
 import { openGrid } from "./grid.ts";
 import { FULL_PACE, type Pace, paceAfter } from "./pace.ts";
 import type { Probe } from "./probe.ts";
@@ -26,12 +27,15 @@ export interface SamplerInput {
   readonly onMissed?: (signal: string, ticks: number) => void;
   /** Who knows better than the grid when a probe should run. Default nobody. */
   readonly wake?: Wake;
+  /** Asked after each run: how long after it a signal that is doubted should be probed again, instead of an interval. Default never. */
+  readonly againMs?: (signal: string) => number | undefined;
 }
 
 /**
  * Runs every probe on its own fixed grid of times until the signal aborts, then rejects with its reason. A probe never
- * overlaps itself, and none waits for another; a wake-up brings its next run forward. While a target asks to be left alone its probe is not run: those samples
- * are absent as `throttled`.
+ * overlaps itself, and none waits for another; a wake-up brings its next run forward, and a doubted signal is probed in between,
+ * never more than ten times a minute. While a target asks to be left alone its probe is not run, and nothing extra is asked:
+ * those samples are absent as `throttled`.
  */
 export async function startSampler(input: SamplerInput, signal: AbortSignal): Promise<void> {
   const { probes } = input;
@@ -60,6 +64,7 @@ async function sampleOnGrid(
   const { intervalMs } = probe;
   const watch = input.lag.watch();
   const run = createRun(probe, clock, watch);
+  const extras = createExtras(probe, input);
   const grid = openGrid({
     clock,
     signal: probe.signal,
@@ -67,11 +72,13 @@ async function sampleOnGrid(
     afterMs,
     wake,
     onMissed: (ticks) => input.onMissed?.(probe.signal, ticks),
+    onExtra: () => extras.count(),
   });
   let pace: Pace = FULL_PACE;
   try {
     for (;;) {
-      const due = await grid.next(pace.notBefore, signal);
+      const extraMs = pace === FULL_PACE ? extras.afterMs() : undefined;
+      const due = await grid.next({ notBefore: pace.notBefore, extraMs }, signal);
       const at = clock.now() - (clock.monotonic() - due);
       const pauseMs = Math.ceil((pace.notBefore - due) / intervalMs) * intervalMs;
       const isPaused = pauseMs > 0;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { openObservatory, type Observatory } from "../../src/app/observatory.ts";
 import type { Sample } from "../../src/model/sample.ts";
+import type { SignalRule } from "../../src/model/signal.ts";
 import { aChange, aRule, aService, NOON } from "../support/builders.ts";
 import { aSample } from "../support/daemon.ts";
 
@@ -80,5 +81,40 @@ describe("the observatory", () => {
     suffer(observatory, 2);
 
     expect(heard).toHaveLength(1);
+  });
+});
+
+/** Samples with these values, half a second apart from noon; how soon the next one is wanted after each. */
+function pacesAfter(
+  rules: readonly SignalRule[],
+  ...values: readonly number[]
+): readonly unknown[] {
+  const observatory = openObservatory(rules);
+  return values.map((value, place) => {
+    observatory.receive(aSample("health", NOON + place * 500, value));
+    return observatory.againMs("health");
+  });
+}
+
+describe("a signal that is confirmed faster", () => {
+  const HURRIED = [aRule({ name: "health", confirm: { everyMs: 500, overMs: 2000 } })];
+
+  it("is doubted from its first bad sample until it is a breach, which takes its least time", () => {
+    expect(pacesAfter(HURRIED, 0, 1, 1, 1, 1, 1)).toEqual([
+      undefined,
+      500,
+      500,
+      500,
+      500,
+      undefined,
+    ]);
+  });
+
+  it("is doubted until it is good", () => {
+    expect(pacesAfter(HURRIED, 1, 1, 0)).toEqual([500, 500, undefined]);
+  });
+
+  it("is not hurried where nobody asked for it", () => {
+    expect(pacesAfter(RULES, 1, 1)).toEqual([undefined, undefined]);
   });
 });

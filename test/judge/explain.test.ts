@@ -228,3 +228,20 @@ describe("a rule that is of no use", () => {
     expect(explained).not.toHaveProperty("neverClears");
   });
 });
+
+describe("a rule that is confirmed faster", () => {
+  const HURRIED = aRule({ clearAfter: 3, confirm: { everyMs: 500, overMs: 2000 } });
+
+  it("is found sooner, and asks for more bad samples than without", () => {
+    const usual = explainRule(DOWN);
+    const hurried = explainRule(HURRIED);
+
+    // first bad sample after up to 2 s, then 2 s of them
+    expect(hurried.detectMs).toEqual({ typical: 3000, worst: 4000 });
+    expect(usual.detectMs?.typical).toBeGreaterThan(3000);
+    expect(hurried.falsePerDay).toBeLessThan(usual.falsePerDay);
+    expect(hurried.assumptions).toContain(
+      "a pause of the application that is longer than 2.0 s is a breach",
+    );
+  });
+});

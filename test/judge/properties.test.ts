@@ -104,6 +104,19 @@ describe("for every sequence of samples", () => {
     );
   });
 
+  it("what is confirmed faster is never in breach before its least time", () => {
+    const confirm = { everyMs: 500, overMs: 5000 };
+    fc.assert(
+      fc.property(lastRule, streamOf(["bad", "good", "absent"]), (rule, seen) => {
+        const verdict = verdictOf({ ...rule, confirm }, seen);
+        const breaches = verdict.kind === "breached" ? verdict.breaches : [];
+        for (const { since, provenAt } of breaches) {
+          expect(provenAt - since).toBeGreaterThanOrEqual(confirm.overMs);
+        }
+      }),
+    );
+  });
+
   it("k bad samples at the end always make a breach", () => {
     fc.assert(
       fc.property(lastRule, streamOf(["bad", "good", "absent"]), (rule, seen) => {

@@ -16,6 +16,8 @@ interface Bench {
   readonly missed: string[];
   readonly wake: WakeSource;
   start(...probes: readonly Probe[]): void;
+  /** From now on every signal is doubted, and to be probed again after this time. */
+  doubt(againMs: number | undefined): void;
   /** Aborts; resolves with what the sampler rejected with. */
   stop(): Promise<unknown>;
 }
@@ -28,7 +30,11 @@ function aBench(): Bench {
   const wake = openWake();
   const controller = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
+  let again: number | undefined;
   return {
+    doubt: (againMs) => {
+      again = againMs;
+    },
     clock,
     loop,
     samples,
@@ -42,6 +48,7 @@ function aBench(): Bench {
         onSample: (sample: Sample) => samples.push(sample),
         onMissed: (signal: string, ticks: number) => missed.push(`${signal} ${ticks}`),
         wake,
+        againMs: () => again,
       };
       running = startSampler(input, controller.signal).catch((error: unknown) => error);
     },
@@ -458,5 +465,77 @@ describe("a sampler that is woken", () => {
 
     expect(offsets(bench.samples)).toEqual([0]);
     expect(bench.clock.pending()).toBe(0);
+  });
+});
+
+describe("the sampler of a doubted signal", () => {
+  it("asks again in between, and on its grid as before once it is decided", async () => {
+    const bench = aBench();
+    bench.start(aProbe(async () => GOOD));
+    await bench.clock.advance(900);
+    bench.doubt(300);
+    await bench.clock.advance(1500);
+    bench.doubt(undefined);
+
+    await bench.clock.advance(1000);
+
+    expect(offsets(bench.samples)).toEqual([0, 1000, 1300, 1600, 1900, 2000, 2300, 2600, 3000]);
+    expect(bench.missed).toEqual([]);
+    await bench.stop();
+  });
+
+  it("asks no more often than ten times a minute beyond its grid", async () => {
+    const bench = aBench();
+    bench.doubt(400);
+    bench.start(aProbe(async () => GOOD));
+
+    await bench.clock.advance(120_000 - 1);
+
+    const perMinute = [0, 60_000].map(
+      (from) => offsets(bench.samples).filter((at) => at >= from && at < from + 60_000).length,
+    );
+    expect(perMinute).toEqual([70, 70]);
+    await bench.stop();
+  });
+
+  it("asks nothing extra of a target that asks to be left alone", async () => {
+    const bench = aBench();
+    bench.doubt(100);
+    bench.start(
+      aProbe(async () => ({
+        kind: "absent",
+        reason: "throttled",
+        detail: "429",
+        retryAfterMs: 2500,
+      })),
+    );
+
+    await bench.clock.advance(2999);
+
+    const asked = bench.samples.filter((one) => one.skipped !== true);
+    expect(offsets(asked)).toEqual([0]);
+    await bench.stop();
+  });
+
+  it("never asks while the run before is under way", async () => {
+    const bench = aBench();
+    let running = 0;
+    let most = 0;
+    bench.doubt(100);
+    bench.start(
+      aProbe(async (signal) => {
+        running += 1;
+        most = Math.max(most, running);
+        await bench.clock.sleep(700, signal);
+        running -= 1;
+        return GOOD;
+      }),
+    );
+
+    await bench.clock.advance(3000);
+
+    expect(most).toBe(1);
+    expect(offsets(bench.samples)).toEqual([0, 700, 1400, 2100]);
+    await bench.stop();
   });
 });
