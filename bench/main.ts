@@ -5,6 +5,9 @@ import { ROOT } from "../lab/environment.ts";
 import type { Lab } from "../lab/lab.ts";
 import { listReleases } from "../lab/releases.ts";
 import { endWithProcess } from "../lab/signals.ts";
+import { FAULTS } from "./detection/cases.ts";
+import { measureDetection } from "./detection/measure.ts";
+import { detectionTables, withMedians } from "./detection/tables.ts";
 import { measureFootprint } from "./footprint/measure.ts";
 import { footprintTables } from "./footprint/tables.ts";
 import { type Case, casesOf, chooseCases } from "./recovery-cases.ts";
@@ -21,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   if (wish.kind === "list") {
-    return list();
+    return wish.of === "recovery" ? listRecovery() : listDetection();
   }
   let lab: Lab | undefined;
   endWithProcess(() => lab);
@@ -38,7 +41,14 @@ async function main(args: readonly string[]): Promise<number> {
   return isWhole ? 0 : 1;
 }
 
-async function list(): Promise<number> {
+function listDetection(): number {
+  for (const { name, title } of FAULTS) {
+    process.stdout.write(`${name.padEnd(18)} ${title}\n`);
+  }
+  return 0;
+}
+
+async function listRecovery(): Promise<number> {
   const cases = casesOf(await listReleases());
   const short = chooseCases(cases, { names: [], all: false });
   for (const one of cases) {
@@ -82,6 +92,10 @@ async function measure(
   if (wish.kind === "footprint") {
     const figures = await measureFootprint(wish.rounds, how);
     return { table: footprintTables(figures), figures, isWhole: true };
+  }
+  if (wish.kind === "detection") {
+    const figures = await measureDetection(wish, how);
+    return { table: detectionTables(figures), figures: withMedians(figures), isWhole: true };
   }
   const chosen = chooseCases(casesOf(await listReleases()), wish.choice);
   const cases = await measureRecovery(chosen, wish.rounds, how);

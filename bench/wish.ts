@@ -1,19 +1,23 @@
 import { parseArgs } from "node:util";
+import { assertNever } from "../src/model/assert-never.ts";
 import type { Choice } from "./recovery-cases.ts";
 
 /** What a person wants measured. */
 export type Wish =
-  | { readonly kind: "list" }
+  | { readonly kind: "list"; readonly of: "recovery" | "detection" }
   | { readonly kind: "recovery"; readonly rounds: number; readonly choice: Choice }
-  | { readonly kind: "footprint"; readonly rounds: number };
+  | { readonly kind: "footprint"; readonly rounds: number }
+  | { readonly kind: "detection"; readonly rounds: number; readonly names: readonly string[] };
 
 export const USAGE = `npm run bench -- recovery [options]
+npm run bench -- detection [options]
 npm run bench -- footprint [--rounds N]
 
-  --rounds N    how often each is measured (default: recovery 1, footprint 5)
-  --case NAME   this case of recovery alone; may be given several times (default: one of each trigger)
+  --rounds N    how often each is measured (default: recovery 1, detection 5, footprint 5)
+  --case NAME   this case of recovery or detection alone; may be given several times (default: of recovery one of each trigger,
+                of detection every one, and then noise)
   --all         every case of recovery
-  --list        the cases of recovery
+  --list        the cases of recovery or detection
 `;
 
 const OPTIONS = {
@@ -22,7 +26,7 @@ const OPTIONS = {
   all: { type: "boolean", default: false },
   list: { type: "boolean", default: false },
 } as const;
-const ROUNDS = { recovery: "1", footprint: "5" } as const;
+const ROUNDS = { recovery: "1", detection: "5", footprint: "5" } as const;
 
 /** Reads the command line; undefined when it makes no sense. */
 export function parseWish(args: readonly string[]): Wish | undefined {
@@ -33,29 +37,35 @@ export function parseWish(args: readonly string[]): Wish | undefined {
   });
   const { case: names = [], all, list } = values;
   const [subject, ...more] = positionals;
-  if ((subject !== "recovery" && subject !== "footprint") || more.length > 0) {
+  if (!isSubject(subject) || more.length > 0) {
     return undefined;
   }
   const rounds = Number(values.rounds ?? ROUNDS[subject]);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    return undefined;
-  }
   const asked = [list, all, names.length > 0].filter(Boolean).length;
-  return subject === "footprint"
-    ? wishOfFootprint(rounds, asked)
-    : wishOfRecovery({ rounds, names, all, list }, asked);
-}
-
-function wishOfFootprint(rounds: number, asked: number): Wish | undefined {
-  return asked > 0 ? undefined : { kind: "footprint", rounds };
-}
-
-function wishOfRecovery(
-  { rounds, names, all, list }: Choice & { readonly rounds: number; readonly list: boolean },
-  asked: number,
-): Wish | undefined {
-  if (asked > 1) {
+  if (!Number.isInteger(rounds) || rounds < 1 || asked > 1) {
     return undefined;
   }
-  return list ? { kind: "list" } : { kind: "recovery", rounds, choice: { names, all } };
+  return wishOf(subject, { rounds, names, all, list });
+}
+
+type Subject = keyof typeof ROUNDS;
+
+function isSubject(word: string | undefined): word is Subject {
+  return word !== undefined && Object.hasOwn(ROUNDS, word);
+}
+
+function wishOf(
+  kind: Subject,
+  { rounds, names, all, list }: Choice & { readonly rounds: number; readonly list: boolean },
+): Wish | undefined {
+  switch (kind) {
+    case "footprint":
+      return list || all || names.length > 0 ? undefined : { kind, rounds };
+    case "detection":
+      return all ? undefined : list ? { kind: "list", of: kind } : { kind, rounds, names };
+    case "recovery":
+      return list ? { kind: "list", of: kind } : { kind, rounds, choice: { names, all } };
+    default:
+      return assertNever(kind);
+  }
 }

@@ -2,13 +2,13 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { programsOf } from "../../lab/debian-programs.ts";
 import { constructedEnvironment, ROOT } from "../../lab/environment.ts";
 import { type Lab, openLab } from "../../lab/lab.ts";
 import { rehearse, type Scene } from "../../lab/rehearsal.ts";
 import { findRelease } from "../../lab/releases.ts";
 import type { Watcher } from "../../lab/watcher.ts";
 import { type DashboardQuery, queriesOf } from "../support/dashboard.ts";
-import { programsOf } from "./support/programs.ts";
 import { type Prometheus, startPrometheus, until } from "./support/prometheus.ts";
 
 const APPLICATION = "radiation-health";

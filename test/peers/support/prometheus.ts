@@ -1,11 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { labEnvironment } from "../../../lab/environment.ts";
 import type { Lab } from "../../../lab/lab.ts";
+import { startProgram } from "../../../lab/program.ts";
 
 /** A series at one moment. */
 export interface Series {
@@ -56,17 +54,7 @@ export async function startPrometheus(
     `--web.listen-address=${listen}`,
     "--log.level=warn",
   ];
-  const child = spawn(program, args, {
-    cwd: folder,
-    env: labEnvironment(lab.folder),
-    stdio: "ignore",
-  });
-  const ended = once(child, "exit");
-  ended.catch(() => undefined);
-  lab.onEnd("Prometheus", async () => {
-    child.kill("SIGTERM");
-    await ended;
-  });
+  await startProgram(lab, { name: "prometheus", program, args, folder });
   return {
     async isScraping() {
       const answer = await ask(listen, "targets").catch(() => undefined);

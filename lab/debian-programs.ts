@@ -1,7 +1,7 @@
 import { access, constants, readdir } from "node:fs/promises";
 import path from "node:path";
-import { run } from "../../../lab/command.ts";
-import { constructedEnvironment } from "../../../lab/environment.ts";
+import { run } from "./command.ts";
+import { constructedEnvironment } from "./environment.ts";
 
 const FETCH_LIMIT_MS = 120_000;
 

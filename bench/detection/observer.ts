@@ -1,0 +1,10 @@
+/** One watcher while the bench runs. */
+export interface Observer {
+  readonly name: string;
+  /** Moments (ms since the epoch) at which it decided that something is wrong, oldest first. */
+  decisions(): Promise<readonly number[]>;
+  /** Whether it believes that all is well again. */
+  isCalm(): Promise<boolean>;
+  /** The end of what it wrote, for a person who must find out what went wrong. */
+  log(): Promise<string>;
+}
