@@ -14,6 +14,7 @@ import { type Memory, openMemory } from "../system/memory.ts";
 import { openPm2, type Pm2 } from "../system/pm2.ts";
 import { openDatabase, type Database } from "../system/postgres.ts";
 import { openPostgresPrograms, type PostgresPrograms } from "../system/postgres-programs.ts";
+import { openStatements, type Statements } from "../system/postgres-statements.ts";
 import { openDatabaseSource, type DatabaseSource } from "../system/postgres-source.ts";
 import { openProcesses, type Processes } from "../system/process.ts";
 import { openWebsocket, type Websocket } from "../system/websocket.ts";
@@ -38,6 +39,8 @@ export interface World {
   readonly inbox: Inbox;
   /** The watched database; absent when none is configured. */
   readonly database?: Database;
+  /** What carries out an operator's SQL. */
+  readonly statements: Statements;
   /** What makes snapshots of it; absent when none are configured. */
   readonly dumping?: { readonly programs: PostgresPrograms; readonly source: DatabaseSource };
 }
@@ -67,6 +70,7 @@ export function openWorld(config: Config, environment: Environment): World {
     ),
     hostNames: openHostNames(),
     ids,
+    statements: openStatements(clock),
     inbox: openInbox(join(config.state, "inbox.json"), { clock, files }),
     ...(config.database === undefined ? {} : { database: openDatabase(config.database, clock) }),
     ...(config.database?.dump === undefined

@@ -2,12 +2,15 @@ import { Socket } from "node:net";
 import { Client } from "pg";
 import { Failure, messageOf } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
+import { cancelRunning } from "./postgres-cancel.ts";
 import { type LocalReason, localReasonOf } from "./http-errors.ts";
 import { type DatabasePhase, phaseOf } from "./postgres-phase.ts";
 
 /** Less than a control may take, so that it hears which part took too long. */
 const CONNECT_MS = 1500;
 const QUERY_MS = 2000;
+/** How much longer than the server a statement is waited for. */
+const LATER_MS = 250;
 /** Longest polite goodbye; a server that answers no more is left without one. */
 const GOODBYE_MS = 250;
 
@@ -41,42 +44,87 @@ export async function ask(
   sql: string,
   signal: AbortSignal,
 ): Promise<Row> {
+  async function read(client: Client): Promise<Row> {
+    const result = await client.query<Row>(sql);
+    return result.rows[0] ?? {};
+  }
+  return inSession(connections, { timeoutMs: QUERY_MS }, read, signal);
+}
+
+/** How long the questions of one session may take. */
+interface SessionLimits {
+  /** Longest time of each statement, here and at the server, ms. */
+  readonly timeoutMs: number;
+  /** Bytes that may come back in all. Default: any number. */
+  readonly maxBytes?: number;
+}
+
+/** A session of its own for `use`, named `rollwatch`. An abort cancels what it runs, and ends it. */
+export async function inSession<T>(
+  connections: Connections,
+  { timeoutMs, maxBytes = Infinity }: SessionLimits,
+  use: (client: Client) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
   signal.throwIfAborted();
   const socket = new Socket();
   connections.sockets.add(socket);
-  const client = new Client({
-    connectionString: connections.url,
-    // The socket is ours, so that it can be ended in any phase; pg waits for a polite end, for ever.
-    stream: () => socket,
-    connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: QUERY_MS,
-    statement_timeout: QUERY_MS,
-    application_name: "rollwatch",
-  });
+  const client = aClient(connections.url, socket, timeoutMs);
+  const course = watch(socket, maxBytes);
   function end(): void {
+    void cancelRunning(client, connections);
     socket.destroy(new Error("aborted"));
-  }
-  let isConnected = false;
-  socket.once("connect", () => {
-    isConnected = true;
-  });
-  function rethrowAs(phase: "connect" | "query"): (error: unknown) => never {
-    return (error) => {
-      throw new PhaseError(phase, error, isConnected);
-    };
   }
   client.on("error", () => undefined);
   signal.addEventListener("abort", end, { once: true });
   try {
-    await client.connect().catch(rethrowAs("connect"));
-    const result = await client.query<Row>(sql).catch(rethrowAs("query"));
+    await client.connect().catch(course.rethrowAs("connect"));
+    const result = await use(client).catch(course.rethrowAs("query"));
     await goodbye(client, connections.clock);
-    return result.rows[0] ?? {};
+    return result;
   } finally {
     signal.removeEventListener("abort", end);
     connections.sockets.delete(socket);
     socket.destroy();
   }
+}
+
+function aClient(url: string, socket: Socket, timeoutMs: number): Client {
+  return new Client({
+    connectionString: url,
+    // The socket is ours, so that it can be ended in any phase; pg waits for a polite end, for ever.
+    stream: () => socket,
+    connectionTimeoutMillis: CONNECT_MS,
+    // The server's own limit comes first: its answer says which.
+    query_timeout: timeoutMs + LATER_MS,
+    statement_timeout: timeoutMs,
+    application_name: "rollwatch",
+  });
+}
+
+/** How far a session came, for telling a failure by its phase. */
+function watch(
+  socket: Socket,
+  maxBytes: number,
+): { readonly rethrowAs: (phase: "connect" | "query") => (error: unknown) => never } {
+  let isConnected = false;
+  let bytes = 0;
+  socket.once("connect", () => {
+    isConnected = true;
+  });
+  if (Number.isFinite(maxBytes)) {
+    socket.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) {
+        socket.destroy(new Error(`more than ${maxBytes} bytes came back`));
+      }
+    });
+  }
+  return {
+    rethrowAs: (phase) => (error) => {
+      throw new PhaseError(phase, error, isConnected);
+    },
+  };
 }
 
 async function goodbye(client: Client, clock: Clock): Promise<void> {

@@ -56,15 +56,19 @@ const BY_SQLSTATE: Readonly<Record<string, DatabasePhase>> = {
 };
 
 /** The phase of a failure. Messages are looked at for the client's own timeouts alone: a server's are translated. */
-export function phaseOf({ sqlstate, message, code, local, isConnected }: Failed): DatabasePhase {
-  if (sqlstate !== null) {
-    return sqlstate.startsWith("28") ? "authentication" : (BY_SQLSTATE[sqlstate] ?? "other");
-  }
+export function phaseOf(failed: Failed): DatabasePhase {
+  return failed.sqlstate === null ? phaseOfNode(failed) : phaseOfSqlstate(failed.sqlstate);
+}
+
+function phaseOfSqlstate(sqlstate: string): DatabasePhase {
+  return sqlstate.startsWith("28") ? "authentication" : (BY_SQLSTATE[sqlstate] ?? "other");
+}
+
+function phaseOfNode({ message, code, local, isConnected }: Failed): DatabasePhase {
   if (local !== undefined) {
     return local === "out-of-descriptors" ? "out-of-resources" : local;
   }
-  const isLate = code === "ETIMEDOUT" || /timeout/iu.test(message);
-  if (isLate) {
+  if (code === "ETIMEDOUT" || /timeout/iu.test(message)) {
     return isConnected ? "answer-timeout" : "connect-timeout";
   }
   return BY_CODE[code ?? ""] ?? (/terminated/u.test(message) ? "lost" : "other");

@@ -36,7 +36,24 @@ function fullConfiguration(): Record<string, unknown> {
     },
     memory: { kind: "memory", ...times(), of: ["host"], processLimit: "256MiB" },
     postgres: { kind: "postgres", measure: "failure", ...times() },
+    sql: {
+      kind: "sql",
+      query: "select 1",
+      measure: "fall",
+      over: "1h",
+      retention: "1%",
+      ...times(),
+    },
+    "pm2-metrics": {
+      kind: "pm2-metrics",
+      service: "web",
+      metric: "HTTP",
+      unit: "value",
+      ...times(),
+    },
     "access-log": { kind: "access-log", ...times(), ...accessLogKeys() },
+    alertmanager: { kind: "alertmanager", match: { a: "b" }, staleAfter: "1m", interval: "5s" },
+    webhook: { kind: "webhook", staleAfter: "1m", interval: "5s" },
     heartbeat: { kind: "heartbeat", period: "1m", grace: "5s", token: TOKEN, ...times() },
     command: { kind: "command", ...times(), program: "/bin/true", ...commandKeys() },
     "http-sequence": { kind: "http-sequence", ...times(), steps: [fullStep()] },
@@ -352,6 +369,13 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
       [256, "a text"],
     ],
   },
+  "signals[].probe<pm2-metrics>": {
+    kind: KINDS,
+    ...TIMES,
+    service: [...SERVICES, ["wep", "a service of this file"]],
+    metric: FILLED,
+    unit: oneOf("seconds, bytes, ratio, value"),
+  },
   "signals[].probe<access-log>": {
     kind: KINDS,
     ...TIMES,
@@ -372,6 +396,13 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "ignore.userAgents": LISTS,
     "ignore.userAgents[]": FILLED,
   },
+  "signals[].probe<alertmanager>": {
+    kind: KINDS,
+    "match.*": [[1, "a text"]],
+    staleAfter: POSITIVE,
+    interval: POSITIVE,
+  },
+  "signals[].probe<webhook>": { kind: KINDS, staleAfter: POSITIVE, interval: POSITIVE },
   "signals[].probe<heartbeat>": {
     kind: KINDS,
     ...TIMES,
@@ -382,6 +413,14 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
   "signals[].probe<postgres>": {
     kind: KINDS,
     measure: oneOf("failure, connections, waiting, longest-transaction"),
+    ...TIMES,
+  },
+  "signals[].probe<sql>": {
+    kind: KINDS,
+    query: FILLED,
+    measure: oneOf("value, fall"),
+    over: POSITIVE,
+    retention: SHARES,
     ...TIMES,
   },
   "signals[].probe<command>": {

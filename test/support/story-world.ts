@@ -17,6 +17,7 @@ import { type FakeMemory, fakeMemory } from "./fakes/memory.ts";
 import { type FakePm2, fakePm2 } from "./fakes/pm2.ts";
 import { fakeHostNames } from "./fakes/host-names.ts";
 import { fakeProcesses } from "./fakes/processes.ts";
+import { type FakeStatements, fakeStatements } from "./fakes/statements.ts";
 import { type FakeWebsocket, fakeWebsocket } from "./fakes/websocket.ts";
 import { track } from "./outside-work.ts";
 
@@ -53,6 +54,7 @@ export interface StoryWorld {
   readonly pm2: FakePm2;
   readonly git: FakeGit;
   readonly database: FakeDatabase;
+  readonly statements: FakeStatements;
   readonly eventLoop: FakeEventLoop;
   readonly websocket: FakeWebsocket;
   readonly memory: FakeMemory;
@@ -90,6 +92,7 @@ export function openStoryWorld(root: string): StoryWorld {
   const pm2 = fakePm2(() => clock.now());
   const git = fakeGit();
   const database = fakeDatabase();
+  const statements = fakeStatements();
   const eventLoop = fakeEventLoop();
   const websocket = fakeWebsocket();
   const memory = fakeMemory();
@@ -162,6 +165,7 @@ export function openStoryWorld(root: string): StoryWorld {
       hostNames: fakeHostNames(),
       git,
       database,
+      statements,
       eventLoop,
       http,
       websocket,
@@ -188,6 +192,7 @@ export function openStoryWorld(root: string): StoryWorld {
     pm2,
     git,
     database,
+    statements,
     eventLoop,
     websocket,
     memory,

@@ -9,6 +9,7 @@ import { memoryInbox } from "../../support/fakes/inbox.ts";
 import { fakeMemory } from "../../support/fakes/memory.ts";
 import { fakePm2 } from "../../support/fakes/pm2.ts";
 import { fakeProcesses } from "../../support/fakes/processes.ts";
+import { fakeStatements } from "../../support/fakes/statements.ts";
 import { fakeWebsocket } from "../../support/fakes/websocket.ts";
 
 describe("making a probe from its settings", () => {
@@ -26,11 +27,16 @@ describe("making a probe from its settings", () => {
       "no metrics: there is no value of up",
     ],
     [
+      { kind: "pm2-metrics", service: "api", metric: "HTTP" },
+      "no metrics: no process of api is running",
+    ],
+    [
       { kind: "access-log", files: ["/nowhere/a.log"], format: "json", measure: "errors" },
       "no metrics: there is no file /nowhere/a.log",
     ],
     [{ kind: "memory" }, "the host: 2.0 GiB of 8.0 GiB (25 %)"],
     [{ kind: "postgres", measure: "failure" }, "the database answers"],
+    [{ kind: "sql", query: "select 0", interval: "5s" }, "it answers 0"],
     [
       {
         kind: "http-sequence",
@@ -40,6 +46,14 @@ describe("making a probe from its settings", () => {
       "1 steps in 0 ms",
     ],
     [{ kind: "command", program: "/bin/check", interval: "5s" }, "exit 0 after 0 ms"],
+    [
+      { kind: "alertmanager", match: { severity: "critical" } },
+      "Alertmanager was not heard since rollwatch started",
+    ],
+    [
+      { kind: "webhook" },
+      "nobody has ever told of some-signal at POST /api/v1/webhooks/generic",
+    ],
     [
       { kind: "heartbeat", period: "1m" },
       "nobody has ever checked in at POST /api/v1/heartbeats/some-signal",
@@ -58,6 +72,8 @@ describe("making a probe from its settings", () => {
       processes: fakeProcesses(),
       childEnvironment: {},
       secrets: [],
+      statements: fakeStatements(),
+      databaseUrl: "postgres://host/db",
     };
     const sources = openSources({ ...ports, database: fakeDatabase() });
     const signal = { name: "some-signal", probe: ProbeSettings.parse(settings), limit: 0.5 };
