@@ -113,14 +113,20 @@ function checkSignals(
 
 /** A service that nobody knows is never restarted, and its stop explains nothing. */
 function unknownService(
-  { service }: SignalSettings,
+  { service, probe }: SignalSettings,
   index: number,
   application: ApplicationSettings | undefined,
 ): readonly Finding[] {
   const names = application?.services.map(({ name }) => name) ?? [];
-  return application === undefined || service === undefined || names.includes(service)
-    ? []
-    : [notOneOf(["signals", index, "service"], service, names, "a service of this file")];
+  const named = [
+    { path: ["signals", index, "service"], name: service },
+    { path: ["signals", index, "probe", "service"], name: traitsOf(probe, 0).service },
+  ];
+  return named.flatMap(({ path, name }) =>
+    application === undefined || name === undefined || names.includes(name)
+      ? []
+      : [notOneOf(path, name, names, "a service of this file")],
+  );
 }
 
 /** A probe that asks the database needs its address. */

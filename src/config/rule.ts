@@ -11,7 +11,7 @@ const STALE_INTERVALS = 3;
 export function ruleOf(signal: SignalSettings, application: ApplicationSettings): SignalRule {
   const { probe } = signal;
   const traits = traitsOf(probe, application.services.length);
-  const service = signal.service ?? serviceBehind(traits, application);
+  const service = signal.service ?? traits.service ?? serviceBehind(traits, application);
   return {
     name: signal.name,
     trigger: signal.trigger,

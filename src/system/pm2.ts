@@ -4,6 +4,7 @@ import type { Pm2Daemon, Service } from "../model/service.ts";
 import type { Clock } from "./clock.ts";
 import type { Files } from "./files.ts";
 import { findDaemon, list } from "./pm2-daemon.ts";
+import { type ProcessMetrics, toMetrics } from "./pm2-metrics.ts";
 import { restart, stop } from "./pm2-process.ts";
 import { save } from "./pm2-program.ts";
 import { isModule, toDefinition, toServices } from "./pm2-record.ts";
@@ -21,6 +22,8 @@ export interface Pm2 {
   names(signal: AbortSignal): Promise<readonly string[]>;
   /** The named services as pm2 has them, in the order asked; unknown ones have no instances. */
   services(names: readonly string[], signal: AbortSignal): Promise<readonly Service[]>;
+  /** What the running processes of the named services told pm2 of themselves. */
+  metrics(names: readonly string[], signal: AbortSignal): Promise<readonly ProcessMetrics[]>;
   /** Full definitions with environments, one per instance of the named services, to capture and to start again. Secret. */
   definitions(names: readonly string[], signal: AbortSignal): Promise<readonly Definition[]>;
   /** Stops one process and waits until it is gone. */
@@ -93,6 +96,7 @@ export function openPm2(settings: Pm2Settings, ports: Pm2Ports): Pm2 {
       ...new Set((await list(pm2, signal)).filter((one) => !isModule(one)).map(({ name }) => name)),
     ],
     services: async (names, signal) => toServices(await list(pm2, signal), names),
+    metrics: async (names, signal) => toMetrics(await list(pm2, signal), names),
     definitions: async (names, signal) => {
       const records = await list(pm2, signal);
       return names.flatMap((name) => records.filter((one) => one.name === name).map(toDefinition));

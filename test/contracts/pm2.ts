@@ -47,6 +47,10 @@ export function pm2Contract(name: string, open: () => Promise<Pm2UnderTest>): vo
       expect(await under.pm2.names(signal)).toEqual(["steady"]);
     });
 
+    it("knows no metrics of services that it does not know", async () => {
+      expect(await under.pm2.metrics(["unknown"], signal)).toEqual([]);
+    });
+
     it("says that a living daemon lives", async () => {
       const daemon = await under.pm2.daemon(signal);
 

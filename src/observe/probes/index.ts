@@ -10,6 +10,7 @@ import type { Processes } from "../../system/process.ts";
 import type { Resolver } from "../../system/resolver.ts";
 import type { Tcp } from "../../system/tcp.ts";
 import type { Websocket } from "../../system/websocket.ts";
+import { unitOfMetric } from "../metric-units.ts";
 import type { Probe } from "../probe.ts";
 import type { Sources } from "../sources.ts";
 import { AccessLogProbeSettings, createAccessLogProbe } from "./access-log.ts";
@@ -21,6 +22,7 @@ import { createHttpSequenceProbe, HttpSequenceProbeSettings } from "./http-seque
 import { createHttpProbe, HttpProbeSettings } from "./http.ts";
 import { createMemoryProbe, MemoryProbeSettings } from "./memory.ts";
 import { createPm2Probe, type Pm2ProbePorts, Pm2ProbeSettings } from "./pm2.ts";
+import { createPm2MetricsProbe, Pm2MetricsProbeSettings } from "./pm2-metrics.ts";
 import { createPostgresProbe, PostgresProbeSettings } from "./postgres.ts";
 import { createScrapeProbe, ScrapeProbeSettings } from "./scrape.ts";
 import { createWebhookProbe, WebhookProbeSettings } from "./webhook.ts";
@@ -47,6 +49,7 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   TlsProbeSettings,
   DnsProbeSettings,
   AccessLogProbeSettings,
+  Pm2MetricsProbeSettings,
 ]);
 export type ProbeSettings = z.infer<typeof ProbeSettings>;
 
@@ -68,6 +71,8 @@ export interface ProbeTraits {
   readonly evidence?: EvidenceKind;
   /** The addresses of further requests of the same run. */
   readonly alsoAsks?: readonly string[];
+  /** The service that it measures, where its own settings name it. */
+  readonly service?: string;
 }
 
 type Kind = ProbeSettings["kind"];
@@ -85,6 +90,11 @@ const TRAITS: ByKind<number, ProbeTraits> = {
   http: traitsOfHttp,
   websocket: traitsOfWebsocket,
   pm2: (_, services) => ({ unit: "services down", judgedBy: "value", largest: services }),
+  "pm2-metrics": ({ service, metric, unit = unitOfMetric(metric) }) => ({
+    unit,
+    judgedBy: "value",
+    service,
+  }),
   scrape: traitsOfScrape,
   memory: () => ({ unit: "ratio", judgedBy: "value", largest: 1 }),
   postgres: traitsOfPostgres,
@@ -194,6 +204,7 @@ interface Making {
 const MAKERS: ByKind<Making, Probe> = {
   http: (probe, { name, ports }) => createHttpProbe(name, probe, ports),
   pm2: (probe, { name, ports }) => createPm2Probe(name, probe, ports),
+  "pm2-metrics": (probe, { name, ports }) => createPm2MetricsProbe(name, probe, ports),
   websocket: (probe, { name, ports }) => createWebsocketProbe(name, probe, ports),
   scrape: (probe, { name, limit, ports }) =>
     createScrapeProbe(name, probe, { ...ports.sources, limit }),

@@ -1,11 +1,10 @@
 import { z } from "zod";
-import { assertNever } from "../../model/assert-never.ts";
-import { Failure } from "../../model/failure.ts";
 import type { Reading } from "../../model/sample.ts";
 import { isStoppedByPerson, type Service } from "../../model/service.ts";
 import { PositiveDuration } from "../../model/units.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { Pm2 } from "../../system/pm2.ts";
+import { askPm2 } from "../ask-pm2.ts";
 import type { Probe } from "../probe.ts";
 import { createStability, type Stability } from "../stability.ts";
 
@@ -33,49 +32,21 @@ export function createPm2Probe(
   ports: Pm2ProbePorts,
 ): Probe {
   const stability = createStability();
-
-  async function sample(signal: AbortSignal): Promise<Reading> {
-    const deadline = ports.clock.deadline(settings.timeout, signal);
-    try {
-      const services = await ports.pm2.services(ports.services, deadline);
-      return readingOf(services, stability, ports.clock.now());
-    } catch (error) {
-      signal.throwIfAborted();
-      if (deadline.aborted) {
-        return absent("pm2-hung", "pm2 did not answer in time");
-      }
-      if (error instanceof Failure && error.code === "pm2-unreachable") {
-        return whyUnreachable(ports.pm2, error, signal);
-      }
-      throw error;
-    }
-  }
-
+  const { pm2, clock, services } = ports;
+  const { kind, interval, timeout } = settings;
   return {
     signal: name,
-    kind: settings.kind,
-    intervalMs: settings.interval,
-    timeoutMs: settings.timeout,
-    sample,
+    kind,
+    intervalMs: interval,
+    timeoutMs: timeout,
+    sample: async (signal) =>
+      askPm2(
+        { pm2, clock, timeoutMs: timeout },
+        async (deadline) => pm2.services(services, deadline),
+        (known) => readingOf(known, stability, clock.now()),
+        signal,
+      ),
   };
-}
-
-async function whyUnreachable(pm2: Pm2, error: Failure, signal: AbortSignal): Promise<Reading> {
-  const daemon = await pm2.daemon(signal);
-  switch (daemon.kind) {
-    case "dead":
-      return absent("pm2-dead", daemon.reason);
-    case "hung":
-      return absent("pm2-hung", daemon.reason);
-    case "alive":
-      return absent("pm2-hung", error.message);
-    default:
-      return assertNever(daemon);
-  }
-}
-
-function absent(reason: "pm2-dead" | "pm2-hung", detail: string): Reading {
-  return { kind: "absent", reason, detail };
 }
 
 function readingOf(services: readonly Service[], stability: Stability, now: number): Reading {

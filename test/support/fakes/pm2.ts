@@ -1,6 +1,7 @@
 import { Failure } from "../../../src/model/failure.ts";
 import type { Pm2Daemon, Service, ServiceInstance } from "../../../src/model/service.ts";
 import type { Definition, Pm2 } from "../../../src/system/pm2.ts";
+import type { ProcessMetric, ProcessMetrics } from "../../../src/system/pm2-metrics.ts";
 import { definitionHash } from "../../../src/system/pm2-definition.ts";
 
 interface Held {
@@ -21,6 +22,8 @@ export interface FakePm2 extends Pm2 {
   change(name: string, facts: Partial<ServiceInstance>): void;
   /** Forgets a service, as a person's `pm2 delete` does. */
   remove(name: string): void;
+  /** What every running process of a service tells of itself from now on; each call adds those of one more process. */
+  tellMetrics(name: string, metrics: Readonly<Record<string, ProcessMetric>>): void;
   setDaemon(daemon: Pm2Daemon): void;
   /** The next such effect throws this, or the next `times` of them do. */
   failNext(effect: Effect, error: Error, times?: number): void;
@@ -35,6 +38,7 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
   const held = new Map<number, Held>();
   const failures = new Map<string, readonly Error[]>();
   const calls: string[] = [];
+  const told: ProcessMetrics[] = [];
   let daemon: Pm2Daemon = { kind: "alive", pid: 100, startedAt: now(), version: "7.0.4" };
   let busy: string | null = null;
   let dump = false;
@@ -130,6 +134,9 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
       }
     },
     remove: forget,
+    tellMetrics(service, metrics) {
+      told.push({ service, pid: 1000 + told.length, metrics: new Map(Object.entries(metrics)) });
+    },
     setDaemon(next) {
       daemon = next;
     },
@@ -158,6 +165,11 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
       signal.throwIfAborted();
       requireDaemon();
       return names.map((name) => ({ name, instances: of(name).map((one) => one.instance) }));
+    },
+    async metrics(names, signal) {
+      signal.throwIfAborted();
+      requireDaemon();
+      return told.filter(({ service }) => names.includes(service));
     },
     async definitions(names, signal) {
       signal.throwIfAborted();
