@@ -27,7 +27,7 @@ export interface Pace {
 }
 
 /** The watchers that are compared. */
-export const WATCHERS = ["rollwatch", "monit", "prometheus"] as const;
+export const WATCHERS = ["rollwatch", "rollwatch-confirming", "monit", "prometheus"] as const;
 export type Watcher = (typeof WATCHERS)[number];
 
 /** One fault that lasts until everybody who can has decided. */

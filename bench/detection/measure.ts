@@ -63,6 +63,8 @@ interface How {
 
 /** The pace at which all are compared: rollwatch's defaults. */
 const PACE: Pace = { intervalMs: 2000, badProbes: 3, timeoutMs: 1500 };
+/** As the manual of rollwatch shows it; of the target no pause longer than the second is called healthy then. */
+const CONFIRM = { confirmEvery: "500ms", confirmOver: "2s" };
 const LOOK_MS = 200;
 /** Who has not decided by then has missed it. */
 const FAULT_LIMIT_MS = 30_000;
@@ -128,6 +130,7 @@ export async function setStage(lab: Lab, pace: Pace): Promise<Stage> {
   const watched = { target, pace };
   const observers = [
     await startRollwatch(lab, watched),
+    await startRollwatch(lab, { ...watched, name: "rollwatch-confirming", confirm: CONFIRM }),
     await startMonit(lab, monit, watched),
     await startPrometheusStack(lab, { blackbox, prometheus, alertmanager }, watched),
   ];

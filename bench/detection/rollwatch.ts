@@ -18,14 +18,14 @@ const TRIGGERS = ["system-down", "slow-responses", "error-rate", "websocket"];
 /** Starts rollwatch's built program on the target; a decision is a breach in its journal. It only watches (mode `shadow`). */
 export async function startRollwatch(
   lab: Lab,
-  { target, pace, name = "rollwatch", extra = {} }: Watch,
+  { target, pace, name = "rollwatch", confirm = {} }: Watch,
 ): Promise<Observer> {
   const folder = path.join(lab.folder, name);
   const file = path.join(folder, "rollwatch.yaml");
   const state = path.join(folder, "state");
   const listen = `127.0.0.1:${await lab.port()}`;
   await mkdir(state, { recursive: true, mode: 0o700 });
-  const configuration = { ...configurationFor(target, pace, extra), server: { listen }, state };
+  const configuration = { ...configurationFor(target, pace, confirm), server: { listen }, state };
   await writeFile(file, stringify(configuration), { mode: 0o600 });
   const main = path.join(ROOT, "dist", "main.js");
   const args = ["--max-semi-space-size=1", main, "run", "--config", file];
@@ -45,12 +45,12 @@ export async function startRollwatch(
   };
 }
 
-/** `extra`: more settings of each signal. */
+/** `confirm`: how the signals whose single samples are judged are confirmed faster. */
 interface Watch {
   readonly target: Target;
   readonly pace: Pace;
   readonly name?: string;
-  readonly extra?: object;
+  readonly confirm?: object;
 }
 
 function countOf(entries: readonly Entry[], kind: Entry["fact"]["kind"]): number {
@@ -66,10 +66,15 @@ async function entriesOf(state: string): Promise<readonly Entry[]> {
   }
 }
 
-function configurationFor({ root, port, pm2, service }: Target, pace: Pace, extra: object): object {
+function configurationFor(
+  { root, port, pm2, service }: Target,
+  pace: Pace,
+  confirm: object,
+): object {
   const api = `http://127.0.0.1:${port}`;
   const often = { interval: `${pace.intervalMs}ms`, timeout: `${pace.timeoutMs}ms` };
-  const judged = { breachAfter: pace.badProbes, ...extra };
+  const counted = { breachAfter: pace.badProbes };
+  const judged = { ...counted, ...confirm };
   return {
     application: {
       name: "target",
@@ -95,7 +100,7 @@ function configurationFor({ root, port, pm2, service }: Target, pace: Pace, extr
         limit: "500ms",
         // So few that each single probe counts, as it does for the others.
         allowed: "0.5%",
-        ...judged,
+        ...counted,
       },
       {
         name: "request-errors",
@@ -103,7 +108,7 @@ function configurationFor({ root, port, pm2, service }: Target, pace: Pace, extr
         probe: { kind: "scrape", url: `${api}/metrics`, measure: "errors", ...often },
         limit: "5%",
         minSamples: 20,
-        ...judged,
+        ...counted,
       },
       {
         name: "alerts-socket",

@@ -10,6 +10,7 @@ import {
 import type { DetectionResult, FaultResult } from "../../bench/detection/measure.ts";
 import { detectedOf, detectionTables } from "../../bench/detection/tables.ts";
 
+const OTHERS = ["rollwatch", "monit", "prometheus"];
 const PACE = { intervalMs: 2000, badProbes: 3, timeoutMs: 1500 };
 
 describe("the faults of the detection bench", () => {
@@ -52,7 +53,7 @@ describe("the figures of the detection bench", () => {
   it("are medians of the rounds in which a watcher decided, beside rollwatch's", () => {
     const rounds = [aRound(5, 10, null), aRound(4, 8, null), aRound(6, null, 3)];
 
-    expect(detectedOf(aFault("refuse", rounds), WATCHERS)).toEqual([
+    expect(detectedOf(aFault("refuse", rounds), OTHERS)).toEqual([
       { watcher: "rollwatch", found: 3, seconds: 5, ratio: 1 },
       { watcher: "monit", found: 2, seconds: 9, ratio: 1.8 },
       { watcher: "prometheus", found: 1, seconds: 3, ratio: 0.6 },
@@ -62,7 +63,7 @@ describe("the figures of the detection bench", () => {
   it("count nothing for a watcher that cannot see the fault, whatever chance brought", () => {
     const lucky = aFault("errors-some", [aRound(5, 20, 6)]);
 
-    expect(detectedOf(lucky, WATCHERS)[1]).toEqual({
+    expect(detectedOf(lucky, OTHERS)[1]).toEqual({
       watcher: "monit",
       found: 0,
       seconds: null,
@@ -117,5 +118,5 @@ function aFault(name: FaultCase["name"], rounds: FaultResult["rounds"]): FaultRe
 }
 
 function aResult(faults: readonly FaultResult[]): DetectionResult {
-  return { pace: PACE, watchers: [...WATCHERS], faults, noise: [] };
+  return { pace: PACE, watchers: OTHERS, faults, noise: [] };
 }

@@ -29,7 +29,7 @@ describe("rollwatch, monit, and blackbox_exporter with Prometheus and Alertmanag
       .poll(async () => Promise.all(stage.observers.map(async (one) => one.isCalm())), {
         timeout: 30_000,
       })
-      .toEqual([true, true, true]);
+      .toEqual([true, true, true, true]);
 
     expect(await earlier()).toBe(0);
   });
@@ -41,6 +41,7 @@ describe("rollwatch, monit, and blackbox_exporter with Prometheus and Alertmanag
 
       expect(decided).toEqual({
         rollwatch: expect.any(Number),
+        "rollwatch-confirming": expect.any(Number),
         monit: expect.any(Number),
         prometheus: expect.any(Number),
       });
@@ -54,7 +55,12 @@ describe("rollwatch, monit, and blackbox_exporter with Prometheus and Alertmanag
     }
 
     expect(seen).toEqual([
-      { rollwatch: expect.any(Number), monit: expect.any(Number), prometheus: null },
+      {
+        rollwatch: expect.any(Number),
+        "rollwatch-confirming": expect.any(Number),
+        monit: expect.any(Number),
+        prometheus: null,
+      },
     ]);
   });
 });
