@@ -419,7 +419,10 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     kind: KINDS,
     query: FILLED,
     measure: oneOf("value, fall"),
-    over: POSITIVE,
+    over: [
+      ["soon", "a duration such as 500ms"],
+      ["0s", "more than 0s"],
+    ],
     retention: SHARES,
     ...TIMES,
   },
