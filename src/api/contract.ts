@@ -32,6 +32,8 @@ export const PATHS = {
   rollbacks: "/api/v1/rollbacks",
   preview: "/api/v1/rollbacks/preview",
   heartbeat: "/api/v1/heartbeats/:signal",
+  alertmanager: "/api/v1/webhooks/alertmanager",
+  generic: "/api/v1/webhooks/generic",
 } as const;
 
 /** The socket's name in the state folder. */

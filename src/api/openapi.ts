@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as actions from "../model/actions.ts";
+import * as incoming from "../model/incoming.ts";
 import * as operations from "../model/operations.ts";
 import { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
 import * as contract from "./contract.ts";
@@ -71,7 +72,14 @@ type Names = z.core.$ZodRegistry<{ id: string }>;
 /** Gives every schema of the contract its exported name. */
 function nameSchemas(): Names {
   const names: Names = z.registry();
-  const exported = { ...actions, ...operations, ...contract, ReleaseDetails, ReleaseDifference };
+  const exported = {
+    ...actions,
+    ...operations,
+    ...incoming,
+    ...contract,
+    ReleaseDetails,
+    ReleaseDifference,
+  };
   for (const [id, value] of Object.entries(exported)) {
     if (value instanceof z.ZodType) {
       names.add(value, { id });

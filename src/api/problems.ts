@@ -10,6 +10,7 @@ const STATUSES: Partial<Readonly<Record<FailureCode, number>>> = {
   "incident-unknown": 404,
   "release-unknown": 404,
   "service-unknown": 404,
+  "signal-unknown": 404,
   refused: 409,
   "lock-held": 409,
   "catalogue-empty": 409,
@@ -70,7 +71,7 @@ function adviceFor(status: number): Pick<ProblemDetails, "detail" | "hint"> {
     case 400:
       return { detail: "the body is no JSON", hint: "send one JSON object" };
     case 413:
-      return { detail: "the body is too large", hint: "send at most 64 KiB" };
+      return { detail: "the body is too large", hint: "send at most 64 KiB, to a webhook 1 MiB" };
     case 415:
       return { detail: "only JSON is read here", hint: "send content-type: application/json" };
     default:

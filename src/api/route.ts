@@ -27,6 +27,8 @@ export interface Route {
   readonly access: Access | null;
   /** null when nothing is read from the body. */
   readonly body: z.ZodType | null;
+  /** Longest body that is read, in bytes. Default 64 KiB. */
+  readonly maxBodyBytes?: number;
   /** null when it answers 204. */
   readonly answer: z.ZodType | null;
   run(asked: Asked & { readonly body: unknown; readonly by: Person | undefined }): Promise<unknown>;
@@ -49,6 +51,7 @@ export function acts<Body>(route: {
   readonly summary: string;
   readonly access: Access;
   readonly body: z.ZodType<Body>;
+  readonly maxBodyBytes?: number;
   readonly answer?: z.ZodType;
   run(order: Order<Body>): Promise<unknown>;
 }): Route {

@@ -11,6 +11,7 @@ import { describeApi } from "./openapi.ts";
 import { sendProblem } from "./problems.ts";
 import { readingRoutes } from "./reading.ts";
 import type { Route } from "./route.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 /** Whether rollwatch watches: `ready`, or what it still waits for. */
 export type Readiness =
@@ -39,7 +40,11 @@ const ID = /^[A-Za-z0-9][\w.:-]{0,127}$/u;
 /** All routes; the same on the TCP listener and on the socket. */
 export function addRoutes(server: FastifyInstance, ports: ApiPorts, admit: Admit): void {
   const { operations, actions } = ports;
-  const routes = [...readingRoutes(operations, actions), ...actingRoutes(operations, actions)];
+  const routes = [
+    ...readingRoutes(operations, actions),
+    ...actingRoutes(operations, actions),
+    ...webhookRoutes(ports.incoming),
+  ];
   addPlainRoutes(server, ports);
   addHeartbeats(server, ports);
   server.get(PATHS.openapi, () => describeApi(routes, ports.version));
@@ -69,6 +74,7 @@ function addRoute(server: FastifyInstance, route: Route, admit: Admit): void {
   server.route<{ Params: { id?: string; other?: string } }>({
     method: route.method,
     url: route.path,
+    ...(route.maxBodyBytes === undefined ? {} : { bodyLimit: route.maxBodyBytes }),
     onRequest: async (request, reply) => {
       if (access === null) {
         return undefined;

@@ -68,9 +68,11 @@ function rulesFor(
       .map((service) => service.name),
   );
   return rules.filter(
-    ({ service }) =>
-      service === undefined ||
-      (plan.target === null ? !stopped.has(service) : started.has(service)),
+    ({ service, evidence }) =>
+      // What other programs tell lags by minutes, and would hold the sick release against the restored one.
+      evidence !== "webhook" &&
+      (service === undefined ||
+        (plan.target === null ? !stopped.has(service) : started.has(service))),
   );
 }
 

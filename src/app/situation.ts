@@ -2,6 +2,7 @@ import type { BreachSituation, Breached, Target } from "../decide/situation.ts";
 import { messageOf } from "../model/failure.ts";
 import type { Identity } from "../model/identity.ts";
 import type { Readiness, Release } from "../model/release.ts";
+import type { EvidenceKind } from "../model/signal.ts";
 import type { Daemon } from "./daemon.ts";
 import { stoppedByPeople } from "./own-stops.ts";
 import { newestProvenOther } from "./readinesses.ts";
@@ -63,8 +64,21 @@ export async function gatherSituation(
     busy: await whoIsAtWork(daemon),
     work: config.application.services.filter((service) => !stopped.includes(service.name)),
     lockHeld: breach.lockHeld,
-    evidence: [breach.reportedOnly === true ? "report" : "probe"],
+    evidence: breach.reportedOnly === true ? ["report"] : evidenceOf(daemon, breach.verdict),
   };
+}
+
+/**
+ * What the breach rests on. Beside the trigger that is decided about, a signal counts whose own trigger may act by itself: a
+ * webhook gains no weight from a signal that could not move anything.
+ */
+function evidenceOf({ config, rules }: Decider, { breaches, trigger }: Breached): EvidenceKind[] {
+  const { triggers } = config.policy;
+  const moving = breaches.filter(
+    (one) => one.trigger === trigger || triggers[one.trigger].mode === "auto",
+  );
+  const names = new Set(moving.map((one) => one.signal));
+  return [...new Set(rules.flatMap((rule) => (names.has(rule.name) ? [rule.evidence] : [])))];
 }
 
 /** Breached signals of addresses that no service is known to answer; pm2's own signal names its services. */

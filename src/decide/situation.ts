@@ -3,6 +3,7 @@ import type { History } from "../model/history.ts";
 import type { Identity } from "../model/identity.ts";
 import type { Readiness, Release } from "../model/release.ts";
 import type { Service } from "../model/service.ts";
+import type { EvidenceKind } from "../model/signal.ts";
 import type { ServiceSettings } from "../model/application.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { PolicySettings } from "./policy.ts";
@@ -17,9 +18,6 @@ export type Target =
       readonly readiness: Readiness;
     }
   | { readonly kind: "none"; readonly reason: string };
-
-/** Where a bad sample came from; a report or a webhook alone never moves a rollback. */
-type EvidenceKind = "probe" | "report" | "webhook";
 
 /** Everything a decision rests on, at one moment. */
 export interface Situation {
@@ -46,7 +44,7 @@ export interface Situation {
   readonly work: readonly Pick<ServiceSettings, "name" | "work" | "boot">[];
   /** Whether this daemon holds the host's lock. */
   readonly lockHeld: boolean;
-  /** Kinds of evidence behind the breached signals. */
+  /** Kinds of evidence behind the breach; a report or a webhook alone never moves a rollback. */
   readonly evidence: readonly EvidenceKind[];
 }
 

@@ -20,6 +20,7 @@ export const FAILURE_CODES = [
   "not-permitted",
   "plan-unknown",
   "incident-unknown",
+  "signal-unknown",
   "dump-failed",
   "internal",
 ] as const;

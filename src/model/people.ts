@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ROLES } from "./role.ts";
 
 /** What a person's token allows beyond reading. */
-export const ACCESS = ["acknowledge", "approve", "administer"] as const;
+export const ACCESS = ["acknowledge", "approve", "administer", "signal"] as const;
 export type Access = (typeof ACCESS)[number];
 
 /** A person whom rollwatch knows. */
@@ -16,7 +16,10 @@ export const ContactSettings = z.strictObject({
    * the person is named but cannot approve.
    */
   token: z.string().min(16).optional(),
-  /** What the token allows beyond reading: acknowledge and note, approve in the roles, administer (pause, capture, roll back). Default acknowledge and approve. */
+  /**
+   * What the token allows beyond reading: acknowledge and note, approve in the roles, administer (pause, capture, roll back),
+   * signal (a program's: tell what it sees by a webhook). Default acknowledge and approve.
+   */
   access: z.array(z.enum(ACCESS)).default(["acknowledge", "approve"]),
 });
 export type ContactSettings = z.infer<typeof ContactSettings>;

@@ -15,6 +15,7 @@ export const ABSENCE_REASONS = [
   "credentials",
   "no-metrics",
   "nothing-told",
+  "outdated",
 ] as const;
 export type AbsenceReason = (typeof ABSENCE_REASONS)[number];
 

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { AlertmanagerMessage } from "../model/incoming.ts";
+import { type AlertBoard, openAlertBoard } from "./alert-board.ts";
 import type { Clock } from "./clock.ts";
 import type { Files } from "./files.ts";
 
@@ -10,13 +12,31 @@ export interface CheckIn {
   readonly heardAt?: number;
 }
 
-/** What others told rollwatch. It is kept in a file, so that a restart of rollwatch forgets nobody. */
+/** What a program last said about a signal. */
+export interface HeardReport {
+  /** Ms since the epoch. */
+  readonly at: number;
+  readonly state: "bad" | "good";
+  readonly reason: string;
+  /** The contact whose token it showed. */
+  readonly by: string;
+}
+
+/**
+ * What others told rollwatch. Check-ins and reports are kept in a file, so that a restart of rollwatch forgets nobody; alerts
+ * are not, since Alertmanager repeats them.
+ */
 export interface Inbox {
   /** Since when this process listens, in monotonic time. */
   readonly since: number;
   checkIn(signal: string): Promise<void>;
   /** The newest check-in for a signal; undefined when there never was one. */
   lastCheckIn(signal: string): Promise<CheckIn | undefined>;
+  hearAlerts(message: AlertmanagerMessage): void;
+  alerts(): ReturnType<AlertBoard["now"]>;
+  hearReport(signal: string, report: Omit<HeardReport, "at">): Promise<void>;
+  /** The newest report about a signal; undefined when there never was one. */
+  lastReport(signal: string): Promise<HeardReport | undefined>;
 }
 
 /** What the inbox is kept with. */
@@ -29,62 +49,116 @@ export interface InboxPorts {
 const WRITE_EVERY_MS = 60_000;
 const OWNER_ONLY = 0o600;
 
-const Kept = z.object({ checkIns: z.record(z.string(), z.object({ at: z.number() })) });
+const Kept = z.object({
+  checkIns: z.record(z.string(), z.object({ at: z.number() })).default({}),
+  reports: z
+    .record(
+      z.string(),
+      z.object({
+        at: z.number(),
+        state: z.enum(["bad", "good"]),
+        reason: z.string(),
+        by: z.string(),
+      }),
+    )
+    .default({}),
+});
 
 /** The inbox in a file, which is read when it is first needed. A file that is no inbox counts as none. */
 export function openInbox(path: string, { clock, files }: InboxPorts): Inbox {
-  const checkIns = new Map<string, CheckIn>();
+  const memory: InboxMemory = { checkIns: new Map(), reports: new Map() };
   const writtenAt = new Map<string, number>();
-  let reading: Promise<void> | undefined;
-  let writing: Promise<void> = Promise.resolve();
-
-  async function read(): Promise<void> {
-    for (const [signal, { at }] of Object.entries(parse(await files.readText(path)).checkIns)) {
-      checkIns.set(signal, checkIns.get(signal) ?? { at });
-    }
-  }
-
-  async function ready(): Promise<void> {
-    reading ??= read();
-    try {
-      await reading;
-    } catch (error) {
-      reading = undefined;
-      throw error;
-    }
-  }
-
-  async function write(): Promise<void> {
-    const kept = [...checkIns].map(([signal, { at }]) => [signal, { at }] as const);
-    const content = JSON.stringify({ checkIns: Object.fromEntries(kept) });
-    await files.writeAtomic(path, `${content}\n`, OWNER_ONLY);
-  }
-
+  const board = openAlertBoard(clock);
+  const file = openInboxFile(path, files, memory);
   return {
     since: clock.monotonic(),
     checkIn: async (signal) => {
       const heardAt = clock.monotonic();
-      checkIns.set(signal, { at: clock.now(), heardAt });
-      await ready();
-      if (heardAt - (writtenAt.get(signal) ?? Number.NEGATIVE_INFINITY) < WRITE_EVERY_MS) {
-        return;
+      memory.checkIns.set(signal, { at: clock.now(), heardAt });
+      await file.ready();
+      if (heardAt - (writtenAt.get(signal) ?? Number.NEGATIVE_INFINITY) >= WRITE_EVERY_MS) {
+        writtenAt.set(signal, heardAt);
+        await file.keep();
       }
-      writtenAt.set(signal, heardAt);
+    },
+    lastCheckIn: async (signal) => {
+      await file.ready();
+      return memory.checkIns.get(signal);
+    },
+    hearAlerts: (message) => board.hear(message),
+    alerts: () => board.now(),
+    hearReport: async (signal, report) => {
+      memory.reports.set(signal, { ...report, at: clock.now() });
+      await file.ready();
+      await file.keep();
+    },
+    lastReport: async (signal) => {
+      await file.ready();
+      return memory.reports.get(signal);
+    },
+  };
+}
+
+/** What outlives the process. */
+interface InboxMemory {
+  readonly checkIns: Map<string, CheckIn>;
+  readonly reports: Map<string, HeardReport>;
+}
+
+interface InboxFile {
+  /** Returns when the memory holds what was in the file, too. */
+  ready(): Promise<void>;
+  keep(): Promise<void>;
+}
+
+function openInboxFile(path: string, files: InboxPorts["files"], memory: InboxMemory): InboxFile {
+  const { checkIns, reports } = memory;
+  let reading: Promise<void> | undefined;
+  let writing: Promise<void> = Promise.resolve();
+
+  async function read(): Promise<void> {
+    const kept = parse(await files.readText(path));
+    addMissing(checkIns, kept.checkIns);
+    addMissing(reports, kept.reports);
+  }
+
+  async function write(): Promise<void> {
+    const heard = [...checkIns].map(([signal, { at }]) => [signal, { at }] as const);
+    const kept = { checkIns: Object.fromEntries(heard), reports: Object.fromEntries(reports) };
+    await files.writeAtomic(path, `${JSON.stringify(kept)}\n`, OWNER_ONLY);
+  }
+
+  return {
+    ready: async () => {
+      reading ??= read();
+      try {
+        await reading;
+      } catch (error) {
+        reading = undefined;
+        throw error;
+      }
+    },
+    keep: async () => {
       // One after the other: an older state must not be written over a newer one.
       writing = writing.catch(() => undefined).then(write);
       await writing;
     },
-    lastCheckIn: async (signal) => {
-      await ready();
-      return checkIns.get(signal);
-    },
   };
+}
+
+/** What was heard before the file was read is newer than what is in it. */
+function addMissing<Value>(to: Map<string, Value>, from: Readonly<Record<string, Value>>): void {
+  for (const [signal, value] of Object.entries(from)) {
+    if (!to.has(signal)) {
+      to.set(signal, value);
+    }
+  }
 }
 
 function parse(text: string | undefined): z.infer<typeof Kept> {
   try {
     return Kept.parse(JSON.parse(text ?? ""));
   } catch {
-    return { checkIns: {} };
+    return Kept.parse({});
   }
 }

@@ -21,6 +21,8 @@ beforeEach(async () => {
     checkIn: async (signal: string) => {
       heard.push(signal);
     },
+    hearAlerts: async () => undefined,
+    hearReport: async () => undefined,
   };
   api = await openApi(servedPorts({ incoming, clock: { monotonic: () => now } }), {
     listen: { host: "127.0.0.1", port: 0 },

@@ -29,6 +29,7 @@ export function aRule(over: Partial<SignalRule> = {}): SignalRule {
     clearAfter: 2,
     intervalMs: 2000,
     staleAfterMs: 10_000,
+    evidence: "probe",
     ...over,
   };
 }

@@ -11,6 +11,7 @@ import type { Notice, NoticeReason } from "../../src/model/notice.ts";
 import { remoteOperations } from "../../src/cli/daemon-client.ts";
 import type { Operations } from "../../src/model/operations.ts";
 import { parseDuration } from "../../src/model/units.ts";
+import { openInbox } from "../../src/system/inbox.ts";
 import { openLog } from "../../src/system/log.ts";
 import { type Name, type Somebody, somebody } from "./somebody.ts";
 import { type Policy, storyConfig, type Unlike } from "./story-config.ts";
@@ -124,7 +125,11 @@ async function open(
 
     async function watch(): Promise<unknown> {
       try {
-        const input = { config, world: world.ports, store, log, host, lifecycle };
+        const { files } = world.ports;
+        // What was heard by another process is known from its file alone.
+        const inbox = openInbox(join(config.state, "inbox.json"), { clock: world.clock, files });
+        const ports = { ...world.ports, inbox };
+        const input = { config, world: ports, store, log, host, lifecycle };
         return await watchOver(input, stopping.signal);
       } catch (error) {
         return error;

@@ -56,7 +56,12 @@ export function servedPorts(more: Partial<ApiPorts> = {}): ApiPorts {
     version: "9.9.9",
     operations: fakeOperations(),
     actions: fakeActions().actions,
-    incoming: { heartbeats: [], checkIn: async () => undefined },
+    incoming: {
+      heartbeats: [],
+      checkIn: async () => undefined,
+      hearAlerts: async () => undefined,
+      hearReport: async () => undefined,
+    },
     metrics: { contentType: "text/plain; version=0.0.4", render: async () => "up 1\n" },
     people: { contacts: [...aTeam()] },
     clock: { monotonic: () => 0 },
