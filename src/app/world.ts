@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import type { Environment } from "../config/environment.ts";
+import { type Certificates, openCertificates } from "../system/certificates.ts";
 import { openClock, type Clock } from "../system/clock.ts";
 import { openEventLoop, type EventLoop } from "../system/event-loop.ts";
 import { openFiles, type Files } from "../system/files.ts";
@@ -17,6 +18,8 @@ import { openPostgresPrograms, type PostgresPrograms } from "../system/postgres-
 import { openStatements, type Statements } from "../system/postgres-statements.ts";
 import { openDatabaseSource, type DatabaseSource } from "../system/postgres-source.ts";
 import { openProcesses, type Processes } from "../system/process.ts";
+import { openResolver, type Resolver } from "../system/resolver.ts";
+import { openTcp, type Tcp } from "../system/tcp.ts";
 import { openWebsocket, type Websocket } from "../system/websocket.ts";
 
 /** Everything outside rollwatch, one port each. */
@@ -30,6 +33,9 @@ export interface World {
   readonly git: Git;
   readonly http: Http;
   readonly websocket: Websocket;
+  readonly tcp: Tcp;
+  readonly certificates: Certificates;
+  readonly resolver: Resolver;
   readonly memory: Memory;
   readonly logs: Logs;
   readonly pm2: Pm2;
@@ -62,6 +68,9 @@ export function openWorld(config: Config, environment: Environment): World {
     git: openGit(processes, children, clock),
     http: openHttp(clock),
     websocket: openWebsocket(clock),
+    tcp: openTcp(clock),
+    certificates: openCertificates(clock),
+    resolver: openResolver(clock),
     memory: openMemory(config.host.root),
     logs: openLogs(),
     pm2: openPm2(

@@ -108,6 +108,15 @@ export function tellDuration(ms: number): string {
   return seconds === 0 ? `${minutes} min` : `${minutes} min ${seconds} s`;
 }
 
+/** A long time as people read it: `14 days`, `1 day`, or of less `7.5 hours`. */
+export function tellDays(ms: number): string {
+  const days = Math.floor(ms / 86_400_000);
+  if (days === 0) {
+    return `${(ms / 3_600_000).toFixed(1)} hours`;
+  }
+  return days === 1 ? "1 day" : `${days} days`;
+}
+
 /** A moment as people read it in a notice: `2026-11-22 15:30:12 UTC`. */
 export function tellTime(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;

@@ -2,6 +2,7 @@ import type { Reading } from "../model/sample.ts";
 import { tellDuration } from "../model/units.ts";
 import type { Milestone } from "../system/connection.ts";
 import type { Answer, Phases } from "../system/http.ts";
+import type { ConnectionFailed } from "../system/tcp.ts";
 
 type FailedReason = Extract<Answer, { kind: "failed" }>["reason"];
 
@@ -30,6 +31,12 @@ export function tellFailure(failed: Extract<Answer, { kind: "failed" }>): string
   const { reason, detail, phases } = failed;
   const course = tellFailedMilestones(milestonesOf(phases), phases.totalMs);
   return `${FAILURE_WORDS[reason]} (${detail}; ${course})`;
+}
+
+/** A connection that did not come about: why, and how far it came. */
+export function tellUnconnected(failed: ConnectionFailed): string {
+  const { reason, detail, milestones, totalMs } = failed;
+  return `${FAILURE_WORDS[reason]} (${detail}; ${tellFailedMilestones(milestones, totalMs)})`;
 }
 
 /** The course of a request of HTTP that was answered whole. */

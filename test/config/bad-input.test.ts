@@ -55,6 +55,9 @@ function fullConfiguration(): Record<string, unknown> {
     alertmanager: { kind: "alertmanager", match: { a: "b" }, staleAfter: "1m", interval: "5s" },
     webhook: { kind: "webhook", staleAfter: "1m", interval: "5s" },
     heartbeat: { kind: "heartbeat", period: "1m", grace: "5s", token: TOKEN, ...times() },
+    tcp: { kind: "tcp", ...times(), address: "127.0.0.1:80" },
+    tls: { kind: "tls", ...times(), address: "127.0.0.1:443", ...tlsKeys() },
+    dns: { kind: "dns", ...times(), name: "app.test", type: "A", expect: ["a"], server: "::1" },
     command: { kind: "command", ...times(), program: "/bin/true", ...commandKeys() },
     "http-sequence": { kind: "http-sequence", ...times(), steps: [fullStep()] },
   };
@@ -143,6 +146,10 @@ function fullConfiguration(): Record<string, unknown> {
   };
 }
 
+function tlsKeys(): object {
+  return { servername: "app", trusted: true, authority: "/ca.pem", expiresWithin: "14d" };
+}
+
 function commandKeys(): object {
   return { args: ["-x"], cwd: "/", env: { A: "a" }, measure: "exit", expectExit: [0] };
 }
@@ -205,6 +212,10 @@ const BOOLEANS: readonly Wrong[] = [["yes", "true or false"]];
 const URLS: readonly Wrong[] = [
   ["127.0.0.1:3000", "an address such as http"],
   ["ftp://127.0.0.1/", "an address such as http"],
+];
+const HOST_PORTS: readonly Wrong[] = [
+  ["127.0.0.1", "host:port such as 127.0.0.1:5432"],
+  ["127.0.0.1:0", "a port from 1 to 65535"],
 ];
 const SOCKETS: readonly Wrong[] = [["http://127.0.0.1/", "address"]];
 const STATUSES: readonly Wrong[] = [
@@ -425,6 +436,25 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     ],
     retention: SHARES,
     ...TIMES,
+  },
+  "signals[].probe<tcp>": { kind: KINDS, ...TIMES, address: HOST_PORTS },
+  "signals[].probe<tls>": {
+    kind: KINDS,
+    ...TIMES,
+    address: HOST_PORTS,
+    servername: [["two words", "a host's name such as"]],
+    trusted: BOOLEANS,
+    authority: ABSOLUTE,
+    expiresWithin: POSITIVE,
+  },
+  "signals[].probe<dns>": {
+    kind: KINDS,
+    ...TIMES,
+    name: [["two words", "a name such as www.example.org"]],
+    type: oneOf("A, AAAA, CNAME, MX, TXT, SRV"),
+    expect: FILLED_LISTS,
+    "expect[]": FILLED,
+    server: [["resolver.test", "an address such as 192.0.2.53"]],
   },
   "signals[].probe<command>": {
     kind: KINDS,

@@ -68,6 +68,25 @@ describe("the printed configuration", () => {
     });
   });
 
+  it("masks variables of commands and headers of requests whose name says that they are secret", () => {
+    const command = { kind: "command", program: "/bin/true", env: { API_TOKEN: "ab:cd", A: "b" } };
+    const headers = { Authorization: "Bearer abc", accept: "text/html" };
+    const steps = [{ name: "one", url: "http://127.0.0.1/", headers }];
+    const sequence = { kind: "http-sequence", steps };
+    const signals = [command, sequence].map((probe, place) => ({
+      name: `signal-${place}`,
+      trigger: "minor-functionality",
+      probe,
+    }));
+
+    expect(effectiveConfig(aConfig({ signals }))).toMatchObject({
+      signals: [
+        { probe: { env: { API_TOKEN: "***", A: "b" } } },
+        { probe: { steps: [{ headers: { Authorization: "***", accept: "text/html" } }] } },
+      ],
+    });
+  });
+
   it("masks secrets by what they are and by where they came from", () => {
     const hook = {
       kind: "webhook",

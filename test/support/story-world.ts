@@ -8,6 +8,7 @@ import { openIds } from "../../src/system/ids.ts";
 import { openInbox } from "../../src/system/inbox.ts";
 import { openLogs } from "../../src/system/logs.ts";
 import type { Processes } from "../../src/system/process.ts";
+import { fakeCertificates } from "./fakes/certificates.ts";
 import { createManualClock, type ManualClock } from "./fakes/clock.ts";
 import { type FakeDatabase, fakeDatabase } from "./fakes/database.ts";
 import { type FakeEventLoop, fakeEventLoop } from "./fakes/event-loop.ts";
@@ -18,6 +19,8 @@ import { type FakePm2, fakePm2 } from "./fakes/pm2.ts";
 import { fakeHostNames } from "./fakes/host-names.ts";
 import { fakeProcesses } from "./fakes/processes.ts";
 import { type FakeStatements, fakeStatements } from "./fakes/statements.ts";
+import { fakeResolver } from "./fakes/resolver.ts";
+import { fakeTcp } from "./fakes/tcp.ts";
 import { type FakeWebsocket, fakeWebsocket } from "./fakes/websocket.ts";
 import { track } from "./outside-work.ts";
 
@@ -187,6 +190,9 @@ export function openStoryWorld(root: string): StoryWorld {
       inbox: openInbox(join(dirname(root), "state", "inbox.json"), { clock, files: files.port }),
       processes: processesIn(() => workingIn),
       childEnvironment: { PATH: "/usr/bin" },
+      tcp: fakeTcp(),
+      certificates: fakeCertificates(),
+      resolver: fakeResolver(),
     },
     clock,
     pm2,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createProbe, ProbeSettings } from "../../../src/observe/probes/index.ts";
 import { openSources } from "../../../src/observe/sources.ts";
 import { openLogs } from "../../../src/system/logs.ts";
+import { fakeCertificates } from "../../support/fakes/certificates.ts";
 import { createManualClock } from "../../support/fakes/clock.ts";
 import { fakeDatabase } from "../../support/fakes/database.ts";
 import { fakeHttp } from "../../support/fakes/http.ts";
@@ -10,6 +11,8 @@ import { fakeMemory } from "../../support/fakes/memory.ts";
 import { fakePm2 } from "../../support/fakes/pm2.ts";
 import { fakeProcesses } from "../../support/fakes/processes.ts";
 import { fakeStatements } from "../../support/fakes/statements.ts";
+import { fakeResolver } from "../../support/fakes/resolver.ts";
+import { fakeTcp } from "../../support/fakes/tcp.ts";
 import { fakeWebsocket } from "../../support/fakes/websocket.ts";
 
 describe("making a probe from its settings", () => {
@@ -45,15 +48,18 @@ describe("making a probe from its settings", () => {
       },
       "1 steps in 0 ms",
     ],
+    [{ kind: "tcp", address: "127.0.0.1:80", interval: "5s" }, "connect 1 ms"],
+    [{ kind: "dns", name: "app.test", interval: "5s" }, "there is no name app.test"],
+    [
+      { kind: "tls", address: "app.test:443", interval: "5s" },
+      "25972 days left, until 2098-01-01 00:00:00 UTC, from Test authority (connect 1 ms, tls 4 ms)",
+    ],
     [{ kind: "command", program: "/bin/check", interval: "5s" }, "exit 0 after 0 ms"],
     [
       { kind: "alertmanager", match: { severity: "critical" } },
       "Alertmanager was not heard since rollwatch started",
     ],
-    [
-      { kind: "webhook" },
-      "nobody has ever told of some-signal at POST /api/v1/webhooks/generic",
-    ],
+    [{ kind: "webhook" }, "nobody has ever told of some-signal at POST /api/v1/webhooks/generic"],
     [
       { kind: "heartbeat", period: "1m" },
       "nobody has ever checked in at POST /api/v1/heartbeats/some-signal",
@@ -70,6 +76,9 @@ describe("making a probe from its settings", () => {
       clock: createManualClock(),
       services: ["api"],
       processes: fakeProcesses(),
+      tcp: fakeTcp(),
+      certificates: fakeCertificates(),
+      resolver: fakeResolver(),
       childEnvironment: {},
       secrets: [],
       statements: fakeStatements(),
