@@ -5,6 +5,7 @@ import type { JournalStore } from "../journal/store.ts";
 import { queue } from "../notify/outbox.ts";
 import { address } from "../notify/route.ts";
 import { createControls } from "../observe/controls.ts";
+import { openTimeWatch } from "../observe/time-watch.ts";
 import { openCatalogue } from "../release/catalogue.ts";
 import type { Log } from "../system/log.ts";
 import { controlSettingsOf } from "./control-settings.ts";
@@ -33,6 +34,8 @@ export function assemble(input: AssembleInput): Daemon {
   const rules = config.signals.map((one) => ruleOf(one, application));
   const catalogue = openCatalogue(world.files, state);
   const controls = createControls(world, controlSettingsOf(config));
+  const time = openTimeWatch(world.clock, world.eventLoop);
+  lifecycle.onStop("time watch", async () => time.close());
   lifecycle.onStop("controls", async () => controls.close());
   const readinesses = openReadinesses(world, catalogue, application);
   const warmth = openWarmth({ config, world, log, journal, catalogue, readinesses });
@@ -44,7 +47,8 @@ export function assemble(input: AssembleInput): Daemon {
     journal,
     catalogue,
     rules,
-    observatory: openObservatory(rules),
+    time,
+    observatory: openObservatory(rules, time),
     surroundings: openSurroundings({ world, controls, log }, application),
     readinesses,
     warmth,

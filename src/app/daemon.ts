@@ -5,6 +5,7 @@ import { blameWindowMsOf, tierOf } from "../decide/policy.ts";
 import type { NoticeDraft } from "../notify/notices-draft.ts";
 import type { Signal, SignalRule } from "../model/signal.ts";
 import type { Verdict } from "../model/verdict.ts";
+import type { TimeWatch } from "../observe/time-watch.ts";
 import type { Catalogue } from "../release/catalogue.ts";
 import type { Log } from "../system/log.ts";
 import { stoppedByPeople } from "./own-stops.ts";
@@ -23,6 +24,7 @@ export interface Daemon {
   readonly catalogue: Catalogue;
   readonly rules: readonly SignalRule[];
   readonly observatory: Observatory;
+  readonly time: TimeWatch;
   readonly surroundings: Surroundings;
   readonly readinesses: Readinesses;
   readonly warmth: Warmth;

@@ -1,7 +1,15 @@
 import { signalAt } from "../judge/signal-at.ts";
-import { cut, isDoubted, remember, type SignalMemory } from "../judge/windows.ts";
+import {
+  afterClockSet,
+  afterStandstill,
+  cut,
+  isDoubted,
+  remember,
+  type SignalMemory,
+} from "../judge/windows.ts";
 import type { Change } from "../model/identity.ts";
 import type { Sample } from "../model/sample.ts";
+import type { TimeEvent, TimeWatch } from "../observe/time-watch.ts";
 import { isStoppedByPerson, type Service } from "../model/service.ts";
 import type { Signal, SignalRule } from "../model/signal.ts";
 
@@ -22,14 +30,18 @@ export interface Observatory {
   onSample(listener: (sample: Sample) => void): () => void;
 }
 
-/** An observatory that has seen nothing yet. */
-export function openObservatory(rules: readonly SignalRule[]): Observatory {
+/** An observatory that has seen nothing yet; `time` tells it when what it remembers is in doubt. Default: never. */
+export function openObservatory(
+  rules: readonly SignalRule[],
+  time?: Pick<TimeWatch, "look">,
+): Observatory {
   const memories = new Map<string, SignalMemory>();
   const byName = new Map(rules.map((rule) => [rule.name, rule]));
   const listeners = new Set<(sample: Sample) => void>();
   let stopped: ReadonlySet<string> = new Set();
 
   function receive(sample: Sample): void {
+    settle(memories, time?.look() ?? []);
     const rule = byName.get(sample.signal);
     if (rule !== undefined) {
       const memory = memories.get(rule.name);
@@ -48,27 +60,18 @@ export function openObservatory(rules: readonly SignalRule[]): Observatory {
   }
 
   function signals(now: number, services: readonly Service[]): readonly Signal[] {
+    settle(memories, time?.look() ?? []);
     stopped = new Set(services.filter(isStoppedByPerson).map((service) => service.name));
     return rules.map((rule) =>
       signalAt(rule, memories.get(rule.name), { now, stoppedByPerson: isSilenced(rule, stopped) }),
     );
   }
 
-  function cutAt(change: Change): void {
-    for (const [name, memory] of memories) {
-      // A run that began while the change was under way may be its doing and is kept.
-      const began = memory.breachSince ?? memory.firstBadAt;
-      if (began === undefined || began < change.after) {
-        memories.set(name, cut(memory));
-      }
-    }
-  }
-
   return {
     receive,
     againMs: (name) => paceOf(byName.get(name), memories.get(name)),
     signals,
-    cut: cutAt,
+    cut: (change) => cutAll(memories, change),
     isCalm: () => areCalm(memories.values()),
     isComplete: () => memories.size === rules.length,
     onSample,
@@ -93,4 +96,25 @@ function paceOf(
   memory: SignalMemory | undefined,
 ): number | undefined {
   return memory !== undefined && isDoubted(memory) ? rule?.confirm?.everyMs : undefined;
+}
+
+/** Gives up what is in doubt after each of the events. */
+function settle(memories: Map<string, SignalMemory>, events: readonly TimeEvent[]): void {
+  for (const event of events) {
+    for (const [name, memory] of memories) {
+      const isStandstill = event.kind === "stood-still";
+      const next = isStandstill ? afterStandstill(memory) : afterClockSet(memory, event.byMs);
+      memories.set(name, next);
+    }
+  }
+}
+
+function cutAll(memories: Map<string, SignalMemory>, change: Change): void {
+  for (const [name, memory] of memories) {
+    // A run that began while the change was under way may be its doing and is kept.
+    const began = memory.breachSince ?? memory.firstBadAt;
+    if (began === undefined || began < change.after) {
+      memories.set(name, cut(memory));
+    }
+  }
 }

@@ -16,6 +16,8 @@ export interface Decider extends Pick<
   "config" | "world" | "catalogue" | "surroundings" | "readinesses" | "rules"
 > {
   readonly journal: Pick<Daemon["journal"], "history">;
+  /** Absent for a single command, which has seen no time pass. */
+  readonly time?: Daemon["time"];
 }
 
 /** What is to be decided about. */
@@ -64,6 +66,7 @@ export async function gatherSituation(
     busy: await whoIsAtWork(daemon),
     work: config.application.services.filter((service) => !stopped.includes(service.name)),
     lockHeld: breach.lockHeld,
+    ...(daemon.time === undefined ? {} : { clockSets: daemon.time.clockSets() }),
     evidence: breach.reportedOnly === true ? ["report"] : evidenceOf(daemon, breach.verdict),
   };
 }

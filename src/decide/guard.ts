@@ -76,3 +76,12 @@ function isEffective({ attempts, ended }: Recovery): boolean {
 export function lastAt(recovery: Recovery): number {
   return recovery.ended?.at ?? Math.max(recovery.plannedAt, ...recovery.attempts);
 }
+
+/** How much time has passed since `at` at least: what the wall clock was set forward by in between did not pass. */
+export function elapsedSince({ now, clockSets = [] }: BreachSituation, at: number): number {
+  let elapsed = now - at;
+  for (const set of clockSets) {
+    elapsed -= set.at >= at ? Math.max(set.byMs, 0) : 0;
+  }
+  return elapsed;
+}

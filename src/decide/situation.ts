@@ -42,6 +42,8 @@ export interface Situation {
   readonly busy: readonly string[];
   /** What a stop in the middle of its work does, and how long a start takes, for each service that a rollback would stop. */
   readonly work: readonly Pick<ServiceSettings, "name" | "work" | "boot">[];
+  /** When the wall clock was set, in its new time, and by how much, as far as this daemon saw it; absent: never. */
+  readonly clockSets?: readonly { readonly at: number; readonly byMs: number }[];
   /** Whether this daemon holds the host's lock. */
   readonly lockHeld: boolean;
   /** Kinds of evidence behind the breach; a report or a webhook alone never moves a rollback. */

@@ -88,6 +88,31 @@ export function cut(memory: SignalMemory): SignalMemory {
   return interrupted(memory, memory.endedAt, "the deployed release changed: judged afresh");
 }
 
+/** Ends both streaks and the unfinished window where rollwatch itself stood still: nobody knows what was meanwhile. */
+export function afterStandstill(memory: SignalMemory): SignalMemory {
+  return interrupted(memory, memory.endedAt, "rollwatch itself stood still: judged afresh");
+}
+
+/**
+ * Moves everything that is remembered along with the wall clock, which was set by `byMs`: what was a minute ago still was, so
+ * that nothing becomes stale, ends or begins by that. The unfinished window and the streaks are given up.
+ */
+export function afterClockSet(memory: SignalMemory, byMs: number): SignalMemory {
+  const { firstBadAt: _ended, breachSince, provenBadAt, ...rest } = memory;
+  return interrupted(
+    {
+      ...rest,
+      newestAt: memory.newestAt + byMs,
+      endedAt: memory.endedAt + byMs,
+      since: memory.since + byMs,
+      ...(breachSince === undefined ? {} : { breachSince: breachSince + byMs }),
+      ...(provenBadAt === undefined ? {} : { provenBadAt: provenBadAt + byMs }),
+    },
+    memory.endedAt + byMs,
+    "the clock was set: judged afresh",
+  );
+}
+
 function take(
   rule: SignalRule,
   memory: SignalMemory,

@@ -2,7 +2,7 @@ import { messageOf } from "../model/failure.ts";
 import type { AbsenceReason, Reading, Sample } from "../model/sample.ts";
 import { tellDuration, tellTime } from "../model/units.ts";
 import { withChild } from "../system/abort.ts";
-import type { Clock } from "../system/clock.ts";
+import { type Clock, isClockSet, offsetOf } from "../system/clock.ts";
 import type { EventLoop, LoopWatch } from "../system/event-loop.ts";
 import { createExtras } from "./extras.ts";
 import { openGrid } from "./grid.ts";
@@ -79,16 +79,17 @@ async function sampleOnGrid(
     for (;;) {
       const extraMs = pace === FULL_PACE ? extras.afterMs() : undefined;
       const due = await grid.next({ notBefore: pace.notBefore, extraMs }, signal);
-      const at = clock.now() - (clock.monotonic() - due);
+      const offset = offsetOf(clock);
       const pauseMs = Math.ceil((pace.notBefore - due) / intervalMs) * intervalMs;
       const isPaused = pauseMs > 0;
-      const reading = isPaused ? pausedUntil(at + pauseMs) : await run(due, signal);
+      const reading = isPaused ? pausedUntil(due + offset + pauseMs) : await run(due, signal);
       if (!isPaused) {
         pace = paceAfter(pace, reading, { due, endedAt: clock.monotonic(), intervalMs });
       }
-      const tookMs = clock.monotonic() - due;
+      const times = { at: due + offsetOf(clock), tookMs: clock.monotonic() - due };
+      const taken = isClockSet(clock, offset) ? acrossClockSet(reading) : reading;
       const skipped = isPaused ? ({ skipped: true } as const) : {};
-      input.onSample({ signal: probe.signal, at, tookMs, reading, ...skipped });
+      input.onSample({ signal: probe.signal, ...times, reading: taken, ...skipped });
     }
   } finally {
     grid.close();
@@ -101,6 +102,8 @@ type Run = (due: number, signal: AbortSignal) => Promise<Reading>;
 /** One run after another; while one hangs although it was aborted, none is started. */
 function createRun(probe: Probe, clock: Clock, watch: LoopWatch): Run {
   let hanging = false;
+  // Whether counters may have counted on while rollwatch stood still.
+  let isBehind = false;
 
   async function ask(limit: AbortSignal): Promise<Reading> {
     hanging = true;
@@ -119,6 +122,7 @@ function createRun(probe: Probe, clock: Clock, watch: LoopWatch): Run {
     }
     const lateMs = clock.monotonic() - due;
     watch.takeLagMs();
+    isBehind ||= lateMs > probe.intervalMs;
     if (lateMs > MAX_LAG_MS) {
       return absent("watcher-lagging", `rollwatch began ${tellDuration(lateMs)} late`);
     }
@@ -128,9 +132,17 @@ function createRun(probe: Probe, clock: Clock, watch: LoopWatch): Run {
     });
     signal.throwIfAborted();
     const lagMs = watch.takeLagMs();
-    // What is no measurement stays what it is: a target's wish to be left alone holds in any case.
-    return lagMs > MAX_LAG_MS && reading.kind === "measured"
-      ? absent("watcher-lagging", `rollwatch itself stood still for ${tellDuration(lagMs)}`)
+    if (reading.kind === "absent") {
+      // A target's wish to be left alone holds in any case.
+      return reading;
+    }
+    const wasBehind = isBehind;
+    isBehind = lagMs > probe.intervalMs;
+    if (lagMs > MAX_LAG_MS) {
+      return absent("watcher-lagging", `rollwatch itself stood still for ${tellDuration(lagMs)}`);
+    }
+    return wasBehind && reading.counts !== undefined
+      ? absent("watcher-lagging", "it was counted while rollwatch itself stood still")
       : countedFromDue(probe, reading, lateMs);
   };
 }
@@ -141,10 +153,19 @@ async function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+type Measured = Extract<Reading, { kind: "measured" }>;
+
 /** A request that was made late would, made in time, have waited so much longer. */
-function countedFromDue(probe: Probe, reading: Reading, lateMs: number): Reading {
-  return probe.timesRequests === true && reading.kind === "measured"
+function countedFromDue(probe: Probe, reading: Measured, lateMs: number): Reading {
+  return probe.timesRequests === true
     ? { ...reading, value: reading.value + lateMs / 1000 }
+    : reading;
+}
+
+/** What began in one time and ended in another was not measured; what is no measurement stays what it is. */
+function acrossClockSet(reading: Reading): Reading {
+  return reading.kind === "measured"
+    ? absent("watcher-lagging", "the clock was set while it was measured")
     : reading;
 }
 

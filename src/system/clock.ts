@@ -15,6 +15,19 @@ export interface Clock {
 /** Node's timers fire at once when asked for more than this (24.8 days). */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** The wall clock was set when it moved by this much more or less than time passed; smaller steps are a time server's. */
+const CLOCK_SET_MS = 1000;
+
+/** What the wall clock shows beyond the monotonic one, in ms; changes when it is set. */
+export function offsetOf(clock: Pick<Clock, "now" | "monotonic">): number {
+  return clock.now() - clock.monotonic();
+}
+
+/** Whether the wall clock was set since it had this offset. */
+export function isClockSet(clock: Pick<Clock, "now" | "monotonic">, offset: number): boolean {
+  return Math.abs(offsetOf(clock) - offset) > CLOCK_SET_MS;
+}
+
 /** The machine's clock. */
 export function openClock(): Clock {
   return {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { openObservatory, type Observatory } from "../../src/app/observatory.ts";
 import type { Sample } from "../../src/model/sample.ts";
 import type { SignalRule } from "../../src/model/signal.ts";
+import type { TimeEvent } from "../../src/observe/time-watch.ts";
 import { aChange, aRule, aService, NOON } from "../support/builders.ts";
 import { aSample } from "../support/daemon.ts";
 
@@ -117,4 +118,49 @@ describe("a signal that is confirmed faster", () => {
   it("is not hurried where nobody asked for it", () => {
     expect(pacesAfter(RULES, 1, 1)).toEqual([undefined, undefined]);
   });
+});
+
+/** What the time watch will tell at the next look. */
+function aTime(): { readonly events: TimeEvent[]; readonly look: () => readonly TimeEvent[] } {
+  const events: TimeEvent[] = [];
+  return { events, look: () => events.splice(0) };
+}
+
+describe("a time that does not go by as it should", () => {
+  it("ends a run of bad samples when rollwatch stood still", () => {
+    const time = aTime();
+    const observatory = openObservatory(RULES, time);
+    suffer(observatory, 2);
+
+    time.events.push({ kind: "stood-still", ms: 60_000 });
+    observatory.receive(aSample("health", NOON + 4000, 1));
+
+    expect(observatory.signals(NOON + 4000, [])[0]).toMatchObject({ badWindows: 1 });
+  });
+
+  it.each([7_200_000, -7_200_000])(
+    "neither makes nor ends a breach when the clock is set by %d ms",
+    (byMs) => {
+      const time = aTime();
+      const healthy = openObservatory(RULES, time);
+      healthy.receive(aSample("health", NOON, 0));
+      time.events.push({ kind: "clock-set", byMs });
+      healthy.receive(aSample("health", NOON + byMs + 2000, 1));
+      const [well] = healthy.signals(NOON + byMs + 2000, []);
+      const sick = openObservatory(RULES, time);
+      suffer(sick, 3);
+      time.events.push({ kind: "clock-set", byMs });
+      const [doubtful] = sick.signals(NOON + byMs + 5000, []);
+      sick.receive(aSample("health", NOON + byMs + 6000, 0));
+      const [unended] = sick.signals(NOON + byMs + 6000, []);
+      sick.receive(aSample("health", NOON + byMs + 8000, 1));
+      const [again] = sick.signals(NOON + byMs + 8000, []);
+
+      expect(well?.state).not.toBe("breach");
+      expect(doubtful?.state).toBe("too-few-samples");
+      expect(unended?.state).toBe("too-few-samples");
+      // bad again: it never ended, and began when it did
+      expect(again).toMatchObject({ state: "breach", firstBadAt: NOON + byMs });
+    },
+  );
 });

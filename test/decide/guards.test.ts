@@ -463,6 +463,48 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   ["evidence", "is a probe's", { evidence: ["webhook", "probe"] }, "allow"],
   ["evidence", "is a webhook's alone", { evidence: ["webhook"] }, "recommend"],
   ["evidence", "is none", { evidence: [] }, "recommend"],
+  [
+    "cooldown",
+    "has seen one 10 minutes ago, and the clock was set forward by two hours since",
+    {
+      ...recovered(aRecovery(NOW - 130 * MINUTE)),
+      clockSets: [{ at: NOW - 5 * MINUTE, byMs: 2 * HOUR }],
+    },
+    "recommend",
+  ],
+  [
+    "cooldown",
+    "has seen one two hours ago, and the clock was set forward before that",
+    { ...recovered(aRecovery(NOW - 2 * HOUR)), clockSets: [{ at: NOW - 3 * HOUR, byMs: HOUR }] },
+    "allow",
+  ],
+  [
+    "cooldown",
+    "has seen one 10 minutes ago, and the clock was set back by two hours since",
+    {
+      ...recovered(aRecovery(NOW + 110 * MINUTE)),
+      clockSets: [{ at: NOW - 5 * MINUTE, byMs: -2 * HOUR }],
+    },
+    "recommend",
+  ],
+  [
+    "daily-budget",
+    "has spent the rollback of a day that was none: the clock was set forward",
+    { ...recovered(aRecovery(NOW - 25 * HOUR)), clockSets: [{ at: NOW - HOUR, byMs: 24 * HOUR }] },
+    "recommend",
+  ],
+  [
+    "change-in-blame-window",
+    "has a change before the breach, and the clock was set back since",
+    { ...changed({}), clockSets: [{ at: NOON - 3_600_000, byMs: -3_600_000 }] },
+    "recommend",
+  ],
+  [
+    "change-in-blame-window",
+    "has a change before the breach, and the clock was set before that",
+    { ...changed({}), clockSets: [{ at: NOON - 60_000, byMs: 3_600_000 }] },
+    "allow",
+  ],
   ["cooldown", "has seen a restart", recovered(aRestart(NOW - 1)), "allow"],
   ["daily-budget", "is not spent by a restart", recovered(aRestart(NOW - HOUR)), "allow"],
   ["not-rolled-back-before", "was restarted only", recovered(aRestart(NOON - HOUR)), "allow"],

@@ -116,6 +116,9 @@ describe("a daemon that watches the radiation system", () => {
       "memory green",
       "database green",
       "pm2 green",
+      // Everything is asked by its address, and nothing else is asked.
+      "dns unknown",
+      expect.stringMatching(/^upstream (?:green|unknown)$/u),
     ]);
   });
 
@@ -166,6 +169,31 @@ describe("a daemon that watches the radiation system", () => {
 
     expect(err).toContain("PM2_HOME");
     expect(code).toBe(2);
+  });
+
+  it("blames nobody for the time in which it was frozen itself", async () => {
+    const { watcher } = running;
+    const pid = await watcher.pid();
+    const runs = await probeRuns(watcher, "api-health");
+    if (pid === undefined) {
+      throw new Error("pm2 does not know rollwatch");
+    }
+
+    process.kill(pid, "SIGSTOP");
+    try {
+      // More than three windows of the slowest signal.
+      await sleep(35_000);
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    await untilSampled(watcher, "api-health", 6);
+
+    // Ten seconds or so of runs, not the fifty that two seconds apart would have made it.
+    expect((await probeRuns(watcher, "api-health")) - runs).toBeLessThan(17);
+    const status = await statusOf(watcher);
+    expect([status.openIncident, status.lastIncidents, status.rollback]).toEqual([null, [], null]);
+    expect(status.verdict?.kind).toBe("healthy");
+    expect(await watcher.pid()).toBe(pid);
   });
 
   it("takes `pm2 stop all` for a person's wish: it runs on, opens no incident and changes nothing", async () => {

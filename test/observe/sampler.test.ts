@@ -468,6 +468,66 @@ describe("a sampler that is woken", () => {
   });
 });
 
+describe("what was measured while time did not go by as it should", () => {
+  it("is void when the clock was set in the middle of it, and stands in the new time", async () => {
+    const bench = aBench();
+    bench.start(
+      aProbe(async (signal) => {
+        await bench.clock.sleep(500, signal);
+        return GOOD;
+      }),
+    );
+    await bench.clock.advance(1200);
+
+    bench.clock.jumpWall(-3_600_000);
+    await bench.clock.advance(1500);
+
+    expect(offsets(bench.samples)).toEqual([0, 1000 - 3_600_000, 2000 - 3_600_000]);
+    expect(bench.samples.map(({ reading }) => reading.kind)).toEqual([
+      "measured",
+      "absent",
+      "measured",
+    ]);
+    await bench.stop();
+  });
+
+  it("is void where it was counted while rollwatch stood still longer than an interval", async () => {
+    const bench = aBench();
+    const counts = { bad: 90, total: 100 };
+    bench.start(aProbe(async () => ({ ...GOOD, counts })));
+    await bench.clock.advance(100);
+
+    await bench.clock.stall(3500);
+    await bench.clock.advance(2000);
+
+    // asked at once; what was due while it stood still began late; the next one counts the standstill, too
+    const details = bench.samples.map(({ reading }) => reading.detail);
+    expect(details).toEqual([
+      "fine",
+      "rollwatch began 2.6 s late",
+      "it was counted while rollwatch itself stood still",
+      "fine",
+    ]);
+    await bench.stop();
+  });
+
+  it("counts where nothing is counted: the next look is as good as any", async () => {
+    const bench = aBench();
+    bench.start(aProbe(async () => GOOD));
+    await bench.clock.advance(100);
+
+    await bench.clock.stall(3500);
+    await bench.clock.advance(1000);
+
+    expect(bench.samples.map(({ reading }) => reading.kind)).toEqual([
+      "measured",
+      "absent",
+      "measured",
+    ]);
+    await bench.stop();
+  });
+});
+
 describe("the sampler of a doubted signal", () => {
   it("asks again in between, and on its grid as before once it is decided", async () => {
     const bench = aBench();

@@ -19,6 +19,13 @@ function check(situation: BreachSituation): Opinion {
     );
   }
   const what = newest.summary.join("; ");
+  // By the old time as by the new one: which of them the change was noted in, nobody knows.
+  const set = situation.clockSets?.find(({ at, byMs }) => Math.max(at, at - byMs) >= newest.after);
+  if (set !== undefined) {
+    return recommend(
+      `the clock was set by ${tellDuration(Math.abs(set.byMs))} since then, so nobody knows how long before the breach it was: ${what}`,
+    );
+  }
   const unknownMs = newest.at - newest.after;
   if (unknownMs > LONGEST_DOUBT_MS) {
     return recommend(

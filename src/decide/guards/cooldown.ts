@@ -2,6 +2,7 @@ import { tellDuration } from "../../model/units.ts";
 import {
   allow,
   effectiveRollbacks,
+  elapsedSince,
   lastAt,
   recommend,
   type Guard,
@@ -13,13 +14,13 @@ import type { BreachSituation } from "../situation.ts";
 export const cooldown: Guard = { id: "cooldown", check };
 
 function check(situation: BreachSituation): Opinion {
-  const { now, policy } = situation;
-  const { cooldown: cooldownMs } = policy.brakes;
-  const last = Math.max(...effectiveRollbacks(situation).map(lastAt));
+  const { cooldown: cooldownMs } = situation.policy.brakes;
+  const ages = effectiveRollbacks(situation).map((one) => elapsedSince(situation, lastAt(one)));
+  const ageMs = Math.min(...ages);
   const limit = tellDuration(cooldownMs);
-  if (now - last < cooldownMs) {
+  if (ageMs < cooldownMs) {
     return recommend(
-      `the last rollback was ${tellDuration(Math.max(now - last, 0))} ago, cool-down ${limit}`,
+      `the last rollback was ${tellDuration(Math.max(ageMs, 0))} ago, cool-down ${limit}`,
     );
   }
   return allow(`no rollback within the cool-down of ${limit}`);

@@ -1,4 +1,11 @@
-import { allow, effectiveRestarts, recommend, type Guard, type Opinion } from "../guard.ts";
+import {
+  allow,
+  effectiveRestarts,
+  elapsedSince,
+  recommend,
+  type Guard,
+  type Opinion,
+} from "../guard.ts";
 import type { BreachSituation } from "../situation.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -29,6 +36,7 @@ function check(situation: BreachSituation): Opinion {
 
 function countSince(situation: BreachSituation, service: string, ms: number): number {
   return effectiveRestarts(situation, service).filter(
-    ({ plan, plannedAt }) => plan.requestedBy === "policy" && situation.now - plannedAt < ms,
+    ({ plan, plannedAt }) =>
+      plan.requestedBy === "policy" && elapsedSince(situation, plannedAt) < ms,
   ).length;
 }
