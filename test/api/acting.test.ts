@@ -13,7 +13,7 @@ import { aPlanReport, fakeActions } from "../support/fakes/actions.ts";
 import { aCheckRound, aPreview } from "../support/fakes/operations.ts";
 import { type Answer, ask, servedPorts, TOKENS } from "../support/served.ts";
 
-const OPERATOR = { name: "operator", roles: [], access: ["acknowledge", "administer"] };
+const OPERATOR = { name: "operator", roles: [], access: ["acknowledge", "administer", "signal"] };
 const GRACE = { name: "Grace", roles: ["devops-engineer"], access: ["administer"] };
 const PAUSE = { reason: "a holiday", forMs: null };
 

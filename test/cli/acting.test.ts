@@ -35,7 +35,7 @@ interface World {
   readonly signal?: AbortSignal;
 }
 
-const OPERATOR = { roles: [], access: ["acknowledge", "administer"] };
+const OPERATOR = { roles: [], access: ["acknowledge", "administer", "signal"] };
 const AT_TERMINAL = { isTerminal: true, canAsk: true } as const;
 
 let folder = "";
