@@ -49,7 +49,11 @@ export function resultOf(release: ExampleRelease, rehearsal: Rehearsal): DemoRes
     outcome,
     scope,
     release: {
-      bad: incident === null || deployment === null ? null : deployment.release,
+      // Of a fault from outside, no release is the bad one.
+      bad:
+        incident === null || deployment === null || release.fault !== undefined
+          ? null
+          : deployment.release,
       restored: servedAgainAt === undefined || deployment === null ? null : GOOD_RELEASE,
     },
     seconds: secondsOf(rehearsal),

@@ -38,12 +38,19 @@ const TELLERS: { readonly [K in SceneKind]: (telling: Telling, scene: SceneOf<K>
     );
   },
   "fault-began": ({ voice }, { release }) => {
-    voice.heading(`A fault without any change: ${release.title}`);
-    voice.aside(release.story);
+    const isAlone = release.change === "none";
+    voice.heading(`A fault ${isAlone ? "without any change" : "from outside"}: ${release.title}`);
+    if (isAlone) {
+      voice.aside(release.story);
+    }
     voice.say("times count from its beginning");
   },
   "fault-ended": ({ voice, time }, { at }) => {
     voice.aside(`${time(at)}  the fault from outside is over`);
+  },
+  reported: ({ voice }, { trigger, reason }) => {
+    voice.heading(`A person reports ${trigger}`);
+    voice.aside(reason);
   },
   "daemon-killed": ({ voice }, { pid }) => {
     voice.bad(`           kill -9 of rollwatch itself (pid ${pid}); its pm2 starts it again`);

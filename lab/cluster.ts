@@ -21,6 +21,8 @@ export interface Cluster {
   admin(sql: string, database?: string): Promise<void>;
   /** Ends the server at once, as a fast shutdown; safe to call twice. */
   stop(): Promise<void>;
+  /** Starts a server that was stopped, at the same port, and returns when it answers. */
+  start(): Promise<void>;
 }
 
 interface User {
@@ -42,8 +44,9 @@ export async function startCluster(lab: Lab): Promise<Cluster> {
   await initialise(folder, { programs, password, user });
   for (let attempt = 1; ; attempt += 1) {
     const port = await lab.port();
-    const server = await launch(folder, { programs, port, user, lab });
-    const cluster = aCluster({ server, port, password, programs });
+    const launching = { programs, port, user, lab };
+    const server = await launch(folder, launching);
+    const cluster = aCluster({ server, folder, launching, password });
     lab.onEnd("PostgreSQL", () => cluster.stop());
     const problem = await ready(cluster, server);
     if (problem === undefined) {
@@ -111,15 +114,15 @@ function serverEnvironment(labFolder: string): Readonly<Record<string, string>> 
   });
 }
 
-async function launch(
-  folder: string,
-  how: {
-    readonly programs: PostgresPrograms;
-    readonly port: number;
-    readonly user: User | undefined;
-    readonly lab: Lab;
-  },
-): Promise<ChildProcess> {
+/** What a server is started with. */
+interface Launching {
+  readonly programs: PostgresPrograms;
+  readonly port: number;
+  readonly user: User | undefined;
+  readonly lab: Lab;
+}
+
+async function launch(folder: string, how: Launching): Promise<ChildProcess> {
   const settings = {
     listen_addresses: "127.0.0.1",
     port: how.port,
@@ -150,16 +153,18 @@ async function launch(
 
 function aCluster(how: {
   readonly server: ChildProcess;
-  readonly port: number;
+  readonly folder: string;
+  readonly launching: Launching;
   readonly password: string;
-  readonly programs: PostgresPrograms;
 }): Cluster {
+  const { port, programs } = how.launching;
   function url(role: string, password: string, database: string): string {
-    return `postgresql://${role}:${password}@127.0.0.1:${how.port}/${database}`;
+    return `postgresql://${role}:${password}@127.0.0.1:${port}/${database}`;
   }
-  return {
-    port: how.port,
-    programs: how.programs,
+  let { server } = how;
+  const cluster: Cluster = {
+    port,
+    programs,
     url,
     async admin(sql, database = "postgres") {
       const connectionString = url(SUPERUSER, how.password, database);
@@ -172,9 +177,19 @@ function aCluster(how: {
       }
     },
     async stop() {
-      await stopServer(how.server);
+      await stopServer(server);
+    },
+    async start() {
+      if (hasEnded(server)) {
+        server = await launch(how.folder, how.launching);
+      }
+      const problem = await ready(cluster, server);
+      if (problem !== undefined) {
+        throw new Error(`PostgreSQL does not start again (${problem})`);
+      }
     },
   };
+  return cluster;
 }
 
 /** Why the server is not there; undefined when it answers. */

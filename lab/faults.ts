@@ -1,5 +1,6 @@
 import type { Cluster } from "./cluster.ts";
 import type { FaultKind } from "./fault-kind.ts";
+import type { PretendedHost } from "./pretended-host.ts";
 import { send } from "./processes.ts";
 import { DATABASE, type RadiationSystem, ROLE } from "./radiation-system.ts";
 import { repeat } from "./repeat.ts";
@@ -17,6 +18,8 @@ export interface Fault {
 export interface Victim {
   readonly system: RadiationSystem;
   readonly cluster: Cluster;
+  /** The machine as rollwatch sees it, for the fault that is only shown. */
+  readonly host?: PretendedHost | undefined;
 }
 
 const LOCK = `
@@ -27,6 +30,11 @@ const LOCK = `
 const LOCK_PAUSE_MS = 80;
 const LISTS_PAUSE_MS = 40;
 const EXPORTS_PAUSE_MS = 100;
+/** The readings of the alerts, which no reading under the limit ever raised; the old doses are in the alerts. */
+const DAMAGE = `
+  update dose_readings r set dose_msv = a.dose_msv / 1000 from alerts a where a.reading_id = r.id`;
+const MEND =
+  "update dose_readings r set dose_msv = a.dose_msv from alerts a where a.reading_id = r.id";
 
 /** Begins a fault. */
 export async function beginFault(kind: FaultKind, victim: Victim): Promise<Fault> {
@@ -58,6 +66,26 @@ const BEGINNERS: {
     repeat(async () => askForLongList(system.api), LISTS_PAUSE_MS),
   "abandoned-exports": async ({ system }) =>
     repeat(async () => abandonExport(system.api), EXPORTS_PAUSE_MS),
+  "freeze-csv-polling": async ({ system }) => freeze(system, "csv-polling-service"),
+  "stop-database": async ({ cluster }) => {
+    await cluster.stop();
+    return async () => cluster.start();
+  },
+  "stop-upstream": async ({ system }) => {
+    await system.calibration.stop();
+    return async () => system.calibration.start();
+  },
+  "damage-readings": async ({ cluster }) => {
+    await cluster.admin(DAMAGE, DATABASE);
+    return async () => cluster.admin(MEND, DATABASE);
+  },
+  "fill-host": async ({ host }) => {
+    if (host === undefined) {
+      throw new Error("rollwatch looks at the machine itself, whose memory is not to be taken");
+    }
+    await host.pretend(true);
+    return async () => host.pretend(false);
+  },
 };
 
 /** A process that is gone by the end was replaced, which is the cure. */

@@ -19,7 +19,7 @@ export interface Load {
 
 const PER_SECOND = 20;
 const LIMIT_MS = 2000;
-const PATHS = ["personnel", "devices", "readings?limit=20", "alerts?limit=20"];
+const PATHS = ["personnel", "devices", "readings?limit=20", "alerts?limit=20", "calibrations"];
 
 /**
  * Asks the API 20 times a second, whatever it answers: each request is sent when it is due, not when the one before has been

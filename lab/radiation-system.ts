@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { type CalibrationService, startCalibrationService } from "./calibration-service.ts";
 import type { Cluster } from "./cluster.ts";
 import { run } from "./command.ts";
 import { labEnvironment } from "./environment.ts";
@@ -39,6 +40,10 @@ export interface RadiationSystem {
   readonly api: string;
   readonly webSocket: string;
   readonly databaseUrl: string;
+  /** What it depends on and its pm2 does not know. */
+  readonly calibration: CalibrationService;
+  /** host:port at which its services expect rollwatch, whether that runs or not. */
+  readonly rollwatch: string;
   readonly pm2: Pm2Home;
   /** Deploys a release as the team's script does, without a word to anybody. */
   deploy(releaseId: string, installWith?: "cache" | "npm"): Promise<Deployment>;
@@ -69,8 +74,17 @@ export async function startRadiationSystem(
   const repository = await createRepository(lab, dependencies);
   await cloneRepository(repository, root);
   const databaseUrl = await createDatabase(cluster);
+  const calibration = await startCalibrationService(lab);
   const ports = { api: await lab.port(), webSocket: await lab.port() };
-  await writeEnvironmentFile(root, { ...ports, databaseUrl });
+  const rollwatch = `127.0.0.1:${await lab.port()}`;
+  await writeEnvironmentFile(root, {
+    API_PORT: String(ports.api),
+    WS_PORT: String(ports.webSocket),
+    DATABASE_URL: databaseUrl,
+    CALIBRATION_URL: `${calibration.url}/calibrations`,
+    CSV_HEARTBEAT_URL: `http://${rollwatch}/api/v1/heartbeats/csv-polling-heartbeat`,
+    RETENTION_HEARTBEAT_URL: `http://${rollwatch}/api/v1/heartbeats/data-retention-heartbeat`,
+  });
   await replaceModules(root, "cache");
   await runScript(lab, root, "build.js");
   await runScript(lab, root, "migrate.js");
@@ -84,6 +98,8 @@ export async function startRadiationSystem(
     api,
     webSocket: `ws://127.0.0.1:${ports.webSocket}`,
     databaseUrl,
+    calibration,
+    rollwatch,
     pm2,
     async deploy(releaseId, installWith = "cache") {
       return deploy({ lab, root, repository, pm2 }, releaseId, installWith);
@@ -103,14 +119,10 @@ async function createDatabase(cluster: Cluster): Promise<string> {
 
 async function writeEnvironmentFile(
   root: string,
-  how: { readonly api: number; readonly webSocket: number; readonly databaseUrl: string },
+  variables: Readonly<Record<string, string>>,
 ): Promise<void> {
   const example = await readFile(path.join(EXAMPLE, ".env.example"), "utf8");
-  const text = setVariables(example, {
-    API_PORT: String(how.api),
-    WS_PORT: String(how.webSocket),
-    DATABASE_URL: how.databaseUrl,
-  });
+  const text = setVariables(example, variables);
   await writeFile(path.join(root, ".env"), text, { mode: 0o600 });
 }
 

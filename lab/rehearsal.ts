@@ -1,4 +1,5 @@
 import type { Entry } from "../src/model/facts.ts";
+import type { Trigger } from "../src/model/trigger.ts";
 import { approve, askedFor } from "./approval.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { follow, type Follower } from "./follower.ts";
@@ -7,6 +8,7 @@ import type { Lab } from "./lab.ts";
 import { type LoadResult, startLoad } from "./load.ts";
 import { type Condition, isActing, isClosed, isProven } from "./milestones.ts";
 import { type Mishap, startMishap } from "./mishap.ts";
+import { openPretendedHost, type PretendedHost } from "./pretended-host.ts";
 import { send } from "./processes.ts";
 import { type Deployment, type RadiationSystem, startRadiationSystem } from "./radiation-system.ts";
 import type { Dependencies } from "./repository.ts";
@@ -39,6 +41,7 @@ export type Scene =
   | { readonly kind: "deployed"; readonly deployment: Deployment }
   | { readonly kind: "fault-began"; readonly release: ExampleRelease; readonly at: number }
   | { readonly kind: "fault-ended"; readonly at: number }
+  | { readonly kind: "reported"; readonly trigger: Trigger; readonly reason: string }
   | { readonly kind: "fact"; readonly entry: Entry }
   | { readonly kind: "notice"; readonly notice: Delivered }
   | { readonly kind: "daemon-killed"; readonly pid: number }
@@ -76,7 +79,9 @@ export async function rehearse(
   show({ kind: "system-started", system });
   const webhook = await startWebhookReceiver(lab);
   const { bake, adapt = (text) => text } = script;
-  const watcher = await startWatcher(lab, system, { bake, webhook, adapt });
+  const isPretending = script.release.fault?.kind === "fill-host";
+  const host = isPretending ? await openPretendedHost(lab) : undefined;
+  const watcher = await startWatcher(lab, system, { bake, webhook, adapt, host: host?.root });
   show({ kind: "watching", watcher });
   const journal = await journalOf(lab, watcher);
   const follower = follow(
@@ -92,7 +97,7 @@ export async function rehearse(
   });
   await follower.until(isProven(), "the good release is proven", PROOF_LIMIT_MS);
   await usual.stop();
-  return perform({ lab, script, cluster, system, watcher, follower }, show);
+  return perform({ lab, script, cluster, system, watcher, follower, host }, show);
 }
 
 /** Where a rehearsal takes place. */
@@ -103,6 +108,8 @@ export interface Stage {
   readonly system: RadiationSystem;
   readonly watcher: Watcher;
   readonly follower: Follower;
+  /** Present where the fault is one of the machine. */
+  readonly host: PretendedHost | undefined;
 }
 
 async function perform(stage: Stage, show: (scene: Scene) => void): Promise<Rehearsal> {

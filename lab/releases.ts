@@ -28,8 +28,10 @@ export const ExampleRelease = z.object({
   trigger: z.enum(TRIGGERS).nullable(),
   /** What is deployed; `none`: nothing, the fault comes from outside. */
   change: z.enum(["code", "dependency", "configuration", "none"]),
-  /** The fault from outside. */
+  /** The fault from outside; after a deployment it begins when the new release has served for a moment. */
   fault: z.object({ kind: FaultKind }).optional(),
+  /** What a person reports once the new release serves. */
+  report: z.string().optional(),
   /** What the deployer puts into `.env`. */
   env: z.record(z.string(), z.string()).default({}),
   /** Files that it removes. */

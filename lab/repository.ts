@@ -15,7 +15,7 @@ export interface Repository {
 }
 
 /** Folders of the example that its repository does not have. */
-const NOT_PUBLISHED = new Set(["releases", "node_modules", "dist", ".git", ".env"]);
+const NOT_PUBLISHED = new Set(["releases", "upstream", "node_modules", "dist", ".git", ".env"]);
 
 /** How many packages the releases depend on: the example's own few, or as many as such a service usually has. */
 export type Dependencies = "few" | "usual";

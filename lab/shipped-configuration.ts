@@ -12,12 +12,17 @@ export interface Place {
   readonly listen: string;
   readonly api: string;
   readonly webSocket: string;
+  readonly calibration: string;
   readonly bake: string;
+  /** Where rollwatch finds the machine's /proc. Default /. */
+  readonly host?: string;
 }
 
 const SHIPPED = path.join(ROOT, "config", "rollwatch.yaml");
 const SHIPPED_API = "http://127.0.0.1:3000";
 const SHIPPED_WEBSOCKET = "ws://127.0.0.1:3001";
+const SHIPPED_CALIBRATION = "http://127.0.0.1:3002";
+const SHIPPED_ROOT = "/srv/radiation-health";
 
 /** The shipped configuration as it came, and as it is at a place: with other addresses, paths and bake time, nothing else. */
 export async function shippedAt(place: Place): Promise<{
@@ -28,13 +33,18 @@ export async function shippedAt(place: Place): Promise<{
   const shipped = await readFile(SHIPPED, "utf8");
   const edited = editConfiguration(shipped, {
     values: {
-      "application.root": place.root,
       "application.pm2Home": place.pm2Home,
       "release.bake": place.bake,
       "server.listen": place.listen,
+      "host.root": place.host ?? "/",
       state: place.state,
     },
-    prefixes: { [SHIPPED_API]: place.api, [SHIPPED_WEBSOCKET]: place.webSocket },
+    prefixes: {
+      [SHIPPED_API]: place.api,
+      [SHIPPED_WEBSOCKET]: place.webSocket,
+      [SHIPPED_CALIBRATION]: place.calibration,
+      [SHIPPED_ROOT]: place.root,
+    },
   });
   return { shipped, ...edited };
 }

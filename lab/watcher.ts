@@ -40,12 +40,14 @@ export async function startWatcher(
   how: {
     readonly bake: string;
     readonly webhook: WebhookReceiver;
+    /** Where it finds the machine's /proc. Default /. */
+    readonly host?: string | undefined;
     readonly adapt?: (configuration: string) => string;
   },
 ): Promise<Watcher> {
   const state = path.join(lab.folder, "state");
   const configuration = path.join(lab.folder, "rollwatch.yaml");
-  const address = `127.0.0.1:${await lab.port()}`;
+  const address = system.rollwatch;
   await mkdir(state, { mode: 0o700 });
   const edited = await shippedAt({
     root: system.root,
@@ -54,7 +56,9 @@ export async function startWatcher(
     listen: address,
     api: system.api,
     webSocket: system.webSocket,
+    calibration: system.calibration.url,
     bake: how.bake,
+    ...(how.host === undefined ? {} : { host: how.host }),
   });
   const approvers = approversOf(edited.shipped);
   await writeFile(configuration, how.adapt?.(edited.text) ?? edited.text, { mode: 0o600 });

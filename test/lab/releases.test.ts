@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { listReleases } from "../../lab/releases.ts";
-import { TRIGGER_ROWS } from "../../src/model/trigger.ts";
+import { TRIGGER_ROWS, TRIGGERS } from "../../src/model/trigger.ts";
 
 const SHOWN = [
   "system-down",
@@ -36,6 +36,29 @@ it.for(SHOWN)(
   },
 );
 
-it.for(releases)("brings $id by a deployment or from outside, never both", ({ change, fault }) => {
-  expect(fault !== undefined).toBe(change === "none");
+it.for(TRIGGERS)("has a fault named after the trigger %s, which it shows", (trigger) => {
+  const release = releases.find((one) => one.id === trigger);
+
+  expect(release).toMatchObject({ trigger, right: { cause: "release" } });
+  expect(["rolled-back", "recommended"]).toContain(release?.right.outcome);
+});
+
+it.for(["database", "host", "upstream"] as const)(
+  "has a fault whose cause is the %s, alone and right after a deployment, and right is to leave the release alone",
+  (cause) => {
+    const faults = releases.filter((one) => one.right.cause === cause);
+
+    expect(faults.map((one) => one.change === "none").toSorted()).toEqual([false, true]);
+    expect(faults.map((one) => one.right)).toEqual(
+      faults.map(() => ({ decision: "hold", outcome: "held", cause })),
+    );
+  },
+);
+
+it.for(releases)("has something happen in $id that can be noticed", (release) => {
+  const { change, fault, report, trigger } = release;
+  const isDeployed = change !== "none";
+
+  expect(isDeployed || fault !== undefined).toBe(true);
+  expect(report !== undefined && (trigger === null || fault !== undefined)).toBe(false);
 });

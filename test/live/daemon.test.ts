@@ -116,6 +116,8 @@ describe("a daemon that watches the radiation system", () => {
       "memory green",
       "database green",
       "pm2 green",
+      "dns green",
+      "upstream green",
       // Everything is asked by its address, and nothing else is asked.
       "dns unknown",
       expect.stringMatching(/^upstream (?:green|unknown)$/u),
@@ -130,6 +132,7 @@ describe("a daemon that watches the radiation system", () => {
     expect(round.signals.map((one) => one.name)).toEqual([
       "api-health",
       "services",
+      "database-reached",
       "response-time",
       "request-times",
       "request-errors",
@@ -137,6 +140,10 @@ describe("a daemon that watches the radiation system", () => {
       "pool",
       "connections",
       "alerts-socket",
+      "list-lengths",
+      "export-readable",
+      "csv-polling-heartbeat",
+      "data-retention-heartbeat",
     ]);
     expect(code).toBe(0);
   });

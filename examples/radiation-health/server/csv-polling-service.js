@@ -2,6 +2,7 @@ const fs = require("node:fs/promises");
 const path = require("node:path");
 const { importFile } = require("./csv/import-file");
 const { createPool } = require("./db");
+const { createHeartbeat } = require("./heartbeat");
 const { repeat } = require("./repeat");
 const { runService } = require("./service");
 
@@ -18,6 +19,8 @@ void runService(SERVICE, async ({ settings, config, log, onStop }) => {
     limitMsv: config.doseLimits.singleMsv,
     maxFileBytes: config.csv.maxFileBytes,
   };
+  const { csv: url, intervalMs } = settings.heartbeats;
+  const beat = createHeartbeat({ url, intervalMs }, { log });
 
   async function importAll() {
     const names = await fs.readdir(inbox);
@@ -25,6 +28,7 @@ void runService(SERVICE, async ({ settings, config, log, onStop }) => {
     for (const name of names.filter((each) => each.endsWith(".csv")).toSorted()) {
       log.info("file imported", { name, ...(await importFile(path.join(inbox, name), options)) });
     }
+    beat();
   }
   onStop(repeat({ intervalMs: config.csv.intervalMs, work: importAll, log }));
 });

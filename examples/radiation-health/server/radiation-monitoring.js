@@ -27,6 +27,7 @@ void runService(SERVICE, async ({ settings, config, log, onStop }) => {
     healthPool,
     poolMax: settings.database.poolMax,
     doseLimits: config.doseLimits,
+    calibrationUrl: settings.calibration.url,
     requestDuration,
     release,
     log,

@@ -8,7 +8,7 @@ const HOURLY_SUMS = `
          date_trunc('hour', now()) as "windowStart"
   from dose_readings r
   join radiation_personnel p on p.id = r.personnel_id
-  where r.recorded_at > now() - interval '1 hour'
+  where r.recorded_at > now() - interval '1 hour' and not p.is_test
   group by p.id`;
 
 /**

@@ -6,11 +6,12 @@ const INSERT = `
   insert into alerts (kind, personnel_id, reading_id, dose_msv, limit_msv, window_start)
   values ($1, $2, $3, $4, $5, $6)
   on conflict (personnel_id, kind, window_start) do nothing
-  returning id, created_at as "createdAt"`;
+  returning id, created_at as "createdAt",
+            (select is_test from radiation_personnel where id = personnel_id) as "isTest"`;
 
 /**
  * Stores an alert and announces it. PostgreSQL delivers the announcement when the transaction commits,
- * so nobody hears of an alert that was rolled back.
+ * so nobody hears of an alert that was rolled back. One of the test person says `isTest`, for screens to leave it out.
  *
  * @param {import("pg").ClientBase} client in a transaction
  * @param {{ kind: "single-dose" | "hourly-sum", personnelId: number, badge: string,

@@ -33,6 +33,21 @@ function text(env, name) {
 }
 
 /**
+ * An address that may be left out.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} name
+ * @returns {string | null}
+ */
+function optionalUrl(env, name) {
+  const value = env[name]?.trim() || null;
+  if (value !== null && !URL.canParse(value)) {
+    throw new Error(`${name} must be a URL or empty, not "${value}"`);
+  }
+  return value;
+}
+
+/**
  * @param {NodeJS.ProcessEnv} env
  * @param {string} name
  * @param {{ min: number, max: number, integer?: boolean }} range inclusive
@@ -48,4 +63,4 @@ function number(env, name, { min, max, integer = true }) {
   return value;
 }
 
-module.exports = { ROOT, loadEnvironment, text, number };
+module.exports = { ROOT, loadEnvironment, text, optionalUrl, number };

@@ -1,7 +1,8 @@
 const path = require("node:path");
-const { ROOT, number, text } = require("./env");
+const { ROOT, number, optionalUrl, text } = require("./env");
 
 const PORT = { min: 1, max: 65_535 };
+const HEARTBEAT_MS = { min: 1000, max: 60 * 60 * 1000 };
 
 /**
  * Where this host keeps things: addresses, database, folders. Differs from host to host, so all of it
@@ -20,6 +21,13 @@ function readSettings(env) {
     csv: {
       inbox: path.resolve(ROOT, text(env, "CSV_INBOX")),
       processed: path.resolve(ROOT, text(env, "CSV_PROCESSED")),
+    },
+    calibration: { url: optionalUrl(env, "CALIBRATION_URL") },
+    /** Where two services say that they have done their work. */
+    heartbeats: {
+      intervalMs: number(env, "HEARTBEAT_INTERVAL_MS", HEARTBEAT_MS),
+      csv: optionalUrl(env, "CSV_HEARTBEAT_URL"),
+      retention: optionalUrl(env, "RETENTION_HEARTBEAT_URL"),
     },
   });
 }

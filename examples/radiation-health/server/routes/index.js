@@ -1,3 +1,5 @@
+const { calibrationsRoute } = require("./calibrations");
+const { databaseHealthRoute } = require("./database-health");
 const { dashboardRoute } = require("./dashboard");
 const { exportRoute } = require("./export");
 const { healthRoute } = require("./health");
@@ -13,7 +15,9 @@ const { postReadingRoute } = require("./post-reading");
 function createRoutes(services) {
   return [
     healthRoute(services),
+    databaseHealthRoute(services),
     ...listRoutes(services),
+    calibrationsRoute(services),
     exportRoute(services),
     postReadingRoute(services),
     metricsRoute(services),

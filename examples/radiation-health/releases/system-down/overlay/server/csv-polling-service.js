@@ -3,6 +3,7 @@ const path = require("node:path");
 const { doseLimits } = require("./config/dose-limits");
 const { importFile } = require("./csv/import-file");
 const { createPool } = require("./db");
+const { createHeartbeat } = require("./heartbeat");
 const { repeat } = require("./repeat");
 const { runService } = require("./service");
 
@@ -19,6 +20,8 @@ void runService(SERVICE, async ({ settings, config, log, onStop }) => {
     limitMsv: doseLimits(process.env).singleMsv,
     maxFileBytes: config.csv.maxFileBytes,
   };
+  const { csv: url, intervalMs } = settings.heartbeats;
+  const beat = createHeartbeat({ url, intervalMs }, { log });
 
   async function importAll() {
     const names = await fs.readdir(inbox);
@@ -26,6 +29,7 @@ void runService(SERVICE, async ({ settings, config, log, onStop }) => {
     for (const name of names.filter((each) => each.endsWith(".csv")).toSorted()) {
       log.info("file imported", { name, ...(await importFile(path.join(inbox, name), options)) });
     }
+    beat();
   }
   onStop(repeat({ intervalMs: config.csv.intervalMs, work: importAll, log }));
 });

@@ -28,6 +28,7 @@ void runService(SERVICE, async ({ settings, log, onStop }) => {
     healthPool,
     poolMax: settings.database.poolMax,
     doseLimits: doseLimits(process.env),
+    calibrationUrl: settings.calibration.url,
     requestDuration,
     release,
     log,

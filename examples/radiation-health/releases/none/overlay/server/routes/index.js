@@ -1,3 +1,5 @@
+const { calibrationsRoute } = require("./calibrations");
+const { databaseHealthRoute } = require("./database-health");
 const { dashboardRoute } = require("./dashboard");
 const { exportRoute } = require("./export");
 const { healthRoute } = require("./health");
@@ -14,7 +16,9 @@ const { summaryRoute } = require("./summary");
 function createRoutes(services) {
   return [
     healthRoute(services),
+    databaseHealthRoute(services),
     ...listRoutes(services),
+    calibrationsRoute(services),
     summaryRoute(services),
     exportRoute(services),
     postReadingRoute(services),

@@ -11,6 +11,7 @@ const SUMMARY = `
   from radiation_personnel p
   left join dose_readings r
     on r.personnel_id = p.id and r.recorded_at > now() - make_interval(days => $1)
+  where not p.is_test
   group by p.id
   order by "doseMsv" desc, p.badge
   limit $2`;

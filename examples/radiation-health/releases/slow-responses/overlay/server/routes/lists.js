@@ -15,11 +15,13 @@ const QUERIES = {
   personnel: `
     select id, badge, full_name as name, department, active
     from radiation_personnel
+    where not is_test
     order by badge
     limit $1`,
   devices: `
     select id, serial, model, location, calibrated_on::text as "calibratedOn"
     from devices
+    where not is_test
     order by serial
     limit $1`,
   readings: `
@@ -28,14 +30,15 @@ const QUERIES = {
     from dose_readings r
     join radiation_personnel p on p.id = r.personnel_id
     join devices d on d.id = r.device_id
+    where not p.is_test
     order by r.recorded_at desc
     limit $1`,
-  alerts: `${SELECT_ALERTS} order by a.id desc limit $1`,
+  alerts: `${SELECT_ALERTS} where not p.is_test order by a.id desc limit $1`,
 };
 
 /**
  * `GET /api/radiation/{personnel,devices,readings,alerts}?limit=n`: JSON arrays, the newest first where
- * there is a time.
+ * there is a time. The test person's are left out.
  *
  * @param {{ pool: import("pg").Pool }} services
  */
