@@ -1,10 +1,13 @@
 import type { Metrics } from "../metrics/registry.ts";
+import { messageOf } from "../model/failure.ts";
 import { createChannel } from "../notify/channels/index.ts";
 import { createProbe } from "../observe/probes/index.ts";
-import { startSampler } from "../observe/sampler.ts";
+import { type SamplerInput, startSampler } from "../observe/sampler.ts";
 import { openSources } from "../observe/sources.ts";
+import { withChild } from "../system/abort.ts";
 import type { Bell } from "./bell.ts";
 import type { Daemon } from "./daemon.ts";
+import { type EventWake, wakeOnEvents } from "./wake-on-events.ts";
 
 /** Whom a new sample is told to, beside the observatory; a single command has no metrics. */
 export interface SampleListeners {
@@ -25,20 +28,34 @@ export async function takeSamples(
   const databaseUrl = config.database?.url;
   const ports = { ...world, services, secrets, sources, databaseUrl };
   const kinds = new Map(config.signals.map((one) => [one.name, one.probe.kind]));
-  await startSampler(
-    {
-      probes: config.signals.map((one) => createProbe(one, ports)),
-      clock: world.clock,
-      lag: world.eventLoop,
-      againMs: (name) => observatory.againMs(name),
-      onSample: (taken) => {
-        observatory.receive(taken);
-        metrics?.onSample(taken, kinds.get(taken.signal) ?? "unknown");
-        bell.ring();
-      },
+  const wake = wakeOnEvents(config, daemon.rules, world.pm2Events);
+  const sampler: SamplerInput = {
+    probes: config.signals.map((one) => createProbe(one, ports)),
+    clock: world.clock,
+    lag: world.eventLoop,
+    againMs: (name) => observatory.againMs(name),
+    onSample: (taken) => {
+      observatory.receive(taken);
+      metrics?.onSample(taken, kinds.get(taken.signal) ?? "unknown");
+      bell.ring();
     },
-    signal,
-  );
+    wake,
+  };
+  await withChild(signal, async (own) => {
+    void listen(daemon, wake, own);
+    await startSampler(sampler, own);
+  });
+}
+
+/** Without pm2's word a crash is seen at the next look. */
+async function listen({ log }: Daemon, wake: EventWake, signal: AbortSignal): Promise<void> {
+  try {
+    await wake.listen(signal);
+  } catch (error) {
+    if (!signal.aborted) {
+      log.warn({ error: messageOf(error) }, "pm2's events are not listened to");
+    }
+  }
 }
 
 /** The configured channels. */

@@ -13,6 +13,7 @@ import { type Inbox, openInbox } from "../system/inbox.ts";
 import { type Logs, openLogs } from "../system/logs.ts";
 import { type Memory, openMemory } from "../system/memory.ts";
 import { openPm2, type Pm2 } from "../system/pm2.ts";
+import { openPm2Events, type Pm2Events } from "../system/pm2-events.ts";
 import { openDatabase, type Database } from "../system/postgres.ts";
 import { openPostgresPrograms, type PostgresPrograms } from "../system/postgres-programs.ts";
 import { openStatements, type Statements } from "../system/postgres-statements.ts";
@@ -39,6 +40,7 @@ export interface World {
   readonly memory: Memory;
   readonly logs: Logs;
   readonly pm2: Pm2;
+  readonly pm2Events: Pm2Events;
   readonly hostNames: HostNames;
   readonly ids: Ids;
   /** What others tell rollwatch unasked. */
@@ -73,6 +75,7 @@ export function openWorld(config: Config, environment: Environment): World {
     resolver: openResolver(clock),
     memory: openMemory(config.host.root),
     logs: openLogs(),
+    pm2Events: openPm2Events(pm2Home, clock),
     pm2: openPm2(
       { home: pm2Home, program: pm2Program, environment: children },
       { clock, files, processes },

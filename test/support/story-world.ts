@@ -16,6 +16,7 @@ import { type FakeGit, fakeGit } from "./fakes/git.ts";
 import { anAnswer } from "./fakes/http.ts";
 import { type FakeMemory, fakeMemory } from "./fakes/memory.ts";
 import { type FakePm2, fakePm2 } from "./fakes/pm2.ts";
+import { type FakePm2Events, fakePm2Events } from "./fakes/pm2-events.ts";
 import { fakeHostNames } from "./fakes/host-names.ts";
 import { fakeProcesses } from "./fakes/processes.ts";
 import { type FakeStatements, fakeStatements } from "./fakes/statements.ts";
@@ -55,6 +56,7 @@ export interface StoryWorld {
   readonly ports: World;
   readonly clock: ManualClock;
   readonly pm2: FakePm2;
+  readonly pm2Events: FakePm2Events;
   readonly git: FakeGit;
   readonly database: FakeDatabase;
   readonly statements: FakeStatements;
@@ -93,6 +95,7 @@ export function openStoryWorld(root: string): StoryWorld {
     async () => (await files.quiet()) || (await logs.quiet()),
   );
   const pm2 = fakePm2(() => clock.now());
+  const pm2Events = fakePm2Events();
   const git = fakeGit();
   const database = fakeDatabase();
   const statements = fakeStatements();
@@ -165,6 +168,7 @@ export function openStoryWorld(root: string): StoryWorld {
     ports: {
       clock,
       pm2,
+      pm2Events,
       hostNames: fakeHostNames(),
       git,
       database,
@@ -196,6 +200,7 @@ export function openStoryWorld(root: string): StoryWorld {
     },
     clock,
     pm2,
+    pm2Events,
     git,
     database,
     statements,
