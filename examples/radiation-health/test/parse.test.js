@@ -14,6 +14,7 @@ test("reads every line, with either line ending and a byte order mark", () => {
       deviceSerial: "DMC-3000-0001",
       doseMsv: 0.25,
       recordedAt: "2026-06-01T11:00:00Z",
+      note: null,
     },
   ]);
 });

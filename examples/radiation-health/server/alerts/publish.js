@@ -15,11 +15,21 @@ const INSERT = `
  *
  * @param {import("pg").ClientBase} client in a transaction
  * @param {{ kind: "single-dose" | "hourly-sum", personnelId: number, badge: string,
- *   readingId: string | null, doseMsv: number, limitMsv: number, windowStart: Date | null }} alert
+ *   readingId: string | null, doseMsv: number, limitMsv: number, windowStart: Date | null,
+ *   note?: string | null }} alert `note`: what came with the reading
  * @returns {Promise<object | null>} the alert as subscribers see it; null if it was stored before
  */
 async function publishAlert(client, alert) {
-  const { kind, personnelId, badge, readingId, doseMsv, limitMsv, windowStart } = alert;
+  const {
+    kind,
+    personnelId,
+    badge,
+    readingId,
+    doseMsv,
+    limitMsv,
+    windowStart,
+    note = null,
+  } = alert;
   const inserted = await client.query(INSERT, [
     kind,
     personnelId,
@@ -31,7 +41,16 @@ async function publishAlert(client, alert) {
   if (inserted.rows.length === 0) {
     return null;
   }
-  const message = { ...inserted.rows[0], kind, badge, readingId, doseMsv, limitMsv, windowStart };
+  const message = {
+    ...inserted.rows[0],
+    kind,
+    badge,
+    readingId,
+    doseMsv,
+    limitMsv,
+    windowStart,
+    note,
+  };
   await client.query("select pg_notify($1, $2)", [ALERT_CHANNEL, JSON.stringify(message)]);
   return message;
 }

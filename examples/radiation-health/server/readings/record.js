@@ -7,8 +7,8 @@ class UnknownReferenceError extends Error {}
 // A device that did not hear our answer sends again, and a CSV file may be read twice after a crash:
 // the same person, device and time is the same reading.
 const INSERT = `
-  insert into dose_readings (personnel_id, device_id, dose_msv, recorded_at, source)
-  select p.id, d.id, $3, coalesce($4::timestamptz, clock_timestamp()), $5
+  insert into dose_readings (personnel_id, device_id, dose_msv, recorded_at, source, note)
+  select p.id, d.id, $3, coalesce($4::timestamptz, clock_timestamp()), $5, $6
   from radiation_personnel p, devices d
   where p.badge = $1 and d.serial = $2
   on conflict (personnel_id, device_id, recorded_at) do nothing
@@ -23,13 +23,13 @@ const REFERENCES = `
  * over the limit must never be stored without its alert.
  *
  * @param {import("pg").ClientBase} client in a transaction
- * @param {{ badge: string, deviceSerial: string, doseMsv: number, recordedAt: string | null }} reading
+ * @param {{ badge: string, deviceSerial: string, doseMsv: number, recordedAt: string | null, note: string | null }} reading
  * @param {{ limitMsv: number, source: "api" | "csv" | "seed" }} options
  * @returns {Promise<{ reading: object, alert: object | null } | null>} null if it was stored before
  */
 async function recordReading(client, reading, { limitMsv, source }) {
   const { badge, deviceSerial, doseMsv } = reading;
-  const values = [badge, deviceSerial, doseMsv, reading.recordedAt, source];
+  const values = [badge, deviceSerial, doseMsv, reading.recordedAt, source, reading.note];
   const inserted = await client.query(INSERT, values);
   if (inserted.rows.length === 0) {
     await requireReferences(client, reading);
@@ -45,6 +45,7 @@ async function recordReading(client, reading, { limitMsv, source }) {
         doseMsv,
         limitMsv,
         windowStart: null,
+        note: reading.note,
       })
     : null;
   return { reading: { id, badge, deviceSerial, doseMsv, recordedAt, source }, alert };

@@ -2,6 +2,7 @@ const BADGE = /^[A-Z]{2}-\d{4}$/;
 const SERIAL = /^[A-Z0-9][A-Z0-9-]{2,31}$/;
 const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/;
 const MAX_DOSE_MSV = 10_000;
+const MAX_NOTE_LENGTH = 200;
 /** Devices' clocks drift; a reading further ahead than this is a wrong clock. */
 const MAX_AHEAD_MS = 5 * 60 * 1000;
 
@@ -10,14 +11,14 @@ const MAX_AHEAD_MS = 5 * 60 * 1000;
  *
  * @param {unknown} input
  * @param {number} now milliseconds since the epoch
- * @returns {{ reading: { badge: string, deviceSerial: string, doseMsv: number, recordedAt: string | null } }
+ * @returns {{ reading: { badge: string, deviceSerial: string, doseMsv: number, recordedAt: string | null, note: string | null } }
  *   | { problems: string[] }} `recordedAt` null means: when the database receives it
  */
 function validateReading(input, now) {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     return { problems: ["a reading must be an object"] };
   }
-  const { badge, deviceSerial, doseMsv, recordedAt = null } = input;
+  const { badge, deviceSerial, doseMsv, recordedAt = null, note = null } = input;
   const problems = [];
   if (typeof badge !== "string" || !BADGE.test(badge)) {
     problems.push("badge must look like RW-1001");
@@ -31,9 +32,12 @@ function validateReading(input, now) {
   if (recordedAt !== null && !isTimestamp(recordedAt, now)) {
     problems.push("recordedAt must be an ISO 8601 time with its zone and not in the future");
   }
+  if (note !== null && (typeof note !== "string" || note.length > MAX_NOTE_LENGTH)) {
+    problems.push(`note must be a text of at most ${MAX_NOTE_LENGTH} characters`);
+  }
   return problems.length > 0
     ? { problems }
-    : { reading: { badge, deviceSerial, doseMsv, recordedAt } };
+    : { reading: { badge, deviceSerial, doseMsv, recordedAt, note } };
 }
 
 function isTimestamp(value, now) {
