@@ -24,6 +24,7 @@ import { createMemoryProbe, MemoryProbeSettings } from "./memory.ts";
 import { createPm2Probe, type Pm2ProbePorts, Pm2ProbeSettings } from "./pm2.ts";
 import { createPm2MetricsProbe, Pm2MetricsProbeSettings } from "./pm2-metrics.ts";
 import { createPostgresProbe, PostgresProbeSettings } from "./postgres.ts";
+import { createPrometheusProbe, PrometheusProbeSettings } from "./prometheus.ts";
 import { createScrapeProbe, ScrapeProbeSettings } from "./scrape.ts";
 import { createWebhookProbe, WebhookProbeSettings } from "./webhook.ts";
 import { createSqlProbe, type SqlProbePorts, SqlProbeSettings } from "./sql.ts";
@@ -43,6 +44,7 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   HeartbeatProbeSettings,
   AlertmanagerProbeSettings,
   WebhookProbeSettings,
+  PrometheusProbeSettings,
   CommandProbeSettings,
   HttpSequenceProbeSettings,
   TcpProbeSettings,
@@ -105,6 +107,8 @@ const TRAITS: ByKind<number, ProbeTraits> = {
   heartbeat: () => ({ unit: "seconds", judgedBy: "value" }),
   alertmanager: () => ({ unit: "alerts", judgedBy: "value", evidence: "webhook" }),
   webhook: () => ({ ...FAILURES, evidence: "webhook" }),
+  // Without its address: Prometheus is no service of the application.
+  prometheus: () => ({ unit: "value", judgedBy: "value" }),
   "http-sequence": traitsOfSequence,
   tcp: () => FAILURES,
   tls: () => FAILURES,
@@ -214,6 +218,7 @@ const MAKERS: ByKind<Making, Probe> = {
   sql: (probe, { name, ports }) => createSqlProbe(name, probe, ports),
   alertmanager: (probe, { name, ports }) => createAlertmanagerProbe(name, probe, ports),
   webhook: (probe, { name, ports }) => createWebhookProbe(name, probe, ports),
+  prometheus: (probe, { name, ports }) => createPrometheusProbe(name, probe, ports),
   heartbeat: (probe, { name, service, ports }) =>
     createHeartbeatProbe(name, probe, { ...ports, ...(service === undefined ? {} : { service }) }),
   tcp: (probe, { name, ports }) => createTcpProbe(name, probe, ports),

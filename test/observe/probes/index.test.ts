@@ -59,6 +59,10 @@ describe("making a probe from its settings", () => {
       { kind: "alertmanager", match: { severity: "critical" } },
       "Alertmanager was not heard since rollwatch started",
     ],
+    [
+      { kind: "prometheus", url: "http://127.0.0.1:9090", query: "up", interval: "5s" },
+      "Prometheus (200): its answer is not one of Prometheus' query API",
+    ],
     [{ kind: "webhook" }, "nobody has ever told of some-signal at POST /api/v1/webhooks/generic"],
     [
       { kind: "heartbeat", period: "1m" },
