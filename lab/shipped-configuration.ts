@@ -13,6 +13,7 @@ export interface Place {
   readonly api: string;
   readonly webSocket: string;
   readonly calibration: string;
+  readonly registry: string;
   readonly bake: string;
   /** Where rollwatch finds the machine's /proc. Default /. */
   readonly host?: string;
@@ -22,6 +23,7 @@ const SHIPPED = path.join(ROOT, "config", "rollwatch.yaml");
 const SHIPPED_API = "http://127.0.0.1:3000";
 const SHIPPED_WEBSOCKET = "ws://127.0.0.1:3001";
 const SHIPPED_CALIBRATION = "http://127.0.0.1:3002";
+const SHIPPED_REGISTRY = "http://127.0.0.1:4873";
 const SHIPPED_ROOT = "/srv/radiation-health";
 
 /** The shipped configuration as it came, and as it is at a place: with other addresses, paths and bake time, nothing else. */
@@ -43,6 +45,7 @@ export async function shippedAt(place: Place): Promise<{
       [SHIPPED_API]: place.api,
       [SHIPPED_WEBSOCKET]: place.webSocket,
       [SHIPPED_CALIBRATION]: place.calibration,
+      [SHIPPED_REGISTRY]: place.registry,
       [SHIPPED_ROOT]: place.root,
     },
   });

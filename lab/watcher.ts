@@ -7,6 +7,7 @@ import { type Environment, ROOT } from "./environment.ts";
 import type { Lab } from "./lab.ts";
 import { openPm2Home, type Pm2Home } from "./pm2-home.ts";
 import type { RadiationSystem } from "./radiation-system.ts";
+import { startRegistry } from "./registry.ts";
 import { shippedAt } from "./shipped-configuration.ts";
 import type { WebhookReceiver } from "./webhook-receiver.ts";
 
@@ -57,6 +58,7 @@ export async function startWatcher(
     api: system.api,
     webSocket: system.webSocket,
     calibration: system.calibration.url,
+    registry: await startRegistry(lab),
     bake: how.bake,
     ...(how.host === undefined ? {} : { host: how.host }),
   });

@@ -10,10 +10,11 @@ const PLACE = {
   api: "http://127.0.0.1:17001",
   webSocket: "ws://127.0.0.1:17002",
   calibration: "http://127.0.0.1:17004",
+  registry: "http://127.0.0.1:17005",
   bake: "20s",
 };
 /** Addresses, paths, and the bake time. */
-const MAY_DIFFER = /(^|\.)(url|root|pm2Home|listen|state|bake|cwd|args\.\d+)$/u;
+const MAY_DIFFER = /(^|\.)(url|registry|root|pm2Home|listen|state|bake|cwd|args\.\d+)$/u;
 
 /** Every value by the path of its key. */
 function valuesOf(node: unknown, at = ""): ReadonlyMap<string, unknown> {
@@ -44,6 +45,6 @@ it("leaves no address of the shipped system in it", async () => {
 
   const values = [...valuesOf(parse(text)).values()].join("\n");
 
-  expect(values).not.toMatch(/127\.0\.0\.1:(3000|3001|3002|9876)\b|\/srv\/|\/home\/|\/var\//u);
+  expect(values).not.toMatch(/127\.0\.0\.1:(3000|3001|3002|4873|9876)\b|\/srv\/|\/home\/|\/var\//u);
   expect(differences.length).toBeGreaterThan(5);
 });
