@@ -152,6 +152,10 @@ export const signals: Row = {
       queries: [
         { expr: `rollwatch_signal_value{${OWN},signal="$signal"}`, legend: "value" },
         { expr: `rollwatch_signal_limit{${OWN},signal="$signal"}`, legend: "limit" },
+        {
+          expr: `rollwatch_signal_percentile_seconds{${OWN},signal="$signal"}`,
+          legend: "quantile {{quantile}}",
+        },
       ],
     },
   ],

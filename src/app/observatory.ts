@@ -1,3 +1,4 @@
+import { openPercentiles } from "../judge/percentiles.ts";
 import { signalAt } from "../judge/signal-at.ts";
 import {
   afterClockSet,
@@ -37,6 +38,7 @@ export function openObservatory(
 ): Observatory {
   const memories = new Map<string, SignalMemory>();
   const byName = new Map(rules.map((rule) => [rule.name, rule]));
+  const percentiles = openPercentiles();
   const listeners = new Set<(sample: Sample) => void>();
   let stopped: ReadonlySet<string> = new Set();
 
@@ -46,6 +48,7 @@ export function openObservatory(
     if (rule !== undefined) {
       const memory = memories.get(rule.name);
       memories.set(rule.name, remember(rule, memory, sample, isSilenced(rule, stopped)));
+      percentiles.take(rule, sample);
     }
     for (const listener of listeners) {
       listener(sample);
@@ -62,9 +65,12 @@ export function openObservatory(
   function signals(now: number, services: readonly Service[]): readonly Signal[] {
     settle(memories, time?.look() ?? []);
     stopped = new Set(services.filter(isStoppedByPerson).map((service) => service.name));
-    return rules.map((rule) =>
-      signalAt(rule, memories.get(rule.name), { now, stoppedByPerson: isSilenced(rule, stopped) }),
-    );
+    return rules.map((rule) => {
+      const asked = { now, stoppedByPerson: isSilenced(rule, stopped) };
+      const lately = percentiles.of(rule.name);
+      const signal = signalAt(rule, memories.get(rule.name), asked);
+      return lately === undefined ? signal : { ...signal, percentiles: lately };
+    });
   }
 
   return {

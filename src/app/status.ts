@@ -29,6 +29,7 @@ export function reportSignal(signal: Signal, rules: readonly SignalRule[]): Sign
     badWindows,
     breachAfter,
     reason,
+    ...(signal.percentiles === undefined ? {} : { percentiles: signal.percentiles }),
   };
 }
 

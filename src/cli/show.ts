@@ -31,6 +31,12 @@ export function shortCommit(commit: string | null | undefined): string {
   return commit === null ? "no git" : commit.slice(0, 12);
 }
 
+function tellPercentiles(told: NonNullable<SignalReport["percentiles"]>): string {
+  const { p50, p95, p99, samples } = told;
+  const [half, most, nearlyAll] = [p50, p95, p99].map((one) => tellDuration(one * 1000));
+  return `p50 ${half}, p95 ${most}, p99 ${nearlyAll} of ${samples}`;
+}
+
 /** One line per signal. */
 export function showSignals(paint: Paint, signals: readonly SignalReport[]): string {
   return table(
@@ -39,7 +45,9 @@ export function showSignals(paint: Paint, signals: readonly SignalReport[]): str
       signal.name,
       { text: signal.state, tone: stateTone(signal.state) },
       `${signal.value ?? "-"} ${signal.unit}, limit ${signal.limit}`,
-      signal.reason,
+      signal.percentiles === undefined
+        ? signal.reason
+        : `${signal.reason}; ${tellPercentiles(signal.percentiles)}`,
     ]),
   );
 }

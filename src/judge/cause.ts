@@ -5,7 +5,7 @@ import type { Service } from "../model/service.ts";
 import type { Breach } from "../model/signal.ts";
 import { tellDuration, tellTime } from "../model/units.ts";
 import type { Attribution, Cause } from "../model/verdict.ts";
-import { tellValue } from "./tell.ts";
+import { tellPercentiles, tellValue } from "./tell.ts";
 
 /** What speaks for one cause or another. */
 export interface CauseInput {
@@ -118,9 +118,10 @@ function causeOfChanges(blamed: readonly Change[]): Cause {
 }
 
 function tellBreach(breach: Breach): string {
-  const { signal, value, unit, limit, since, reason } = breach;
+  const { signal, value, unit, limit, since, reason, percentiles } = breach;
   const [measured, highest] = [tellValue(value, unit), tellValue(limit, unit)];
-  return `${signal} is ${measured}, limit ${highest}, since ${tellTime(since)}: ${reason}`;
+  const lately = percentiles === undefined ? "" : `; lately ${tellPercentiles(percentiles)}`;
+  return `${signal} is ${measured}, limit ${highest}, since ${tellTime(since)}: ${reason}${lately}`;
 }
 
 function tellControls(controls: readonly Control[], since: number): readonly string[] {

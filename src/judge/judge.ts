@@ -56,14 +56,17 @@ function breachOf(signal: Signal): readonly Breach[] {
   if (state !== "breach" || value === undefined) {
     return [];
   }
-  const { badShare, service } = signal;
+  const { badShare, service, percentiles } = signal;
   const measured =
     badShare === undefined
       ? { value, limit, unit }
       : { value: badShare.value, limit: badShare.allowed, unit: "ratio" };
-  const accused = service === undefined ? {} : { service };
+  const more = {
+    ...(service === undefined ? {} : { service }),
+    ...(percentiles === undefined ? {} : { percentiles }),
+  };
   const times = { since: firstBadAt ?? since, provenAt: since };
-  return [{ signal: name, trigger, ...measured, ...times, reason, ...accused }];
+  return [{ signal: name, trigger, ...measured, ...times, reason, ...more }];
 }
 
 function missingOf(signal: Signal): readonly Missing[] {

@@ -1,5 +1,5 @@
 import type { Counts } from "../model/sample.ts";
-import type { SignalRule } from "../model/signal.ts";
+import type { Percentiles, SignalRule } from "../model/signal.ts";
 import { tellDuration } from "../model/units.ts";
 
 /** A share (0..1) as people read it: `7.7 %`, `0.034 %`. */
@@ -35,4 +35,10 @@ export function tellFault({ test }: SignalRule): string {
 export function tellShare(rule: SignalRule, { bad, total }: Counts, allowed: number): string {
   const share = tellPercent(bad / total);
   return `${bad} of ${total} requests ${tellFault(rule)} (${share}), allowed ${tellPercent(allowed)}`;
+}
+
+/** Percentiles in short: `p50 12 ms, p95 840 ms, p99 1.2 s of 150`. */
+export function tellPercentiles({ p50, p95, p99, samples }: Percentiles): string {
+  const [half, most, nearlyAll] = [p50, p95, p99].map((one) => tellDuration(one * 1000));
+  return `p50 ${half}, p95 ${most}, p99 ${nearlyAll} of ${samples}`;
 }

@@ -96,6 +96,12 @@ function defineSignals(registry: Registry, probeLimits: readonly number[]) {
       "The highest healthy value, in the signal's unit.",
       ["signal"],
     ),
+    signalPercentile: gauge(
+      registry,
+      "signal_percentile_seconds",
+      "What single requests took in the last five to ten minutes.",
+      ["signal", "quantile"],
+    ),
     signalState: gauge(registry, "signal_state", "1 for the state the signal is in.", [
       "signal",
       "state",

@@ -31,6 +31,10 @@ export const SignalReport = z.object({
   /** Consecutive bad windows that make a breach. */
   breachAfter: z.number(),
   reason: z.string(),
+  /** What single requests took in the last five to ten minutes, in seconds; absent where none are timed. */
+  percentiles: z
+    .object({ p50: z.number(), p95: z.number(), p99: z.number(), samples: z.number() })
+    .optional(),
 });
 export type SignalReport = z.infer<typeof SignalReport>;
 

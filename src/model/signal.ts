@@ -82,6 +82,15 @@ export interface SignalRule {
   readonly confirm?: Confirmation;
 }
 
+/** What single requests took in the last five to ten minutes, in seconds, to 1 %. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  /** How many requests these are of. */
+  readonly samples: number;
+}
+
 /** A signal at one moment. */
 export interface Signal {
   readonly name: string;
@@ -110,6 +119,8 @@ export interface Signal {
   readonly quiet?: boolean;
   /** Of a breach that is judged by a share: the share (0..1) of bad requests in its last bad window, and the one allowed. */
   readonly badShare?: { readonly value: number; readonly allowed: number };
+  /** Of a probe that times single requests. */
+  readonly percentiles?: Percentiles;
 }
 
 /** Whether a signal speaks for a healthy application: `ok` without a bad window, or silent for want of traffic alone. */
@@ -129,6 +140,8 @@ export interface Breach {
   readonly since: number;
   /** When the k-th bad window ended. */
   readonly provenAt: number;
+  /** Of a probe that times single requests. */
+  readonly percentiles?: Percentiles;
   readonly reason: string;
   /** The service that the newest measurement accuses; absent when it names none. */
   readonly service?: string;
