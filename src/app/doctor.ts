@@ -16,6 +16,7 @@ import { HOST } from "./doctor-host.ts";
 import { PEOPLE } from "./doctor-people.ts";
 import { PROBES, requestsOf } from "./doctor-probes.ts";
 import { ROLLWATCH } from "./doctor-releases.ts";
+import { SYNTHETIC } from "./synthetic.ts";
 import { openWorld } from "./world.ts";
 
 const EXAMINATIONS = [
@@ -23,6 +24,7 @@ const EXAMINATIONS = [
   ...PM2,
   ...APPLICATION,
   ...PROBES,
+  ...SYNTHETIC,
   ...DATABASE,
   ...PEOPLE,
   ...ROLLWATCH,

@@ -7,6 +7,7 @@ import { openSources } from "../observe/sources.ts";
 import { withChild } from "../system/abort.ts";
 import type { Bell } from "./bell.ts";
 import type { Daemon } from "./daemon.ts";
+import { wireSynthetic } from "./synthetic.ts";
 import { type EventWake, wakeOnEvents } from "./wake-on-events.ts";
 
 /** Whom a new sample is told to, beside the observatory; a single command has no metrics. */
@@ -26,7 +27,8 @@ export async function takeSamples(
   const { secrets } = config;
   const sources = openSources(world);
   const databaseUrl = config.database?.url;
-  const ports = { ...world, services, secrets, sources, databaseUrl };
+  const synthetic = wireSynthetic(daemon);
+  const ports = { ...world, ...synthetic, services, secrets, sources, databaseUrl };
   const kinds = new Map(config.signals.map((one) => [one.name, one.probe.kind]));
   const wake = wakeOnEvents(config, daemon.rules, world.pm2Events);
   const sampler: SamplerInput = {

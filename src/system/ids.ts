@@ -1,9 +1,11 @@
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 
 /** Names for things that are made at run time. */
 export interface Ids {
   /** A new id such as `inc-20261122T153012-k3f9q2`: prefix, UTC time of `now`, randomness; sorts by time. */
   next(prefix: string, now: number): string;
+  /** 32 hex digits that nobody can guess. */
+  token(): string;
   /** A number from 0 to 1, for jitter. */
   random(): number;
 }
@@ -20,6 +22,7 @@ export function openIds(): Ids {
         .padStart(RANDOM_CHARACTERS, "0");
       return `${prefix}-${time}-${tail}`;
     },
+    token: () => randomBytes(16).toString("hex"),
     random: () => Math.random(),
   };
 }

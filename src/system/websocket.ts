@@ -14,6 +14,8 @@ export interface Dial {
   readonly send?: string;
   /** A text that some message must contain. */
   readonly expectMessage?: string;
+  /** Called once the ping was answered and what is to be sent is sent: from now on a message is heard. */
+  readonly onReady?: () => void;
 }
 
 type HttpFailed = Extract<Answer, { kind: "failed" }>;
@@ -133,7 +135,7 @@ async function endOf(line: Line, dial: Dial, deadline: AbortSignal): Promise<End
 /** The conversation itself: a ping, then what is to be sent, and meanwhile the messages that come. */
 function talk(line: Line, dial: Dial, end: (ending: Ending) => void): void {
   const { socket, reached, ends } = line;
-  const { send, expectMessage } = dial;
+  const { send, expectMessage, onReady } = dial;
   let received = 0;
   let isSent = false;
   function endWhenAllIsDone(): void {
@@ -146,6 +148,7 @@ function talk(line: Line, dial: Dial, end: (ending: Ending) => void): void {
   }
   function sent(): void {
     isSent = true;
+    onReady?.();
     endWhenAllIsDone();
   }
   socket.once("open", () => {

@@ -11,6 +11,27 @@ type Path = readonly (string | number)[];
 
 const TOKEN = "0123456789abcdef-beat";
 
+/** Of two clean-ups only one can be configured: the wrong values of the other are in the probe's own test. */
+function syntheticAlert(): Record<string, unknown> {
+  return {
+    kind: "synthetic-alert",
+    url: "http://127.0.0.1:3000/readings",
+    headers: { a: "b" },
+    body: { note: "{{mark}}" },
+    expectStatus: [201],
+    within: "1s",
+    expectRow: "select from alerts where note = $1",
+    expectMessage: { url: "ws://127.0.0.1:3001/" },
+    cleanUp: {
+      sql: ["delete from readings where note = $1"],
+      databaseUrl: "postgres://127.0.0.1/app",
+      headers: { a: "b" },
+    },
+    ...times(),
+    timeout: "20s",
+  };
+}
+
 /** A configuration that has every key. Which probe a signal has is its name. */
 function fullConfiguration(): Record<string, unknown> {
   const page = { kind: "scrape", url: "http://127.0.0.1:3000/metrics", ...times() };
@@ -51,6 +72,7 @@ function fullConfiguration(): Record<string, unknown> {
       unit: "value",
       ...times(),
     },
+    "synthetic-alert": syntheticAlert(),
     "access-log": { kind: "access-log", ...times(), ...accessLogKeys() },
     alertmanager: { kind: "alertmanager", match: { a: "b" }, staleAfter: "1m", interval: "5s" },
     prometheus: {
@@ -67,6 +89,13 @@ function fullConfiguration(): Record<string, unknown> {
     },
     webhook: { kind: "webhook", staleAfter: "1m", interval: "5s" },
     heartbeat: { kind: "heartbeat", period: "1m", grace: "5s", token: TOKEN, ...times() },
+    advisories: {
+      kind: "advisories",
+      ...times(),
+      level: "high",
+      every: "6h",
+      registry: "http://r/",
+    },
     tcp: { kind: "tcp", ...times(), address: "127.0.0.1:80" },
     tls: { kind: "tls", ...times(), address: "127.0.0.1:443", ...tlsKeys() },
     dns: { kind: "dns", ...times(), name: "app.test", type: "A", expect: ["a"], server: "::1" },
@@ -87,7 +116,7 @@ function fullConfiguration(): Record<string, unknown> {
       stopTogether: false,
       source: "artifact",
       artifact: "app.tgz",
-      artifacts: ["dist"],
+      artifacts: ["dist", "package-lock.json"],
       lockfile: "package-lock.json",
       configFiles: { environment: [".env"], database: ["db.js"], monitoring: ["m.js"] },
       releaseIdFrom: { url: "http://127.0.0.1:3000/", json: "release" },
@@ -462,6 +491,13 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     retention: SHARES,
     ...TIMES,
   },
+  "signals[].probe<advisories>": {
+    kind: KINDS,
+    ...TIMES,
+    level: oneOf("low, moderate, high, critical"),
+    registry: URLS,
+    every: POSITIVE,
+  },
   "signals[].probe<tcp>": { kind: KINDS, ...TIMES, address: HOST_PORTS },
   "signals[].probe<tls>": {
     kind: KINDS,
@@ -480,6 +516,24 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     expect: FILLED_LISTS,
     "expect[]": FILLED,
     server: [["resolver.test", "an address such as 192.0.2.53"]],
+  },
+  "signals[].probe<synthetic-alert>": {
+    kind: KINDS,
+    url: [["ftp://x/", "an address such as http://127.0.0.1:3000/readings"]],
+    "headers.*": TEXTS,
+    "body.*": [["no mark", "{{mark}} in one of its texts"]],
+    expectStatus: FILLED_LISTS,
+    "expectStatus[]": STATUSES,
+    within: POSITIVE,
+    expectRow: [["select from alerts", "a statement that names its mark as $1"]],
+    "expectMessage.url": SOCKETS,
+    "cleanUp.sql": FILLED_LISTS,
+    "cleanUp.sql[]": [["delete from readings", "a statement that names its mark as $1"]],
+    "cleanUp.databaseUrl": [["mysql://h/d", "an address such as postgresql://"]],
+    "cleanUp.delete": [["http://127.0.0.1:3000/", "an address with {{mark}} in it"]],
+    "cleanUp.headers.*": TEXTS,
+    interval: POSITIVE,
+    timeout: [...POSITIVE, ["10s", "at least twice `within` and 6s"]],
   },
   "signals[].probe<command>": {
     kind: KINDS,

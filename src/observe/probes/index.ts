@@ -30,6 +30,8 @@ import { createWebhookProbe, WebhookProbeSettings } from "./webhook.ts";
 import { createSqlProbe, type SqlProbePorts, SqlProbeSettings } from "./sql.ts";
 import { createTcpProbe, TcpProbeSettings } from "./tcp.ts";
 import { createTlsProbe, TlsProbeSettings } from "./tls.ts";
+import { createSyntheticAlertProbe, type SyntheticAlertProbePorts } from "./synthetic-alert.ts";
+import { SyntheticAlertProbeSettings } from "../synthetic-settings.ts";
 import { createWebsocketProbe, WebsocketProbeSettings } from "./websocket.ts";
 
 /** The settings of every kind of probe. */
@@ -52,6 +54,7 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   DnsProbeSettings,
   AccessLogProbeSettings,
   Pm2MetricsProbeSettings,
+  SyntheticAlertProbeSettings,
 ]);
 export type ProbeSettings = z.infer<typeof ProbeSettings>;
 
@@ -104,6 +107,7 @@ const TRAITS: ByKind<number, ProbeTraits> = {
     measure === "fall"
       ? { unit: "ratio", judgedBy: "value", largest: 1 }
       : { unit: "value", judgedBy: "value" },
+  "synthetic-alert": ({ url }) => ({ ...FAILURES, url }),
   heartbeat: () => ({ unit: "seconds", judgedBy: "value" }),
   alertmanager: () => ({ unit: "alerts", judgedBy: "value", evidence: "webhook" }),
   webhook: () => ({ ...FAILURES, evidence: "webhook" }),
@@ -171,7 +175,11 @@ function traitsOfPostgres({ measure }: PostgresProbeSettings): ProbeTraits {
 }
 
 /** Everything that some kind of probe asks with. */
-export interface ProbePorts extends Pm2ProbePorts, Omit<SqlProbePorts, "clock"> {
+export interface ProbePorts
+  extends
+    Pm2ProbePorts,
+    Omit<SqlProbePorts, "clock">,
+    Pick<SyntheticAlertProbePorts, "marks" | "onLeft"> {
   readonly http: Http;
   readonly websocket: Websocket;
   readonly memory: Memory;
@@ -216,6 +224,7 @@ const MAKERS: ByKind<Making, Probe> = {
   postgres: (probe, { name, ports }) =>
     createPostgresProbe(name, probe, { ...ports, ...ports.sources }),
   sql: (probe, { name, ports }) => createSqlProbe(name, probe, ports),
+  "synthetic-alert": (probe, { name, ports }) => createSyntheticAlertProbe(name, probe, ports),
   alertmanager: (probe, { name, ports }) => createAlertmanagerProbe(name, probe, ports),
   webhook: (probe, { name, ports }) => createWebhookProbe(name, probe, ports),
   prometheus: (probe, { name, ports }) => createPrometheusProbe(name, probe, ports),

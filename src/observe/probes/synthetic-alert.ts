@@ -1,0 +1,129 @@
+import { messageOf } from "../../model/failure.ts";
+import type { Reading } from "../../model/sample.ts";
+import { cleanUp } from "../clean-up.ts";
+import type { Mark, Marks } from "../marks.ts";
+import type { Probe } from "../probe.ts";
+import { postAndWait, type SyntheticPorts } from "../synthetic-run.ts";
+import type { SyntheticAlertProbeSettings } from "../synthetic-settings.ts";
+
+/** What the probe works with. */
+export interface SyntheticAlertProbePorts extends SyntheticPorts {
+  /** Absent where nothing may be changed: then nothing is posted. */
+  readonly marks?: Marks | undefined;
+  /** Told when what a run made could not be deleted. */
+  readonly onLeft?: ((signal: string, reason: string) => void) | undefined;
+}
+
+/** So long after its posting a reading, or its alert, may still come into being: then it is cleaned up a last time. */
+const LATE_MS = 2 * 60_000;
+
+/**
+ * A probe of the way of an alarm. Of each run:
+ *
+ * States: marked (on the disk, synced) -> posted -> cleaned up -> forgotten, at once when its alert came, else when it is too old for
+ * anything to come late. What a killed rollwatch left marked is cleaned up by the first run of the next one. While something
+ * is left, nothing more is posted.
+ */
+export function createSyntheticAlertProbe(
+  name: string,
+  settings: SyntheticAlertProbeSettings,
+  ports: SyntheticAlertProbePorts,
+): Probe {
+  const { marks } = ports;
+  const cleaner =
+    marks === undefined ? undefined : createCleaner(name, settings, { ...ports, marks });
+
+  async function run(by: Cleaner, signal: AbortSignal): Promise<Reading> {
+    const mark = await by.make();
+    const outcome = await postAndWait(settings, mark.mark, ports, signal).catch(
+      (error: unknown): Thrown => ({ error }),
+    );
+    const left = await by.clean(mark);
+    if ("error" in outcome) {
+      throw outcome.error;
+    }
+    if (left !== undefined) {
+      return uncleaned(left);
+    }
+    if (outcome.settled) {
+      await by.forget(mark);
+    }
+    return outcome.reading;
+  }
+
+  return {
+    signal: name,
+    kind: settings.kind,
+    intervalMs: settings.interval,
+    timeoutMs: settings.timeout,
+    sample: async (signal) => {
+      signal.throwIfAborted();
+      if (cleaner === undefined) {
+        const detail = "not tried: only the running daemon posts readings, and cleans them up";
+        return { kind: "absent", reason: "no-metrics", detail };
+      }
+      const left = await cleaner.sweep();
+      return left === undefined ? run(cleaner, signal) : uncleaned(left);
+    },
+  };
+}
+
+/** Of one signal: makes marks, and cleans up what they stand for. */
+interface Cleaner {
+  make(): Promise<Mark>;
+  /** Why something may be left, if it may. */
+  clean(mark: Mark): Promise<string | undefined>;
+  forget(mark: Mark): Promise<void>;
+  /** What earlier runs, and a rollwatch that was killed, may have left; why that is still so, if it is. */
+  sweep(): Promise<string | undefined>;
+}
+
+function createCleaner(
+  name: string,
+  settings: SyntheticAlertProbeSettings,
+  ports: SyntheticAlertProbePorts & { readonly marks: Marks },
+): Cleaner {
+  const { marks, clock, onLeft } = ports;
+  /** Those that this process has cleaned up once. */
+  const cleaned = new Set<string>();
+
+  async function clean(mark: Mark): Promise<string | undefined> {
+    const left = await cleanUp(settings.cleanUp, mark.mark, ports).catch(messageOf);
+    if (left === undefined) {
+      cleaned.add(mark.mark);
+    } else {
+      onLeft?.(name, left);
+    }
+    return left;
+  }
+
+  async function forget(mark: Mark): Promise<void> {
+    await marks.forget(name, mark);
+    cleaned.delete(mark.mark);
+  }
+
+  async function sweep(): Promise<string | undefined> {
+    for (const mark of await marks.list(name)) {
+      const isLate = clock.now() - mark.at >= LATE_MS;
+      const left = isLate || !cleaned.has(mark.mark) ? await clean(mark) : undefined;
+      if (left !== undefined) {
+        return left;
+      }
+      if (isLate) {
+        await forget(mark);
+      }
+    }
+    return undefined;
+  }
+
+  return { make: async () => marks.make(name), clean, forget, sweep };
+}
+
+interface Thrown {
+  readonly error: unknown;
+}
+
+function uncleaned(left: string): Reading {
+  const detail = `what a synthetic reading made could not be deleted, no other is posted: ${left}`;
+  return { kind: "absent", reason: "no-metrics", detail };
+}
