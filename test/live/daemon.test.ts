@@ -141,6 +141,8 @@ describe("a daemon that watches the radiation system", () => {
       "alerts-match-readings",
       "readings-possible",
       "readings-lost",
+      "alarm",
+      "new-advisories",
       "list-lengths",
       "export-readable",
       "csv-polling-heartbeat",
