@@ -2,7 +2,7 @@ import type { Config } from "../config/schema.ts";
 import type { DoctorRequests } from "../model/doctor.ts";
 import type { CheckRound } from "../model/operations.ts";
 import { tellValue } from "../judge/tell.ts";
-import { type ProbeSettings, traitsOf } from "../observe/probes/index.ts";
+import { traitsOf } from "../observe/probes/index.ts";
 import type { Http } from "../system/http.ts";
 import { checkOnce } from "./check-once.ts";
 import {
@@ -13,14 +13,12 @@ import {
   ok,
   warning,
 } from "./doctor-examination.ts";
+import { requestRates } from "./request-rates.ts";
 import { openSurroundings } from "./surroundings.ts";
 import { createControls } from "../observe/controls.ts";
 import { controlSettingsOf } from "./control-settings.ts";
 import { openLog } from "../system/log.ts";
 
-const MINUTE_MS = 60_000;
-/** How often the release id is asked for. */
-const SERVED_EVERY_MS = 5000;
 const ASK_MS = 2000;
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -119,30 +117,10 @@ async function limiterOf(http: Http, url: string, signal: AbortSignal): Promise<
   return `; the limiter of ${new URL(url).origin} says ${told === "" ? "nothing of itself" : told}`;
 }
 
-/** Every address that one run of a probe asks. */
-function addressesOf(probe: ProbeSettings): readonly string[] {
-  const { url, alsoAsks = [] } = traitsOf(probe, 0);
-  return url === undefined ? [] : [url, ...alsoAsks];
-}
-
-/** What the probes ask of each address when nothing is wrong; signals that read the same page share it. */
+/** What the probes ask of each address, as people read it. */
 export function requestsOf(config: Config): readonly DoctorRequests[] {
-  const { releaseIdFrom } = config.application;
-  const pages = new Map<string, { readonly url: string; readonly intervalMs: number }>();
-  for (const { name, probe } of config.signals) {
-    for (const [place, url] of addressesOf(probe).entries()) {
-      const key = probe.kind === "scrape" ? `${probe.timeout} ${url}` : `${name} ${place}`;
-      const often = Math.min(probe.interval, pages.get(key)?.intervalMs ?? Infinity);
-      pages.set(key, { url, intervalMs: often });
-    }
-  }
-  if (releaseIdFrom !== undefined) {
-    pages.set("", { url: releaseIdFrom.url, intervalMs: SERVED_EVERY_MS });
-  }
-  const origins = new Map<string, number>();
-  for (const { url, intervalMs } of pages.values()) {
-    const { origin } = new URL(url);
-    origins.set(origin, (origins.get(origin) ?? 0) + MINUTE_MS / intervalMs);
-  }
-  return [...origins].map(([origin, perMinute]) => ({ origin, perMinute: Math.round(perMinute) }));
+  return requestRates(config).map(({ origin, perMinute }) => ({
+    origin,
+    perMinute: Math.round(perMinute),
+  }));
 }

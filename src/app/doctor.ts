@@ -13,6 +13,7 @@ import { PM2 } from "./doctor-pm2.ts";
 import { DATABASE } from "./doctor-database.ts";
 import { type DoctorPorts, examine, faultOf } from "./doctor-examination.ts";
 import { HOST } from "./doctor-host.ts";
+import { LIMITERS } from "./doctor-limiters.ts";
 import { PEOPLE } from "./doctor-people.ts";
 import { PROBES, requestsOf } from "./doctor-probes.ts";
 import { ROLLWATCH } from "./doctor-releases.ts";
@@ -24,6 +25,7 @@ const EXAMINATIONS = [
   ...PM2,
   ...APPLICATION,
   ...PROBES,
+  ...LIMITERS,
   ...SYNTHETIC,
   ...DATABASE,
   ...PEOPLE,

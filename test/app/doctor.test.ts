@@ -392,6 +392,57 @@ describe("the doctor", () => {
     },
   );
 
+  it.each([
+    // express-rate-limit's usual 100 in 15 minutes: 42 a minute are 630
+    [
+      "are more than a limiter allows",
+      200,
+      { "ratelimit-policy": "100;w=900", ratelimit: "limit=100, remaining=98, reset=870" },
+      {
+        state: "warning",
+        detail: expect.stringContaining("630 in 15 min, of 100 that a limiter allows"),
+        cure: expect.stringContaining("health 16s"),
+      },
+    ],
+    [
+      "are more than a limiter allows that tells no window",
+      200,
+      { "x-ratelimit-limit": "100" },
+      { state: "warning", detail: expect.stringContaining("supposed: it tells no window") },
+    ],
+    [
+      "fit what a limiter allows",
+      200,
+      { "ratelimit-limit": "100", "ratelimit-policy": "100;w=60" },
+      { state: "ok", detail: expect.stringContaining("42 in 1 min, of 100") },
+    ],
+    ["meet no limiter", 200, {}, { state: "ok", detail: "630 in 15 min, no limiter seen" }],
+    [
+      "are throttled by one that tells nothing",
+      429,
+      {},
+      { state: "warning", detail: "630 in 15 min; throttled now (429): no limiter seen" },
+    ],
+  ])("says whether the requests of the probes %s", async (_what, status, headers, told) => {
+    await withPatient(async ({ world, line, configured }) => {
+      const http = { ask: async () => anAnswer({ status, headers }) };
+      const only = configured({
+        signals: signals({
+          name: "health",
+          trigger: "system-down",
+          probe: { kind: "http", url: HEALTH },
+        }),
+      });
+
+      const found = await line("requests to http://127.0.0.1:1", {
+        ...only,
+        world: { ...world.ports, http },
+      });
+
+      expect(found).toMatchObject(told);
+    });
+  });
+
   it("names the limiter that keeps a probe out", async () => {
     await withPatient(async ({ world, line }) => {
       world.setSurroundings("throttle rollwatch");
