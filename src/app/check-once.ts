@@ -10,6 +10,7 @@ import type { Sample } from "../model/sample.ts";
 import { isStoppedByPerson } from "../model/service.ts";
 import { createProbe } from "../observe/probes/index.ts";
 import { openSources, type Sources } from "../observe/sources.ts";
+import { openLockfiles } from "./lockfiles.ts";
 import { reportDeployed, reportSignal, reportVerdict } from "./status.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { World } from "./world.ts";
@@ -75,7 +76,7 @@ export async function checkOnce(ports: CheckPorts, signal: AbortSignal): Promise
 }
 
 async function sampleOnce(
-  { config, world }: CheckPorts,
+  { config, world, journal }: CheckPorts,
   {
     settings,
     sources,
@@ -88,6 +89,8 @@ async function sampleOnce(
     services,
     sources,
     secrets: config.secrets,
+    databaseUrl: config.database?.url,
+    lockfiles: openLockfiles({ config, files: world.files, journal }),
   });
   const at = world.clock.now();
   const started = world.clock.monotonic();

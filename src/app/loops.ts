@@ -7,6 +7,7 @@ import { openSources } from "../observe/sources.ts";
 import { withChild } from "../system/abort.ts";
 import type { Bell } from "./bell.ts";
 import type { Daemon } from "./daemon.ts";
+import { openLockfiles } from "./lockfiles.ts";
 import { wireSynthetic } from "./synthetic.ts";
 import { type EventWake, wakeOnEvents } from "./wake-on-events.ts";
 
@@ -28,7 +29,9 @@ export async function takeSamples(
   const sources = openSources(world);
   const databaseUrl = config.database?.url;
   const synthetic = wireSynthetic(daemon);
-  const ports = { ...world, ...synthetic, services, secrets, sources, databaseUrl };
+  const lockfiles = openLockfiles({ config, files: world.files, journal: daemon.journal });
+  const shared = { sources, lockfiles };
+  const ports = { ...world, ...synthetic, ...shared, services, secrets, databaseUrl };
   const kinds = new Map(config.signals.map((one) => [one.name, one.probe.kind]));
   const wake = wakeOnEvents(config, daemon.rules, world.pm2Events);
   const sampler: SamplerInput = {

@@ -34,6 +34,7 @@ export function crossCheck(sections: Sections, environment: Environment): readon
     ...(application === undefined ? [] : checkApplication(application, environment)),
     ...(signals === undefined ? [] : checkSignals(signals, application)),
     ...(signals === undefined || database !== undefined ? [] : missingDatabase(signals)),
+    ...(signals === undefined ? [] : uncapturedLockfile(signals, application)),
     ...(verify === undefined ? [] : checkVerify(verify)),
     ...(notify === undefined ? [] : checkRoutes(notify)),
     ...(people === undefined ? [] : checkPeople(people)),
@@ -127,6 +128,26 @@ function unknownService(
       ? []
       : [notOneOf(path, name, names, "a service of this file")],
   );
+}
+
+/** A probe that compares lock files needs them in the captured releases. */
+function uncapturedLockfile(
+  signals: readonly SignalSettings[],
+  application: ApplicationSettings | undefined,
+): readonly Finding[] {
+  const { lockfile = "", artifacts = [] } = application ?? {};
+  const isCaptured = artifacts.some((one) => lockfile === one || lockfile.startsWith(`${one}/`));
+  const asking = signals.findIndex(({ probe }) => probe.kind === "advisories");
+  return application === undefined || asking === -1 || isCaptured
+    ? []
+    : [
+        {
+          path: ["signals", asking, "probe", "kind"],
+          expected: "a probe that needs no lock file in the captured releases",
+          found: '"advisories"',
+          hint: `add ${lockfile} to application.artifacts, or remove the signal`,
+        },
+      ];
 }
 
 /** A probe that asks the database needs its address. */

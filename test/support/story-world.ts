@@ -8,6 +8,7 @@ import { openIds } from "../../src/system/ids.ts";
 import { openInbox } from "../../src/system/inbox.ts";
 import { openLogs } from "../../src/system/logs.ts";
 import type { Processes } from "../../src/system/process.ts";
+import { fakeAudits } from "./fakes/audits.ts";
 import { fakeCertificates } from "./fakes/certificates.ts";
 import { createManualClock, type ManualClock } from "./fakes/clock.ts";
 import { type FakeDatabase, fakeDatabase } from "./fakes/database.ts";
@@ -194,6 +195,7 @@ export function openStoryWorld(root: string): StoryWorld {
       inbox: openInbox(join(dirname(root), "state", "inbox.json"), { clock, files: files.port }),
       processes: processesIn(() => workingIn),
       childEnvironment: { PATH: "/usr/bin" },
+      audits: fakeAudits(),
       tcp: fakeTcp(),
       certificates: fakeCertificates(),
       resolver: fakeResolver(),

@@ -6,13 +6,16 @@ import type { Http } from "../../system/http.ts";
 import type { Inbox } from "../../system/inbox.ts";
 import type { Logs } from "../../system/logs.ts";
 import type { Memory } from "../../system/memory.ts";
+import type { Audits } from "../../system/npm-audit.ts";
 import type { Processes } from "../../system/process.ts";
 import type { Resolver } from "../../system/resolver.ts";
 import type { Tcp } from "../../system/tcp.ts";
 import type { Websocket } from "../../system/websocket.ts";
 import { unitOfMetric } from "../metric-units.ts";
+import type { Lockfiles } from "../lockfiles.ts";
 import type { Probe } from "../probe.ts";
 import type { Sources } from "../sources.ts";
+import { AdvisoriesProbeSettings, createAdvisoriesProbe } from "./advisories.ts";
 import { AccessLogProbeSettings, createAccessLogProbe } from "./access-log.ts";
 import { CommandProbeSettings, createCommandProbe } from "./command.ts";
 import { AlertmanagerProbeSettings, createAlertmanagerProbe } from "./alertmanager.ts";
@@ -52,6 +55,7 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   TcpProbeSettings,
   TlsProbeSettings,
   DnsProbeSettings,
+  AdvisoriesProbeSettings,
   AccessLogProbeSettings,
   Pm2MetricsProbeSettings,
   SyntheticAlertProbeSettings,
@@ -117,6 +121,7 @@ const TRAITS: ByKind<number, ProbeTraits> = {
   tcp: () => FAILURES,
   tls: () => FAILURES,
   dns: () => FAILURES,
+  advisories: () => ({ unit: "advisories", judgedBy: "value" }),
   "access-log": ({ measure }) =>
     measure === "errors"
       ? { unit: "ratio", judgedBy: "share", largest: 1 }
@@ -187,6 +192,8 @@ export interface ProbePorts
   readonly logs: Logs;
   readonly sources: Sources;
   readonly processes: Processes;
+  readonly audits: Audits;
+  readonly lockfiles: Lockfiles;
   readonly tcp: Tcp;
   readonly certificates: Certificates;
   readonly resolver: Resolver;
@@ -232,6 +239,7 @@ const MAKERS: ByKind<Making, Probe> = {
     createHeartbeatProbe(name, probe, { ...ports, ...(service === undefined ? {} : { service }) }),
   tcp: (probe, { name, ports }) => createTcpProbe(name, probe, ports),
   tls: (probe, { name, ports }) => createTlsProbe(name, probe, ports),
+  advisories: (probe, { name, ports }) => createAdvisoriesProbe(name, probe, ports),
   dns: (probe, { name, ports }) => createDnsProbe(name, probe, ports),
   "http-sequence": (probe, { name, ports }) => createHttpSequenceProbe(name, probe, ports),
   "access-log": (probe, { name, limit, ports }) =>

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createProbe, ProbeSettings } from "../../../src/observe/probes/index.ts";
 import { openSources } from "../../../src/observe/sources.ts";
 import { openLogs } from "../../../src/system/logs.ts";
+import { fakeAudits } from "../../support/fakes/audits.ts";
 import { fakeCertificates } from "../../support/fakes/certificates.ts";
 import { createManualClock } from "../../support/fakes/clock.ts";
 import { fakeDatabase } from "../../support/fakes/database.ts";
@@ -48,6 +49,10 @@ describe("making a probe from its settings", () => {
       },
       "1 steps in 0 ms",
     ],
+    [
+      { kind: "advisories", interval: "5s" },
+      "no other release was proven yet with which to compare",
+    ],
     [{ kind: "tcp", address: "127.0.0.1:80", interval: "5s" }, "connect 1 ms"],
     [{ kind: "dns", name: "app.test", interval: "5s" }, "there is no name app.test"],
     [
@@ -80,6 +85,8 @@ describe("making a probe from its settings", () => {
       clock: createManualClock(),
       services: ["api"],
       processes: fakeProcesses(),
+      audits: fakeAudits(),
+      lockfiles: { pair: async () => ({ kind: "first" }) as const },
       tcp: fakeTcp(),
       certificates: fakeCertificates(),
       resolver: fakeResolver(),

@@ -1,0 +1,141 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { Failure } from "../model/failure.ts";
+import type { Finished, Processes } from "./process.ts";
+
+/** How grave an advisory is, gravest last. */
+export const ADVISORY_LEVELS = ["low", "moderate", "high", "critical"] as const;
+
+/** What a release depends on: the content of its lock file, and of its package.json where there is one. */
+export interface Dependencies {
+  readonly lockfile: string;
+  readonly manifest?: string;
+}
+
+/** What is known against a package. All of it is foreign text but for the level. */
+export interface Advisory {
+  /** Tells it from others, together with the package. */
+  readonly id: string;
+  readonly package: string;
+  readonly title: string;
+  readonly level: (typeof ADVISORY_LEVELS)[number];
+}
+
+/** The advisories that concern what a release depends on. */
+export type Audit =
+  | { readonly kind: "audited"; readonly advisories: readonly Advisory[] }
+  /** Nobody could say: no npm, no network, no registry, no valid answer. */
+  | { readonly kind: "failed"; readonly detail: string };
+
+/** How to ask. */
+export interface AuditOptions {
+  /** Default: the one that npm is configured for. */
+  readonly registry?: string;
+  readonly timeoutMs: number;
+}
+
+/** The advisories of a registry of packages. */
+export interface Audits {
+  audit(of: Dependencies, options: AuditOptions, signal: AbortSignal): Promise<Audit>;
+}
+
+/** Audits by the npm program, of lock files alone: in an empty folder, so that no package is there to run anything. */
+export function openAudits(
+  processes: Processes,
+  environment: Readonly<Record<string, string>>,
+): Audits {
+  return {
+    audit: async (of, options, signal) => {
+      signal.throwIfAborted();
+      const folder = await mkdtemp(join(tmpdir(), "rollwatch-audit-"));
+      try {
+        await writeFile(join(folder, "package-lock.json"), of.lockfile);
+        await writeFile(join(folder, "package.json"), of.manifest ?? "{}");
+        const command = {
+          program: "npm",
+          args: argumentsOf(folder, options),
+          cwd: folder,
+          env: environment,
+          deadlineMs: options.timeoutMs,
+          endsEscaped: true,
+        };
+        return auditOf(await processes.run(command, signal));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof Failure) {
+          return { kind: "failed", detail: error.message };
+        }
+        throw error;
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+/** Said here, so that no configuration of the user or the machine can turn the question off. */
+function argumentsOf(folder: string, { registry }: AuditOptions): readonly string[] {
+  return [
+    "audit",
+    "--json",
+    "--package-lock-only",
+    "--omit=dev",
+    "--ignore-scripts",
+    "--audit=true",
+    "--offline=false",
+    "--fetch-retries=0",
+    "--update-notifier=false",
+    "--logs-max=0",
+    `--cache=${join(folder, "cache")}`,
+    ...(registry === undefined ? [] : [`--registry=${registry}`]),
+  ];
+}
+
+const Found = z.object({
+  source: z.union([z.number(), z.string()]),
+  name: z.string(),
+  title: z.string().default("without a title"),
+  severity: z.enum(["info", ...ADVISORY_LEVELS]),
+});
+
+/** What `npm audit --json` prints; a package that only depends on another one names it in `via`. */
+const Report = z.object({
+  auditReportVersion: z.literal(2),
+  vulnerabilities: z.record(z.string(), z.object({ via: z.array(z.union([z.string(), Found])) })),
+});
+
+const Refusal = z.object({ message: z.string() });
+
+function auditOf(finished: Finished): Audit {
+  if (finished.kind !== "exited") {
+    const detail = finished.kind === "not-found" ? "there is no npm" : "npm took too long";
+    return { kind: "failed", detail };
+  }
+  const printed = parseJson(finished.stdout);
+  const report = Report.safeParse(printed);
+  if (!report.success || finished.truncated) {
+    const refusal = Refusal.safeParse(printed);
+    const detail = refusal.success ? refusal.data.message : "npm printed no report";
+    return { kind: "failed", detail };
+  }
+  const found = Object.values(report.data.vulnerabilities).flatMap(({ via }) => via);
+  return { kind: "audited", advisories: found.flatMap(advisoryOf) };
+}
+
+function advisoryOf(found: string | z.infer<typeof Found>): readonly Advisory[] {
+  if (typeof found === "string" || found.severity === "info") {
+    return [];
+  }
+  const { source, name, title, severity } = found;
+  return [{ id: String(source), package: name, title, level: severity }];
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
