@@ -87,6 +87,7 @@ function fullConfiguration(): Record<string, unknown> {
       password: "pass",
       ...times(),
     },
+    blindness: { kind: "blindness", interval: "5s" },
     webhook: { kind: "webhook", staleAfter: "1m", interval: "5s" },
     heartbeat: { kind: "heartbeat", period: "1m", grace: "5s", token: TOKEN, ...times() },
     advisories: {
@@ -467,6 +468,7 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     password: FILLED,
     ...TIMES,
   },
+  "signals[].probe<blindness>": { kind: KINDS, interval: POSITIVE },
   "signals[].probe<webhook>": { kind: KINDS, staleAfter: POSITIVE, interval: POSITIVE },
   "signals[].probe<heartbeat>": {
     kind: KINDS,
@@ -521,19 +523,29 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     kind: KINDS,
     url: [["ftp://x/", "an address such as http://127.0.0.1:3000/readings"]],
     "headers.*": TEXTS,
-    "body.*": [["no mark", "{{mark}} in one of its texts"]],
+    body: [[{ note: "no mark" }, "{{mark}} in one of its texts"]],
+    // Whatever the application takes.
+    "body.*": [],
     expectStatus: FILLED_LISTS,
     "expectStatus[]": STATUSES,
     within: POSITIVE,
     expectRow: [["select from alerts", "a statement that names its mark as $1"]],
     "expectMessage.url": SOCKETS,
+    // In the probe's own test: here there is `sql`, which it excludes.
+    "cleanUp.delete": [],
     "cleanUp.sql": FILLED_LISTS,
     "cleanUp.sql[]": [["delete from readings", "a statement that names its mark as $1"]],
     "cleanUp.databaseUrl": [["mysql://h/d", "an address such as postgresql://"]],
-    "cleanUp.delete": [["http://127.0.0.1:3000/", "an address with {{mark}} in it"]],
+    cleanUp: [
+      [{}, "either `sql` or `delete`"],
+      [{ delete: "http://127.0.0.1:3000/{{mark}}", sql: ["delete from a where b = $1"] }, "either"],
+    ],
     "cleanUp.headers.*": TEXTS,
     interval: POSITIVE,
-    timeout: [...POSITIVE, ["10s", "at least twice `within` and 6s"]],
+    timeout: [
+      ["soon", "a duration such as 500ms"],
+      ["7s", "at least twice `within` and 6s"],
+    ],
   },
   "signals[].probe<command>": {
     kind: KINDS,

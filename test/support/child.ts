@@ -6,6 +6,8 @@ export interface Child {
   readonly pid: number;
   /** Resolves with the child's next line on stdout. */
   line(): Promise<string>;
+  /** Resolves when it has ended. */
+  gone(): Promise<void>;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
 }
@@ -42,6 +44,9 @@ function start(source: string): Child {
     line: async () => {
       const [data] = await once(stdout, "data");
       return String(data).trim();
+    },
+    gone: async () => {
+      await gone;
     },
     kill: async () => {
       child.kill("SIGKILL");
