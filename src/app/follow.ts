@@ -154,7 +154,11 @@ export function record(daemon: Daemon, plan: Plan, why: string): boolean {
 
 /** What every notice about an incident is made from. */
 export function newsOf({ config, world }: Daemon, incident: Incident): IncidentNews {
-  return { application: config.application.name, incident, now: world.clock.now() };
+  const news = { application: config.application.name, incident, now: world.clock.now() };
+  const isBlind = config.signals.some(
+    ({ name, probe }) => probe.kind === "blindness" && incident.signals.includes(name),
+  );
+  return isBlind ? { ...news, isBlind } : news;
 }
 
 function endWaiting({ journal, log }: Daemon, { plan }: Recovery, reason: string): void {

@@ -8,6 +8,7 @@ import { withChild } from "../system/abort.ts";
 import type { Bell } from "./bell.ts";
 import type { Daemon } from "./daemon.ts";
 import { openLockfiles } from "./lockfiles.ts";
+import { sightOf } from "./sight.ts";
 import { wireSynthetic } from "./synthetic.ts";
 import { type EventWake, wakeOnEvents } from "./wake-on-events.ts";
 
@@ -30,7 +31,7 @@ export async function takeSamples(
   const databaseUrl = config.database?.url;
   const synthetic = wireSynthetic(daemon);
   const lockfiles = openLockfiles({ config, files: world.files, journal: daemon.journal });
-  const shared = { sources, lockfiles };
+  const shared = { sources, lockfiles, sight: sightOf(daemon) };
   const ports = { ...world, ...synthetic, ...shared, services, secrets, databaseUrl };
   const kinds = new Map(config.signals.map((one) => [one.name, one.probe.kind]));
   const wake = wakeOnEvents(config, daemon.rules, world.pm2Events);

@@ -70,7 +70,7 @@ function rulesFor(
   return rules.filter(
     ({ service, evidence }) =>
       // What other programs tell lags by minutes, and would hold the sick release against the restored one.
-      evidence !== "webhook" &&
+      evidence === "probe" &&
       (service === undefined ||
         (plan.target === null ? !stopped.has(service) : started.has(service))),
   );

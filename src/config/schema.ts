@@ -7,7 +7,7 @@ import type { Window } from "../model/signal.ts";
 import { TRIGGERS } from "../model/trigger.ts";
 import { Limit, parseDuration, PositiveDuration, Ratio } from "../model/units.ts";
 import { NotifySettings } from "../notify/settings.ts";
-import { ProbeSettings } from "../observe/probes/index.ts";
+import { ProbeSettings, traitsOf } from "../observe/probes/index.ts";
 import { DumpSettings, ReleaseSettings } from "../release/settings.ts";
 import { VerifySettings } from "../verify/settings.ts";
 
@@ -39,16 +39,15 @@ const WindowText = z
     return ms === undefined ? { kind: "last" } : { kind: "span", ms };
   });
 
-/** One thing that is measured, with the limit above which it is bad. */
-export const SignalSettings = z.strictObject({
+const SignalKeys = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/u, "expected lower-case letters, digits and hyphens"),
   trigger: z.enum(TRIGGERS),
   probe: ProbeSettings,
   /**
    * Highest healthy value: a number in the unit that the probe measures, a duration (`500ms`, for seconds), a share (`5%`) or
-   * a size (`256MiB`, for bytes). Default 0.
+   * a size (`256MiB`, for bytes). Default 0, of blindness 2m.
    */
-  limit: Limit.default(0),
+  limit: Limit.optional(),
   /** Of a probe that times requests: the share of them that may be slower than the limit. Default 5%. */
   allowed: Ratio.prefault("5%"),
   /** What is judged at a time: the `last` sample, or all samples of a duration. Default last. */
@@ -66,6 +65,12 @@ export const SignalSettings = z.strictObject({
   /** The service that the signal is about: restarted when no release is to blame, and a person's stop of it explains silence. Default: the one that serves the probed address, where that is known. */
   service: ServiceName.optional(),
 });
+
+/** One thing that is measured, with the limit above which it is bad. */
+export const SignalSettings = SignalKeys.transform((signal) => ({
+  ...signal,
+  limit: signal.limit ?? traitsOf(signal.probe, 1).usualLimit ?? 0,
+}));
 export type SignalSettings = z.infer<typeof SignalSettings>;
 
 const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])$/u;

@@ -51,8 +51,8 @@ export function samplesToConfirm({ everyMs, overMs }: Confirmation, breachAfter:
   return Math.max(breachAfter, Math.ceil(overMs / everyMs) + 1);
 }
 
-/** Where a bad sample came from: rollwatch's own look, a person, or another program that rollwatch believes. */
-export type EvidenceKind = "probe" | "report" | "webhook";
+/** Where a bad sample came from: rollwatch's own look, a person, another program that rollwatch believes, or that it saw nothing. */
+export type EvidenceKind = "probe" | "report" | "webhook" | "blindness";
 
 /** How a signal is judged. A value above `limit` is bad. */
 export interface SignalRule {

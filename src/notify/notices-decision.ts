@@ -57,7 +57,9 @@ export function held(news: IncidentNews, decision: Decision): NoticeDraft {
   const { mode } = news.incident;
   const isMuted = mode === "off" || mode === "shadow";
   const nothing = decision.action === "restart" ? "no restart" : "no rollback";
-  const message = draft(news, { reason: "held", key: [news.incident.trigger] }, [
+  // Told again when it is found to be blindness: what was told before woke nobody.
+  const key = [news.incident.trigger, ...(news.isBlind === true ? ["blind"] : [])];
+  const message = draft(news, { reason: "held", key }, [
     `${trouble(news)}: ${nothing}${isMuted ? ` (mode ${mode})` : ", a person must look"}`,
     ...whatAndWhy(news),
     decision.reason,
@@ -70,11 +72,12 @@ export function held(news: IncidentNews, decision: Decision): NoticeDraft {
 }
 
 /** The runbook's word for some triggers where nothing was changed: tell. */
-function isOnlyToTell({ incident }: IncidentNews, { guards }: Decision): boolean {
+function isOnlyToTell({ incident, isBlind }: IncidentNews, { guards }: Decision): boolean {
   const isUnchanged = guards.some(
     (one) => one.guard === "change-in-blame-window" && one.answer === "block",
   );
-  return isUnchanged && TRIGGER_ROWS[incident.trigger].withoutChange === "tell";
+  const isToTell = TRIGGER_ROWS[incident.trigger].withoutChange === "tell";
+  return isUnchanged && isToTell && isBlind !== true;
 }
 
 /** Somebody approved a plan; it begins, or waits for another's word. */

@@ -20,6 +20,8 @@ export interface IncidentNews {
   readonly application: string;
   readonly incident: Incident;
   readonly now: number;
+  /** rollwatch does not see what it watches for: that waits for no morning, whatever the tier. */
+  readonly isBlind?: boolean;
 }
 
 /** What is wrong with the application, by trigger, so that its name can stand before it. */
@@ -57,8 +59,9 @@ export function draft(
 }
 
 /** A message that waits for no night's sleep where the tier does: planned matters wake nobody. */
-export function byTier({ incident }: IncidentNews, message: NoticeDraft): NoticeDraft {
-  return incident.tier === "planned" ? { ...message, urgency: "tell" } : message;
+export function byTier({ incident, isBlind }: IncidentNews, message: NoticeDraft): NoticeDraft {
+  const canWait = incident.tier === "planned" && isBlind !== true;
+  return canWait ? { ...message, urgency: "tell" } : message;
 }
 
 /** The first lines of each message: what is wrong, since when, and why. */

@@ -145,6 +145,7 @@ describe("a daemon that watches the radiation system", () => {
       "new-advisories",
       "list-lengths",
       "export-readable",
+      "blindness",
       "csv-polling-heartbeat",
       "data-retention-heartbeat",
     ]);

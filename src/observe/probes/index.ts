@@ -20,6 +20,11 @@ import { AccessLogProbeSettings, createAccessLogProbe } from "./access-log.ts";
 import { CommandProbeSettings, createCommandProbe } from "./command.ts";
 import { AlertmanagerProbeSettings, createAlertmanagerProbe } from "./alertmanager.ts";
 import { createDnsProbe, DnsProbeSettings } from "./dns.ts";
+import {
+  type BlindnessProbePorts,
+  BlindnessProbeSettings,
+  createBlindnessProbe,
+} from "./blindness.ts";
 import { createHeartbeatProbe, HeartbeatProbeSettings } from "./heartbeat.ts";
 import { createHttpSequenceProbe, HttpSequenceProbeSettings } from "./http-sequence.ts";
 import { createHttpProbe, HttpProbeSettings } from "./http.ts";
@@ -49,6 +54,7 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   HeartbeatProbeSettings,
   AlertmanagerProbeSettings,
   WebhookProbeSettings,
+  BlindnessProbeSettings,
   PrometheusProbeSettings,
   CommandProbeSettings,
   HttpSequenceProbeSettings,
@@ -76,6 +82,8 @@ export interface ProbeTraits {
   readonly largest?: number;
   /** The address it asks, for finding out which service answers. */
   readonly url?: string;
+  /** The limit where none is configured. Default 0. */
+  readonly usualLimit?: number;
   /** What its values rest on. Default `probe`: rollwatch measured them itself. */
   readonly evidence?: EvidenceKind;
   /** The addresses of further requests of the same run. */
@@ -115,6 +123,7 @@ const TRAITS: ByKind<number, ProbeTraits> = {
   heartbeat: () => ({ unit: "seconds", judgedBy: "value" }),
   alertmanager: () => ({ unit: "alerts", judgedBy: "value", evidence: "webhook" }),
   webhook: () => ({ ...FAILURES, evidence: "webhook" }),
+  blindness: () => ({ unit: "seconds", judgedBy: "value", evidence: "blindness", usualLimit: 120 }),
   // Without its address: Prometheus is no service of the application.
   prometheus: () => ({ unit: "value", judgedBy: "value" }),
   "http-sequence": traitsOfSequence,
@@ -189,6 +198,8 @@ export interface ProbePorts
   readonly websocket: Websocket;
   readonly memory: Memory;
   readonly inbox: Inbox;
+  /** What the daemon sees; absent for a single look. */
+  readonly sight?: BlindnessProbePorts["sight"];
   readonly logs: Logs;
   readonly sources: Sources;
   readonly processes: Processes;
@@ -234,6 +245,7 @@ const MAKERS: ByKind<Making, Probe> = {
   "synthetic-alert": (probe, { name, ports }) => createSyntheticAlertProbe(name, probe, ports),
   alertmanager: (probe, { name, ports }) => createAlertmanagerProbe(name, probe, ports),
   webhook: (probe, { name, ports }) => createWebhookProbe(name, probe, ports),
+  blindness: (probe, { name, ports }) => createBlindnessProbe(name, probe, ports),
   prometheus: (probe, { name, ports }) => createPrometheusProbe(name, probe, ports),
   heartbeat: (probe, { name, service, ports }) =>
     createHeartbeatProbe(name, probe, { ...ports, ...(service === undefined ? {} : { service }) }),

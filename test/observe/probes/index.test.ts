@@ -68,6 +68,7 @@ describe("making a probe from its settings", () => {
       { kind: "prometheus", url: "http://127.0.0.1:9090", query: "up", interval: "5s" },
       "Prometheus (200): its answer is not one of Prometheus' query API",
     ],
+    [{ kind: "blindness" }, "every signal is seen"],
     [{ kind: "webhook" }, "nobody has ever told of some-signal at POST /api/v1/webhooks/generic"],
     [
       { kind: "heartbeat", period: "1m" },
