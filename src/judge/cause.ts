@@ -30,8 +30,8 @@ const ACCUSED: readonly Accused[] = [
   { control: "database", cause: "database", lasting: true },
   { control: "upstream", cause: "upstream", lasting: true },
   { control: "pm2", cause: "host", lasting: false },
-  { control: "disk", cause: "host", lasting: false },
-  { control: "memory", cause: "host", lasting: false },
+  { control: "disk", cause: "host", lasting: true },
+  { control: "memory", cause: "host", lasting: true },
 ];
 
 interface Accused {

@@ -121,9 +121,11 @@ describe("the likely cause", () => {
       ["database", NOON - 15_001, "release"],
       ["database", NOON + 15_000, "database"],
       ["database", NOON + 15_001, "release"],
+      // the signal needs good windows to clear after the control is green again
+      ["memory", NOON, "host"],
+      ["disk", NOON, "host"],
       // a moment of our own says nothing about what goes on after it
       ["event-loop", NOON, "release"],
-      ["memory", NOON, "release"],
     ])("of %s a breach that began at %d is the doing of the %s", (name, since, cause) => {
       const changes = [aChange({ after: 0, at: NOON - 60_000 })];
 
