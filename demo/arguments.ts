@@ -16,8 +16,9 @@ export type Wish =
 
 export const USAGE = `npm run demo -- [options]
 
-  --fault ID      the release to deploy (default system-down); none is a good one, and what ends in -no-change
-                  is a fault without any deployment
+  --fault ID      the release to deploy (default system-down); there is one for each trigger of the runbook; none is a
+                  good one, what ends in -no-change is a fault without any deployment, and what ends in
+                  -after-deploy a good release with a fault from outside behind it
   --list          the releases and faults with their right outcomes
   --json          one JSON object as the last line of stdout, everything else on stderr
   --kill-daemon   kill rollwatch (kill -9) at the first step of the rollback that the application feels
