@@ -10,6 +10,8 @@ import { measureDetection } from "./detection/measure.ts";
 import { detectionTables, withMedians } from "./detection/tables.ts";
 import { measureFootprint } from "./footprint/measure.ts";
 import { footprintTables } from "./footprint/tables.ts";
+import { measureHistories } from "./histories/measure.ts";
+import { historiesTables, isWhole as isRight } from "./histories/table.ts";
 import { type Case, casesOf, chooseCases } from "./recovery-cases.ts";
 import { measureRecovery } from "./recovery.ts";
 import { recoveryTable } from "./table.ts";
@@ -92,6 +94,10 @@ async function measure(
   if (wish.kind === "footprint") {
     const figures = await measureFootprint(wish.rounds, how);
     return { table: footprintTables(figures), figures, isWhole: true };
+  }
+  if (wish.kind === "histories") {
+    const figures = await measureHistories(wish, how);
+    return { table: historiesTables(figures), figures, isWhole: isRight(figures) };
   }
   if (wish.kind === "detection") {
     const figures = await measureDetection(wish, how);

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { assertNever } from "../src/model/assert-never.ts";
+import type { HistoriesWish } from "./histories/measure.ts";
 import type { Choice } from "./recovery-cases.ts";
 
 /** What a person wants measured. */
@@ -7,13 +8,18 @@ export type Wish =
   | { readonly kind: "list"; readonly of: "recovery" | "detection" }
   | { readonly kind: "recovery"; readonly rounds: number; readonly choice: Choice }
   | { readonly kind: "footprint"; readonly rounds: number }
+  | ({ readonly kind: "histories" } & HistoriesWish)
   | { readonly kind: "detection"; readonly rounds: number; readonly names: readonly string[] };
 
 export const USAGE = `npm run bench -- recovery [options]
 npm run bench -- detection [options]
 npm run bench -- footprint [--rounds N]
+npm run bench -- histories [--days N] [--faults N] [--seed N]
 
   --rounds N    how often each is measured (default: recovery 1, detection 5, footprint 5)
+  --days N      of histories: healthy host-days (default 3000)
+  --faults N    of histories: runs of each fault, with a deployment and without (default 100)
+  --seed N      of histories: other numbers, other accidents (default 1)
   --case NAME   this case of recovery or detection alone; may be given several times (default: of recovery one of each trigger,
                 of detection every one, and then noise)
   --all         every case of recovery
@@ -22,11 +28,14 @@ npm run bench -- footprint [--rounds N]
 
 const OPTIONS = {
   rounds: { type: "string" },
+  days: { type: "string" },
   case: { type: "string", multiple: true },
   all: { type: "boolean", default: false },
   list: { type: "boolean", default: false },
+  faults: { type: "string", default: "100" },
+  seed: { type: "string", default: "1" },
 } as const;
-const ROUNDS = { recovery: "1", detection: "5", footprint: "5" } as const;
+const ROUNDS = { recovery: "1", detection: "5", footprint: "5", histories: "3000" } as const;
 
 /** Reads the command line; undefined when it makes no sense. */
 export function parseWish(args: readonly string[]): Wish | undefined {
@@ -36,16 +45,21 @@ export function parseWish(args: readonly string[]): Wish | undefined {
     allowPositionals: true,
   });
   const { case: names = [], all, list } = values;
+  const [faults, seed] = [Number(values.faults), Number(values.seed)];
   const [subject, ...more] = positionals;
   if (!isSubject(subject) || more.length > 0) {
     return undefined;
   }
-  const rounds = Number(values.rounds ?? ROUNDS[subject]);
+  const rounds = Number(values.rounds ?? values.days ?? ROUNDS[subject]);
   const asked = [list, all, names.length > 0].filter(Boolean).length;
-  if (!Number.isInteger(rounds) || rounds < 1 || asked > 1) {
+  if (![rounds, faults, seed].every(isCount) || asked > 1) {
     return undefined;
   }
-  return wishOf(subject, { rounds, names, all, list });
+  return wishOf(subject, { rounds, names, all, list, faults, seed });
+}
+
+function isCount(number: number): boolean {
+  return Number.isInteger(number) && number > 0;
 }
 
 type Subject = keyof typeof ROUNDS;
@@ -56,11 +70,14 @@ function isSubject(word: string | undefined): word is Subject {
 
 function wishOf(
   kind: Subject,
-  { rounds, names, all, list }: Choice & { readonly rounds: number; readonly list: boolean },
+  { rounds, names, all, list, faults, seed }: Choice & HistoriesWish & { readonly list: boolean },
 ): Wish | undefined {
+  const isPlain = [list, all, names.length > 0].every((one) => !one);
   switch (kind) {
     case "footprint":
-      return list || all || names.length > 0 ? undefined : { kind, rounds };
+      return isPlain ? { kind, rounds } : undefined;
+    case "histories":
+      return isPlain ? { kind, rounds, faults, seed } : undefined;
     case "detection":
       return all ? undefined : list ? { kind: "list", of: kind } : { kind, rounds, names };
     case "recovery":

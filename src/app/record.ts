@@ -1,9 +1,9 @@
 import { messageOf } from "../model/failure.ts";
 import type { Control } from "../model/control.ts";
-import type { Identity } from "../model/identity.ts";
 import { recordSample, type Recorded, type RecordedControl } from "../model/recording.ts";
 import type { Service } from "../model/service.ts";
 import { recordingStopped } from "../notify/notices-people.ts";
+import { openTimeWatch } from "../observe/time-watch.ts";
 import { openSegments } from "../system/segments.ts";
 import type { Daemon } from "./daemon.ts";
 import { openRecorder, type Recorder } from "./recorder.ts";
@@ -16,8 +16,9 @@ export interface Recording extends Pick<Recorder, "run"> {
 
 /** Records samples and changes as they come from now on. */
 export function startRecording(daemon: Daemon, version: string): Recording {
-  const { config, world, surroundings, observatory, journal } = daemon;
+  const { config, world, observatory, journal } = daemon;
   const { clock } = world;
+  const time = openTimeWatch(clock, world.eventLoop);
   const last = new Map<string, string>();
   const recorder = openRecorder({
     settings: config.recording,
@@ -26,34 +27,29 @@ export function startRecording(daemon: Daemon, version: string): Recording {
     version,
     clock,
     segments: openSegments(),
-    beginning: () => {
-      const identity = journal.history().identity?.value;
-      return [...present(), ...(identity === undefined ? [] : [identityEvent(identity)])];
-    },
+    beginning: () => [...deployedEvents(daemon), ...presentEvents(daemon)],
     onFailure: (reason) => {
       tellIfPossible(daemon, reason);
     },
   });
-
-  function identityEvent(identity: Identity): Recorded {
-    return { kind: "identity", at: clock.now(), identity };
-  }
-
-  function present(): readonly Recorded[] {
-    const at = clock.now();
-    return [controlsEvent(surroundings.controls(), at), servicesEvent(surroundings.services(), at)];
-  }
-
-  observatory.onSample((sample) => recorder.record(recordSample(sample)));
+  observatory.onSample((sample) => {
+    for (const event of time.look()) {
+      recorder.record({ ...event, at: clock.now() });
+    }
+    recorder.record(recordSample(sample));
+  });
   journal.onEntry(({ fact, at }) => {
     if (fact.kind === "change-seen") {
       recorder.record({ kind: "change", at, change: fact.change });
     }
   });
   return {
-    run: async (signal) => recorder.run(signal),
+    run: async (signal) => {
+      await recorder.run(signal);
+      time.close();
+    },
     look: () => {
-      for (const event of present()) {
+      for (const event of presentEvents(daemon)) {
         const seen = JSON.stringify({ ...event, at: 0 });
         if (last.get(event.kind) !== seen) {
           last.set(event.kind, seen);
@@ -62,6 +58,16 @@ export function startRecording(daemon: Daemon, version: string): Recording {
       }
     },
   };
+}
+
+function deployedEvents({ journal, world }: Daemon): readonly Recorded[] {
+  const identity = journal.history().identity?.value;
+  return identity === undefined ? [] : [{ kind: "identity", at: world.clock.now(), identity }];
+}
+
+function presentEvents({ surroundings, world }: Daemon): readonly Recorded[] {
+  const at = world.clock.now();
+  return [controlsEvent(surroundings.controls(), at), servicesEvent(surroundings.services(), at)];
 }
 
 /** The journal may lie on the same full disk, which then is for it to say. */

@@ -85,6 +85,10 @@ export const Recorded = z.discriminatedUnion("kind", [
   /** What was deployed when the file was begun. */
   z.object({ kind: z.literal("identity"), at: z.number(), identity: Identity }),
   z.object({ kind: z.literal("change"), at: z.number(), change: Change }),
+  /** rollwatch itself did not run for so long: what it remembered was in doubt. */
+  z.object({ kind: z.literal("stood-still"), at: z.number(), ms: z.number() }),
+  /** The wall clock was set; `at` is in its new time. */
+  z.object({ kind: z.literal("clock-set"), at: z.number(), byMs: z.number() }),
 ]);
 export type Recorded = z.infer<typeof Recorded>;
 

@@ -22,7 +22,12 @@ export interface Watching {
   signals(now: number, services: readonly Service[]): readonly Signal[];
   cut(change: Change): void;
   isCalm(): boolean;
+  /** What makes everything before it doubtful, from now on. */
+  doubt(event: Doubt): void;
 }
+
+/** What happened to time itself. */
+type Doubt = Extract<Recorded, { readonly kind: "stood-still" | "clock-set" }>;
 
 /** Recorded events go in, in order; what would have fired comes out. */
 export interface Replay {
@@ -33,7 +38,7 @@ export interface Replay {
 
 /** A replay that has seen nothing yet. Time is what the events say; each sample is judged and decided about as the daemon would. */
 export function createReplay(setup: ReplaySetup, watching: Watching): Replay {
-  let around: Surroundings = { controls: [], services: unrecordedServices(setup), changes: [] };
+  let around: Surroundings = nothingSeen(setup);
   let courses = NO_COURSES;
 
   function turn(now: number): void {
@@ -62,10 +67,16 @@ export function createReplay(setup: ReplaySetup, watching: Watching): Replay {
       watching.signals(event.at, around.services);
     } else if (event.kind === "change") {
       watching.cut(event.change);
+    } else if (event.kind === "stood-still" || event.kind === "clock-set") {
+      watching.doubt(event);
     }
   }
 
   return { take, incidents: () => reportCourses(courses) };
+}
+
+function nothingSeen(setup: ReplaySetup): Surroundings {
+  return { controls: [], services: unrecordedServices(setup), changes: [], clockSets: [] };
 }
 
 type Around = Exclude<Recorded, { readonly kind: "sample" }>;
@@ -80,6 +91,10 @@ function after(around: Surroundings, event: Around): Surroundings {
       return around.changes.length === 0 ? { ...around, first: event.identity } : around;
     case "change":
       return { ...around, changes: [...around.changes, event.change] };
+    case "stood-still":
+      return around;
+    case "clock-set":
+      return { ...around, clockSets: [...around.clockSets, event] };
     default:
       return assertNever(event);
   }

@@ -22,6 +22,7 @@ export interface Surroundings {
   readonly controls: readonly Control[];
   readonly services: readonly Service[];
   readonly changes: readonly Change[];
+  readonly clockSets: readonly { readonly at: number; readonly byMs: number }[];
   /** What was deployed before the first change; undefined where nobody knows. */
   readonly first?: Identity;
 }
@@ -82,8 +83,21 @@ export function situationOf(
     busy: [],
     work: setup.work.filter((service) => !stopped.includes(service.name)),
     lockHeld: true,
-    evidence: ["probe"],
+    evidence: evidenceOf(setup, verdict),
+    clockSets: around.clockSets,
   };
+}
+
+/** Beside the trigger that is decided about, a signal counts whose own trigger may act by itself. */
+function evidenceOf(
+  { rules, policy }: ReplaySetup,
+  { breaches, trigger }: Breached,
+): BreachSituation["evidence"] {
+  const moving = breaches.filter(
+    (one) => one.trigger === trigger || policy.triggers[one.trigger].mode === "auto",
+  );
+  const names = new Set(moving.map((one) => one.signal));
+  return [...new Set(rules.flatMap((rule) => (names.has(rule.name) ? [rule.evidence] : [])))];
 }
 
 /** What is deployed as far as it was recorded. */

@@ -122,6 +122,14 @@ function budgets(restarts: object): Partial<BreachSituation> {
 }
 
 /** A database without a connection left. */
+/** Green again; red from and until so many ms after noon. */
+function wasRed(name: string, from: number, until: number): Partial<BreachSituation> {
+  const outage = { from: NOON + from, until: NOON + until, detail: "" };
+  return {
+    controls: greenControls().map((one) => (one.name === name ? { ...one, outage } : one)),
+  };
+}
+
 function taken(takenBy: NonNullable<Control["takenBy"]>): Partial<BreachSituation> {
   return {
     controls: greenControls().map((one) =>
@@ -219,6 +227,27 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   ["controls-green", "have no database configured", control("database", "unknown"), "allow"],
   ["controls-green", "have an unanswered loopback", control("loopback", "unknown"), "recommend"],
   ["controls-green", "were never asked", { controls: [] }, "recommend"],
+  // NOON is the first bad sample, and it is asked five seconds later
+  [
+    "controls-green",
+    "show a long lag in which it began",
+    wasRed("event-loop", -20_000, 1000),
+    "hold",
+  ],
+  [
+    "controls-green",
+    "show a blink in which it began",
+    wasRed("event-loop", -10_000, 1000),
+    "allow",
+  ],
+  ["controls-green", "show a lag before it began", wasRed("event-loop", -20_000, -1), "allow"],
+  [
+    "controls-green",
+    "show a lag that it has outlasted by a minute",
+    { ...wasRed("event-loop", -20_000, 1000), now: NOON + 61_000 },
+    "allow",
+  ],
+  ["controls-green", "show a database that was dead", wasRed("database", -20_000, 1000), "allow"],
   ["stopped-by-person", "finds everything running", {}, "allow"],
   [
     "stopped-by-person",

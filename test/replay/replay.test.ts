@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openObservatory } from "../../src/app/observatory.ts";
+import { replayWatching } from "../../src/app/replay-setup.ts";
 import { PolicySettings } from "../../src/decide/policy.ts";
 import type { Recorded } from "../../src/model/recording.ts";
 import type { SignalRule } from "../../src/model/signal.ts";
@@ -18,7 +18,7 @@ function replayOf(events: readonly Recorded[], rules: readonly SignalRule[] = [H
     policy: AUTO,
     work: [{ name: "api", work: "transactional", boot: 10_000 }] as const,
   };
-  const replay = createReplay(setup, openObservatory(rules));
+  const replay = createReplay(setup, replayWatching(rules));
   for (const event of events) {
     replay.take(event);
   }
@@ -27,7 +27,7 @@ function replayOf(events: readonly Recorded[], rules: readonly SignalRule[] = [H
 
 /** Samples of `health` every two seconds, one for each letter: `g` good, `b` bad. */
 function samples(letters: string, from = NOON, signal = "health"): readonly Recorded[] {
-  return [...letters].map((letter, tick) => ({
+  return Array.from(letters).map((letter, tick) => ({
     kind: "sample",
     signal,
     at: from + tick * 2000,
@@ -128,6 +128,30 @@ describe("a replay", () => {
     };
 
     expect(replayOf([GREEN, BEFORE, DEPLOYED, stopped, ...samples("bbbbbbb")])).toEqual([]);
+  });
+
+  it("begins anew where rollwatch itself stood still", () => {
+    const bad = samples("bbbb");
+    const still: Recorded = { kind: "stood-still", at: NOON + 3000, ms: 2000 };
+
+    const events = [GREEN, BEFORE, DEPLOYED, ...bad.slice(0, 2), still, ...bad.slice(2)];
+
+    expect(replayOf(events)).toEqual([]);
+    expect(replayOf(events.filter((one) => one !== still))).toHaveLength(1);
+  });
+
+  it("moves what it remembers along with a clock that was set", () => {
+    const hour = 3_600_000;
+    const bad = samples("gbbbbbbbbbb").map((one) =>
+      one.at > NOON + 8000 ? { ...one, at: one.at + hour } : one,
+    );
+    const set: Recorded = { kind: "clock-set", at: NOON + 9000 + hour, byMs: hour };
+
+    const events = [GREEN, BEFORE, DEPLOYED, ...bad.slice(0, 5), set, ...bad.slice(5)];
+    const [incident, ...others] = replayOf(events);
+
+    expect(others).toEqual([]);
+    expect(incident?.since).toBe(NOON + 2000);
   });
 
   it("asks a person where the schema that was there before was never recorded", () => {
