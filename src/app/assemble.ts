@@ -13,6 +13,7 @@ import type { Daemon } from "./daemon.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { openObservatory } from "./observatory.ts";
 import { openReadinesses } from "./readinesses.ts";
+import { openRelative } from "./relative.ts";
 import { openSurroundings } from "./surroundings.ts";
 import { openWarmth } from "./warmth.ts";
 import type { World } from "./world.ts";
@@ -34,6 +35,7 @@ export function assemble(input: AssembleInput): Daemon {
   const rules = config.signals.map((one) => ruleOf(one, application));
   const catalogue = openCatalogue(world.files, state);
   const controls = createControls(world, controlSettingsOf(config));
+  const relative = openRelative({ rules, policy: config.policy, journal, clock: world.clock });
   const time = openTimeWatch(world.clock, world.eventLoop);
   lifecycle.onStop("time watch", async () => time.close());
   lifecycle.onStop("controls", async () => controls.close());
@@ -48,7 +50,8 @@ export function assemble(input: AssembleInput): Daemon {
     catalogue,
     rules,
     time,
-    observatory: openObservatory(rules, time),
+    relative,
+    observatory: openObservatory(rules, { time, relative }),
     surroundings: openSurroundings({ world, controls, log }, application),
     readinesses,
     warmth,

@@ -7,6 +7,7 @@ import { signalAt } from "../judge/signal-at.ts";
 import { remember } from "../judge/windows.ts";
 import type { CheckRound } from "../model/operations.ts";
 import type { Sample } from "../model/sample.ts";
+import type { SignalRule } from "../model/signal.ts";
 import { isStoppedByPerson } from "../model/service.ts";
 import { createProbe } from "../observe/probes/index.ts";
 import { openSources, type Sources } from "../observe/sources.ts";
@@ -50,8 +51,8 @@ export async function checkOnce(ports: CheckPorts, signal: AbortSignal): Promise
     const stoppedByPerson = rule.service !== undefined && stopped.has(rule.service);
     const memory = remember(rule, undefined, sample, stoppedByPerson);
     const judged = signalAt(rule, memory, { now: at, stoppedByPerson });
-    const isBad = sample.reading.kind === "measured" && sample.reading.value > rule.limit;
-    return [{ judged, isBad: isBad && !stoppedByPerson, tookMs: sample.tookMs }];
+    const isBad = isOver(rule, sample) && !stoppedByPerson;
+    return [{ judged, isBad, tookMs: sample.tookMs }];
   });
   const verdict = judge({
     signals: rounds.map((round) => round.judged),
@@ -73,6 +74,11 @@ export async function checkOnce(ports: CheckPorts, signal: AbortSignal): Promise
     deployed: reportDeployed(journal.history(), surroundings.identity()?.value),
     verdict: reportVerdict(verdict),
   };
+}
+
+/** A limit that is relative to before a change is not known to a single look. */
+function isOver({ limit, baseline }: SignalRule, { reading }: Sample): boolean {
+  return reading.kind === "measured" && reading.value > limit && baseline === undefined;
 }
 
 async function sampleOnce(

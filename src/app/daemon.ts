@@ -11,6 +11,7 @@ import type { Log } from "../system/log.ts";
 import { stoppedByPeople } from "./own-stops.ts";
 import type { Observatory } from "./observatory.ts";
 import type { Readinesses } from "./readinesses.ts";
+import type { Relative } from "./relative.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Warmth } from "./warmth.ts";
 import type { World } from "./world.ts";
@@ -25,6 +26,7 @@ export interface Daemon {
   readonly rules: readonly SignalRule[];
   readonly observatory: Observatory;
   readonly time: TimeWatch;
+  readonly relative: Relative;
   readonly surroundings: Surroundings;
   readonly readinesses: Readinesses;
   readonly warmth: Warmth;

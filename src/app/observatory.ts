@@ -11,6 +11,7 @@ import {
 import type { Change } from "../model/identity.ts";
 import type { Sample } from "../model/sample.ts";
 import type { TimeEvent, TimeWatch } from "../observe/time-watch.ts";
+import type { Relative } from "./relative.ts";
 import { isStoppedByPerson, type Service } from "../model/service.ts";
 import type { Signal, SignalRule } from "../model/signal.ts";
 
@@ -31,10 +32,18 @@ export interface Observatory {
   onSample(listener: (sample: Sample) => void): () => void;
 }
 
-/** An observatory that has seen nothing yet; `time` tells it when what it remembers is in doubt. Default: never. */
+/** What an observatory asks beside its samples. */
+export interface ObservatoryHelp {
+  /** Tells when what is remembered is in doubt. Default: never. */
+  readonly time?: Pick<TimeWatch, "look">;
+  /** What limits are relative to. Default: nothing. */
+  readonly relative?: Relative;
+}
+
+/** An observatory that has seen nothing yet. */
 export function openObservatory(
   rules: readonly SignalRule[],
-  time?: Pick<TimeWatch, "look">,
+  { time, relative }: ObservatoryHelp = {},
 ): Observatory {
   const memories = new Map<string, SignalMemory>();
   const byName = new Map(rules.map((rule) => [rule.name, rule]));
@@ -47,19 +56,16 @@ export function openObservatory(
     const rule = byName.get(sample.signal);
     if (rule !== undefined) {
       const memory = memories.get(rule.name);
-      memories.set(rule.name, remember(rule, memory, sample, isSilenced(rule, stopped)));
+      const compared = ruleNow(rule, memory, relative);
+      memories.set(rule.name, remember(compared, memory, sample, isSilenced(rule, stopped)));
       percentiles.take(rule, sample);
+      if (areCalm(memories.values())) {
+        relative?.take(rule, sample);
+      }
     }
     for (const listener of listeners) {
       listener(sample);
     }
-  }
-
-  function onSample(listener: (sample: Sample) => void): () => void {
-    listeners.add(listener);
-    return () => {
-      listeners.delete(listener);
-    };
   }
 
   function signals(now: number, services: readonly Service[]): readonly Signal[] {
@@ -68,7 +74,8 @@ export function openObservatory(
     return rules.map((rule) => {
       const asked = { now, stoppedByPerson: isSilenced(rule, stopped) };
       const lately = percentiles.of(rule.name);
-      const signal = signalAt(rule, memories.get(rule.name), asked);
+      const memory = memories.get(rule.name);
+      const signal = signalAt(ruleNow(rule, memory, relative), memory, asked);
       return lately === undefined ? signal : { ...signal, percentiles: lately };
     });
   }
@@ -80,8 +87,19 @@ export function openObservatory(
     cut: (change) => cutAll(memories, change),
     isCalm: () => areCalm(memories.values()),
     isComplete: () => memories.size === rules.length,
-    onSample,
+    onSample: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
   };
+}
+
+function ruleNow(
+  rule: SignalRule,
+  memory: SignalMemory | undefined,
+  relative: Relative | undefined,
+): SignalRule {
+  return relative?.ruleNow(rule, memory?.breachSince !== undefined) ?? rule;
 }
 
 function areCalm(memories: Iterable<SignalMemory>): boolean {

@@ -15,7 +15,7 @@ type Seen = NonNullable<ReturnType<Surroundings["identity"]>>;
 
 /** A watch that continues from the identity in the journal. */
 export function openChangeWatch(daemon: Daemon): ChangeWatch {
-  const { journal, surroundings, observatory, log } = daemon;
+  const { journal, surroundings, observatory, relative, log } = daemon;
   /** The look that last found the identity of the journal, or made it. */
   let compared: Seen | undefined;
 
@@ -32,7 +32,8 @@ export function openChangeWatch(daemon: Daemon): ChangeWatch {
     if (parts.length > 0) {
       const after = compared?.at ?? known.since;
       const by = plan === undefined ? {} : { plan };
-      const change = { after, at: seen.at, parts: [...parts], summary: [...summary], to, ...by };
+      const what = { parts: [...parts], summary: [...summary], to };
+      const change = { after, at: seen.at, ...what, ...by, ...relative.before() };
       journal.record({ kind: "change-seen", change });
       observatory.cut(change);
       log.info({ summary, plan }, "what is deployed has changed");

@@ -4,6 +4,7 @@ import type { PeopleSettings } from "../model/people.ts";
 import type { VerifySettings } from "../verify/settings.ts";
 import type { NotifySettings } from "../notify/settings.ts";
 import { traitsOf } from "../observe/probes/index.ts";
+import { uselessBaseline } from "./check-baseline.ts";
 import { uselessConfirmation } from "./check-confirmation.ts";
 import { checkPeople } from "./check-people.ts";
 import type { Environment } from "./environment.ts";
@@ -107,6 +108,7 @@ function checkSignals(
       ...unfillableWindow(signal, index),
       ...unprovableShare(signal, index),
       ...uselessConfirmation(signal, index),
+      ...uselessBaseline(signal, index),
     );
   }
   return findings;

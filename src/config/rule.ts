@@ -27,6 +27,7 @@ export function ruleOf(signal: SignalSettings, application: ApplicationSettings)
     staleAfterMs: STALE_INTERVALS * probe.interval + probe.timeout,
     countsTraffic: traits.judgedBy === "share" || traits.judgedBy === "allowed-share",
     evidence: traits.evidence ?? "probe",
+    ...(signal.baseline === undefined ? {} : { baseline: signal.baseline }),
     ...(signal.confirmEvery === undefined
       ? {}
       : { confirm: { everyMs: signal.confirmEvery, overMs: signal.confirmOver } }),

@@ -58,6 +58,15 @@ const SignalKeys = z.strictObject({
   breachAfter: z.int().min(1).default(3),
   /** Consecutive good windows that end a breach. Default 3. */
   clearAfter: z.int().min(1).default(3),
+  /** A limit relative to what the signal was before the newest change, instead of `limit`; see docs/configuration.md. Default: none. */
+  baseline: z
+    .strictObject({
+      /** Bad is more than so much above it, as a share of it. Default 25%. */
+      rise: Ratio.prefault("25%"),
+      /** And more than this above it, in the signal's unit: a number, a duration, a share or a size. */
+      by: Limit,
+    })
+    .optional(),
   /** After a first bad sample it is taken again this often, until it is a breach or was good. Default: at the probe's interval. */
   confirmEvery: PositiveDuration.optional(),
   /** With `confirmEvery`: how long it must be bad without a break. Default 2s. */

@@ -1,4 +1,5 @@
 import {
+  type RelativeLimit,
   requestsNeeded,
   samplesToConfirm,
   SIGNIFICANCE,
@@ -6,6 +7,7 @@ import {
 } from "../model/signal.ts";
 import { tellDuration } from "../model/units.ts";
 import { fewestSignificant, upperTail } from "./binomial.ts";
+import { relativeRule } from "./relative.ts";
 import { chanceOfRun, windowsUntilRun } from "./runs.ts";
 import { tellFault, tellPercent, tellValue } from "./tell.ts";
 
@@ -47,6 +49,9 @@ export function explainRule(
   assumed: { readonly trueShare?: number } = {},
 ): RuleExplanation {
   const trueShare = assumed.trueShare ?? HEALTHY_SHARE;
+  if (rule.baseline !== undefined) {
+    return explainRelative(rule, rule.baseline, trueShare);
+  }
   const amounts = amountsOf(rule);
   const limit = tellLimit(rule);
   const assumptions = tellAssumptions(rule, amounts, trueShare);
@@ -70,6 +75,22 @@ export function explainRule(
     detectMs: detection(rule, amounts[0]),
     ...(neverClears === undefined ? {} : { neverClears }),
     assumptions,
+  };
+}
+
+/** As if before the change the application had been as it is supposed to be: the step alone is then the limit. */
+function explainRelative(
+  rule: SignalRule,
+  baseline: RelativeLimit,
+  trueShare: number,
+): RuleExplanation {
+  const explanation = explainRule(relativeRule(rule, rule.countsTraffic ? trueShare : 0), {
+    trueShare,
+  });
+  return {
+    ...explanation,
+    limit: tellRelative(rule, baseline),
+    assumptions: `${explanation.assumptions}; only while the newest change can be blamed, and where at least 100 samples or requests were measured before it. What follows each other on one host is alike: the step, and no test, keeps a slow drift from being called a fault`,
   };
 }
 
@@ -150,6 +171,19 @@ function tellLimit(rule: SignalRule): string {
   }
   const which = window.kind === "last" ? "a sample" : `every sample${inWindow}`;
   return `${which} is above ${tellValue(limit, unit)}`;
+}
+
+function tellRelative(rule: SignalRule, { rise, by }: RelativeLimit): string {
+  const { test, window, unit, countsTraffic } = rule;
+  const inWindow = window.kind === "last" ? "" : ` of ${tellDuration(window.ms)}`;
+  const more = `more than ${tellPercent(rise)} and more than ${tellValue(by, unit)}`;
+  if (test.kind === "all") {
+    const which = window.kind === "last" ? "a sample" : `every sample${inWindow}`;
+    return `${which} is ${more} above what 95 % of them were below before the newest change`;
+  }
+  return countsTraffic
+    ? `the share of the requests${inWindow} that ${tellFault(rule)} is ${more} above that before the newest change, beyond chance`
+    : `more than ${tellPercent(test.allowed)} of the requests${inWindow} took ${more} longer than ${tellPercent(1 - test.allowed)} of them did before the newest change, beyond chance`;
 }
 
 function tellAssumptions(rule: SignalRule, amounts: Amounts, trueShare: number): string {

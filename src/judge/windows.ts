@@ -130,12 +130,22 @@ function take(
   if (stoppedByPerson) {
     return seen;
   }
+  if (rule.baseline !== undefined) {
+    return uncompared(seen);
+  }
   const { finished, unfinished } = windowOf(rule, memory.unfinished, sample);
   let next: SignalMemory = { ...accusing(rule, seen, sample), unfinished };
   for (const window of finished) {
     next = evaluate(rule, next, window);
   }
   return next;
+}
+
+/** Nothing to compare with, and so nothing to say: neither well nor sick, and no reason to call rollwatch blind. */
+function uncompared(memory: SignalMemory): SignalMemory {
+  const at = memory.endedAt;
+  const reason = `${memory.reason}; nothing to compare with`;
+  return { ...interrupted(memory, at, reason), isQuiet: true };
 }
 
 function evaluate(rule: SignalRule, memory: SignalMemory, window: FinishedWindow): SignalMemory {

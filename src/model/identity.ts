@@ -33,6 +33,10 @@ export const IDENTITY_PARTS = [
 ] as const;
 export type IdentityPart = (typeof IDENTITY_PARTS)[number];
 
+/** What a signal was before a change: a value in its unit, or a share (0..1) of requests; of so many samples or requests. */
+export const Before = z.object({ value: z.number(), samples: z.number() });
+export type Before = z.infer<typeof Before>;
+
 /** A change of the deployed identity, announced or not. */
 export const Change = z.object({
   /** Last moment the old identity was seen; the change lies between `after` and `at`. */
@@ -45,6 +49,8 @@ export const Change = z.object({
   /** The rollback plan that made it; absent for everybody else's changes. */
   plan: z.string().optional(),
   to: Identity,
+  /** Of signals with a relative limit: what they were before it, by name. */
+  before: z.record(z.string(), Before).optional(),
 });
 export type Change = z.infer<typeof Change>;
 

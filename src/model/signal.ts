@@ -54,6 +54,12 @@ export function samplesToConfirm({ everyMs, overMs }: Confirmation, breachAfter:
 /** Where a bad sample came from: rollwatch's own look, a person, another program that rollwatch believes, or that it saw nothing. */
 export type EvidenceKind = "probe" | "report" | "webhook" | "blindness";
 
+/** A limit above what the signal was before the newest change: by the share `rise` (0.25: a quarter) and by `by` in its unit, both. */
+export interface RelativeLimit {
+  readonly rise: number;
+  readonly by: number;
+}
+
 /** How a signal is judged. A value above `limit` is bad. */
 export interface SignalRule {
   readonly name: string;
@@ -78,6 +84,8 @@ export interface SignalRule {
   readonly countsTraffic: boolean;
   /** What its breach rests on. */
   readonly evidence: EvidenceKind;
+  /** Present where the limit is relative to before a change, and not known yet: then the signal says nothing. */
+  readonly baseline?: RelativeLimit;
   /** Present where the signal is probed faster after its first bad sample. */
   readonly confirm?: Confirmation;
 }

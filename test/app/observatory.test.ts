@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { openObservatory, type Observatory } from "../../src/app/observatory.ts";
+import { openRelative } from "../../src/app/relative.ts";
+import { PolicySettings } from "../../src/decide/policy.ts";
+import type { Change } from "../../src/model/identity.ts";
 import type { Sample } from "../../src/model/sample.ts";
 import type { SignalRule } from "../../src/model/signal.ts";
 import type { TimeEvent } from "../../src/observe/time-watch.ts";
@@ -129,7 +132,7 @@ function aTime(): { readonly events: TimeEvent[]; readonly look: () => readonly 
 describe("a time that does not go by as it should", () => {
   it("ends a run of bad samples when rollwatch stood still", () => {
     const time = aTime();
-    const observatory = openObservatory(RULES, time);
+    const observatory = openObservatory(RULES, { time });
     suffer(observatory, 2);
 
     time.events.push({ kind: "stood-still", ms: 60_000 });
@@ -142,12 +145,12 @@ describe("a time that does not go by as it should", () => {
     "neither makes nor ends a breach when the clock is set by %d ms",
     (byMs) => {
       const time = aTime();
-      const healthy = openObservatory(RULES, time);
+      const healthy = openObservatory(RULES, { time });
       healthy.receive(aSample("health", NOON, 0));
       time.events.push({ kind: "clock-set", byMs });
       healthy.receive(aSample("health", NOON + byMs + 2000, 1));
       const [well] = healthy.signals(NOON + byMs + 2000, []);
-      const sick = openObservatory(RULES, time);
+      const sick = openObservatory(RULES, { time });
       suffer(sick, 3);
       time.events.push({ kind: "clock-set", byMs });
       const [doubtful] = sick.signals(NOON + byMs + 5000, []);
@@ -163,4 +166,32 @@ describe("a time that does not go by as it should", () => {
       expect(again).toMatchObject({ state: "breach", firstBadAt: NOON + byMs });
     },
   );
+});
+
+describe("a signal with a relative limit", () => {
+  it("is quiet until something is changed, and then judged by what it was before", () => {
+    const rules = [aRule({ name: "health", baseline: { rise: 0.25, by: 0.05 } })];
+    const changes: Change[] = [];
+    const clock = { now: () => NOON };
+    const journal = { history: () => ({ changes }) };
+    const policy = PolicySettings.parse({});
+    const relative = openRelative({ rules, policy, journal, clock });
+    const observatory = openObservatory(rules, { relative });
+    for (let sample = 100; sample > 0; sample -= 1) {
+      observatory.receive(aSample("health", NOON - sample * 2000, 1));
+    }
+    const [before] = observatory.signals(NOON, []);
+
+    changes.push(aChange({ at: NOON, ...relative.before() }));
+    suffer(observatory, 3);
+    const [asBefore] = observatory.signals(NOON + 4000, []);
+    for (const late of [6000, 8000, 10_000]) {
+      observatory.receive(aSample("health", NOON + late, 1.3));
+    }
+    const [slower] = observatory.signals(NOON + 10_000, []);
+
+    expect(before).toMatchObject({ state: "too-few-samples", quiet: true });
+    expect(asBefore).toMatchObject({ state: "ok", limit: expect.closeTo(1.25, 1) });
+    expect(slower?.state).toBe("breach");
+  });
 });

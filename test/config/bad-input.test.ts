@@ -56,7 +56,7 @@ function fullConfiguration(): Record<string, unknown> {
       over: "most",
     },
     memory: { kind: "memory", ...times(), of: ["host"], processLimit: "256MiB" },
-    postgres: { kind: "postgres", measure: "failure", ...times() },
+    postgres: { kind: "postgres", measure: "corruption", every: "1h", ...times() },
     sql: {
       kind: "sql",
       query: "select 1",
@@ -378,6 +378,12 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "[].minSamples": atLeast(1),
     "[].breachAfter": atLeast(1),
     "[].clearAfter": atLeast(1),
+    "[].baseline": [["25%", "a group of keys"]],
+    "[].baseline.rise": SHARES,
+    "[].baseline.by": [
+      [-1, "at least 0"],
+      ["5 %", "a number, or a limit such as 500ms"],
+    ],
     "[].confirmEvery": [...POSITIVE, ["500ms", "a signal whose single samples are judged"]],
     "[].confirmOver": POSITIVE,
     "[].service": [...SERVICES, ["wbe", "a service of this file"]],
@@ -479,8 +485,18 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
   },
   "signals[].probe<postgres>": {
     kind: KINDS,
-    measure: oneOf("failure, connections, waiting, longest-transaction"),
-    ...TIMES,
+    measure: oneOf(
+      "failure, connections, waiting, longest-transaction, checksum-failures, corruption",
+    ),
+    every: [
+      ["soon", "a duration such as 500ms"],
+      ["0s", "more than 0s"],
+    ],
+    interval: POSITIVE,
+    timeout: [
+      ["soon", "a duration such as 500ms"],
+      ["0s", "more than 0s"],
+    ],
   },
   "signals[].probe<sql>": {
     kind: KINDS,
