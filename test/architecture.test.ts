@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   replay: ["judge", "decide"],
   metrics: [],
   api: [],
+  instrument: [],
   cli: ["config", "api/contract.ts", "api/people.ts", "judge/explain.ts"],
   app: ["*"],
   "main.ts": ["app", "cli", "config/environment.ts", "system/clock.ts"],

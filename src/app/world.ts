@@ -13,8 +13,10 @@ import { type Inbox, openInbox } from "../system/inbox.ts";
 import { type Logs, openLogs } from "../system/logs.ts";
 import { type Memory, openMemory } from "../system/memory.ts";
 import { type Audits, openAudits } from "../system/npm-audit.ts";
+import { type MetricsFolders, openMetricsFolders } from "../system/metrics-folder.ts";
 import { openPm2, type Pm2 } from "../system/pm2.ts";
 import { openPm2Events, type Pm2Events } from "../system/pm2-events.ts";
+import { type Amcheck, openAmcheck } from "../system/postgres-amcheck.ts";
 import { openDatabase, type Database } from "../system/postgres.ts";
 import { openPostgresPrograms, type PostgresPrograms } from "../system/postgres-programs.ts";
 import { openStatements, type Statements } from "../system/postgres-statements.ts";
@@ -43,6 +45,7 @@ export interface World {
   readonly logs: Logs;
   readonly pm2: Pm2;
   readonly pm2Events: Pm2Events;
+  readonly metricsFolders: MetricsFolders;
   readonly hostNames: HostNames;
   readonly ids: Ids;
   /** What others tell rollwatch unasked. */
@@ -51,6 +54,7 @@ export interface World {
   readonly database?: Database;
   /** What carries out an operator's SQL. */
   readonly statements: Statements;
+  readonly amcheck: Amcheck;
   /** What makes snapshots of it; absent when none are configured. */
   readonly dumping?: { readonly programs: PostgresPrograms; readonly source: DatabaseSource };
 }
@@ -79,6 +83,7 @@ export function openWorld(config: Config, environment: Environment): World {
     memory: openMemory(config.host.root),
     logs: openLogs(),
     pm2Events: openPm2Events(pm2Home, clock),
+    metricsFolders: openMetricsFolders(clock),
     pm2: openPm2(
       { home: pm2Home, program: pm2Program, environment: children },
       { clock, files, processes },
@@ -86,6 +91,7 @@ export function openWorld(config: Config, environment: Environment): World {
     hostNames: openHostNames(),
     ids,
     statements: openStatements(clock),
+    amcheck: openAmcheck({ clock, files, ids, processes }, children),
     inbox: openInbox(join(config.state, "inbox.json"), { clock, files }),
     ...(config.database === undefined ? {} : { database: openDatabase(config.database, clock) }),
     ...(config.database?.dump === undefined

@@ -3,6 +3,7 @@ import { messageOf } from "../model/failure.ts";
 import type { Reading } from "../model/sample.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Answer, Http } from "../system/http.ts";
+import type { MetricsFolders, MetricsPages } from "../system/metrics-folder.ts";
 import { FAILURE_WORDS, tellRedirect, throttled } from "./exchange.ts";
 import { type Exposition, MalformedMetrics, readExposition } from "./exposition.ts";
 import { share, type Shared } from "./shared.ts";
@@ -28,7 +29,11 @@ const LONGEST_DETAIL = 300;
 const CURE = "correct its url, or remove the signal";
 
 /** Scrapes that have seen nothing yet. */
-export function openScrapes(ports: { readonly http: Http; readonly clock: Clock }): Scrapes {
+export function openScrapes(ports: {
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly metricsFolders: MetricsFolders;
+}): Scrapes {
   const pages = new Map<string, Shared<Scraped>>();
 
   function pageOf({ url, timeoutMs }: ScrapeTarget): Shared<Scraped> {
@@ -38,18 +43,44 @@ export function openScrapes(ports: { readonly http: Http; readonly clock: Clock 
     if (known !== undefined) {
       return known;
     }
-    const request = {
-      url,
-      timeoutMs,
-      maxBodyBytes: MAX_BODY_BYTES,
-      headers: { accept: "text/plain; version=0.0.4" },
-    };
-    const page = share(async (signal) => read(await ports.http.ask(request, signal)), ports.clock);
+    const page = share(async (signal) => get({ url, timeoutMs }, signal), ports.clock);
     pages.set(key, page);
     return page;
   }
 
+  async function get(
+    { url, timeoutMs }: Omit<ScrapeTarget, "maxAgeMs">,
+    signal: AbortSignal,
+  ): Promise<Scraped> {
+    const folder = folderOf(url);
+    if (folder !== undefined) {
+      return readPages(await ports.metricsFolders.read(folder, signal));
+    }
+    const headers = { accept: "text/plain; version=0.0.4" };
+    const request = { url, timeoutMs, maxBodyBytes: MAX_BODY_BYTES, headers };
+    return read(await ports.http.ask(request, signal));
+  }
+
   return { scrape: async (target, signal) => pageOf(target).ask(target.maxAgeMs, signal) };
+}
+
+/** The folder of an address such as `dir:/run/app-metrics`; undefined of one that is asked over HTTP. */
+export function folderOf(url: string): string | undefined {
+  const { protocol, pathname } = new URL(url);
+  return protocol === "dir:" ? decodeURIComponent(pathname) : undefined;
+}
+
+function readPages(pages: MetricsPages): Scraped {
+  switch (pages.kind) {
+    case "read":
+      return readText(pages.text);
+    case "none":
+      return noMetrics(pages.detail);
+    case "denied":
+      return { kind: "absent", reason: "credentials", detail: pages.detail };
+    default:
+      return assertNever(pages);
+  }
 }
 
 function read(answer: Answer): Scraped {
@@ -74,8 +105,12 @@ function readPage({ status, headers, body }: Extract<Answer, { kind: "answered" 
       status >= 300 && status < 400 ? tellRedirect(status, headers) : `it answered ${status}`;
     return noMetrics(`${why}; ${CURE}`);
   }
+  return readText(body);
+}
+
+function readText(text: string): Scraped {
   try {
-    return { kind: "scraped", exposition: readExposition(body) };
+    return { kind: "scraped", exposition: readExposition(text) };
   } catch (error) {
     if (error instanceof MalformedMetrics) {
       return noMetrics(`${messageOf(error)}; ${CURE}`);

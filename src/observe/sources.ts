@@ -1,5 +1,6 @@
 import type { Clock } from "../system/clock.ts";
 import type { Http } from "../system/http.ts";
+import type { MetricsFolders } from "../system/metrics-folder.ts";
 import type { DatabaseActivity } from "../system/postgres-activity.ts";
 import type { Database } from "../system/postgres.ts";
 import { openScrapes, type Scrapes } from "./scrapes.ts";
@@ -16,6 +17,7 @@ export interface Sources {
 export function openSources(ports: {
   readonly clock: Clock;
   readonly http: Http;
+  readonly metricsFolders: MetricsFolders;
   readonly database?: Database;
 }): Sources {
   const { clock, database } = ports;

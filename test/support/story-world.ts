@@ -7,6 +7,7 @@ import type { Answer, Http } from "../../src/system/http.ts";
 import { openIds } from "../../src/system/ids.ts";
 import { openInbox } from "../../src/system/inbox.ts";
 import { openLogs } from "../../src/system/logs.ts";
+import { openMetricsFolders } from "../../src/system/metrics-folder.ts";
 import type { Processes } from "../../src/system/process.ts";
 import { fakeAudits } from "./fakes/audits.ts";
 import { fakeCertificates } from "./fakes/certificates.ts";
@@ -170,10 +171,12 @@ export function openStoryWorld(root: string): StoryWorld {
       clock,
       pm2,
       pm2Events,
+      metricsFolders: openMetricsFolders(clock),
       hostNames: fakeHostNames(),
       git,
       database,
       statements,
+      amcheck: { check: async () => ({ kind: "sound" }) },
       eventLoop,
       http,
       websocket,

@@ -14,9 +14,10 @@ import type { Websocket } from "../../system/websocket.ts";
 import { unitOfMetric } from "../metric-units.ts";
 import type { Lockfiles } from "../lockfiles.ts";
 import type { Probe } from "../probe.ts";
+import { folderOf } from "../scrapes.ts";
 import type { Sources } from "../sources.ts";
-import { AdvisoriesProbeSettings, createAdvisoriesProbe } from "./advisories.ts";
 import { AccessLogProbeSettings, createAccessLogProbe } from "./access-log.ts";
+import { AdvisoriesProbeSettings, createAdvisoriesProbe } from "./advisories.ts";
 import { CommandProbeSettings, createCommandProbe } from "./command.ts";
 import { AlertmanagerProbeSettings, createAlertmanagerProbe } from "./alertmanager.ts";
 import { createDnsProbe, DnsProbeSettings } from "./dns.ts";
@@ -31,7 +32,7 @@ import { createHttpProbe, HttpProbeSettings } from "./http.ts";
 import { createMemoryProbe, MemoryProbeSettings } from "./memory.ts";
 import { createPm2Probe, type Pm2ProbePorts, Pm2ProbeSettings } from "./pm2.ts";
 import { createPm2MetricsProbe, Pm2MetricsProbeSettings } from "./pm2-metrics.ts";
-import { createPostgresProbe, PostgresProbeSettings } from "./postgres.ts";
+import { createPostgresProbe, type PostgresProbePorts, PostgresProbeSettings } from "./postgres.ts";
 import { createPrometheusProbe, PrometheusProbeSettings } from "./prometheus.ts";
 import { createScrapeProbe, ScrapeProbeSettings } from "./scrape.ts";
 import { createWebhookProbe, WebhookProbeSettings } from "./webhook.ts";
@@ -51,6 +52,7 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   MemoryProbeSettings,
   PostgresProbeSettings,
   SqlProbeSettings,
+  SyntheticAlertProbeSettings,
   HeartbeatProbeSettings,
   AlertmanagerProbeSettings,
   WebhookProbeSettings,
@@ -64,7 +66,6 @@ export const ProbeSettings = z.discriminatedUnion("kind", [
   AdvisoriesProbeSettings,
   AccessLogProbeSettings,
   Pm2MetricsProbeSettings,
-  SyntheticAlertProbeSettings,
 ]);
 export type ProbeSettings = z.infer<typeof ProbeSettings>;
 
@@ -160,14 +161,15 @@ function traitsOfSequence({ steps }: HttpSequenceProbeSettings): ProbeTraits {
 }
 
 function traitsOfScrape(settings: ScrapeProbeSettings): ProbeTraits {
-  const { measure, url } = settings;
+  const { measure } = settings;
+  const asked = folderOf(settings.url) === undefined ? { url: settings.url } : {};
   switch (measure) {
     case "errors":
-      return { unit: "ratio", judgedBy: "share", largest: 1, url };
+      return { unit: "ratio", judgedBy: "share", largest: 1, ...asked };
     case "slow-requests":
-      return { unit: "ratio", judgedBy: "allowed-share", url };
+      return { unit: "ratio", judgedBy: "allowed-share", ...asked };
     case "gauge":
-      return { unit: settings.over === undefined ? "value" : "ratio", judgedBy: "value", url };
+      return { unit: settings.over === undefined ? "value" : "ratio", judgedBy: "value", ...asked };
     default:
       return assertNever(measure);
   }
@@ -176,7 +178,10 @@ function traitsOfScrape(settings: ScrapeProbeSettings): ProbeTraits {
 function traitsOfPostgres({ measure }: PostgresProbeSettings): ProbeTraits {
   switch (measure) {
     case "failure":
-      return { unit: "failures", judgedBy: "value", largest: 1 };
+    case "corruption":
+      return FAILURES;
+    case "checksum-failures":
+      return { unit: "failures", judgedBy: "value" };
     case "connections":
       return { unit: "ratio", judgedBy: "value", largest: 1 };
     case "waiting":
@@ -193,6 +198,7 @@ export interface ProbePorts
   extends
     Pm2ProbePorts,
     Omit<SqlProbePorts, "clock">,
+    Pick<PostgresProbePorts, "amcheck">,
     Pick<SyntheticAlertProbePorts, "marks" | "onLeft"> {
   readonly http: Http;
   readonly websocket: Websocket;

@@ -18,8 +18,8 @@ const LabelName = z
 
 const page = {
   kind: z.literal("scrape"),
-  /** The application's own metrics, in Prometheus' text format. */
-  url: z.url({ protocol: /^https?$/u }),
+  /** The application's own metrics, in Prometheus' text format; `dir:/folder` of those that `rollwatch/instrument` keeps there. */
+  url: z.url({ protocol: /^(https?|dir)$/u }),
   /** Time between two scrapes; signals of one page share them. Default 5s. */
   interval: PositiveDuration.prefault("5s"),
   /** After this long without a whole answer there are no metrics, which is nobody's fault. Default 2s. */

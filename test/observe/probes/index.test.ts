@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createProbe, ProbeSettings } from "../../../src/observe/probes/index.ts";
 import { openSources } from "../../../src/observe/sources.ts";
 import { openLogs } from "../../../src/system/logs.ts";
+import { openMetricsFolders } from "../../../src/system/metrics-folder.ts";
 import { fakeAudits } from "../../support/fakes/audits.ts";
 import { fakeCertificates } from "../../support/fakes/certificates.ts";
 import { createManualClock } from "../../support/fakes/clock.ts";
@@ -40,6 +41,18 @@ describe("making a probe from its settings", () => {
     ],
     [{ kind: "memory" }, "the host: 2.0 GiB of 8.0 GiB (25 %)"],
     [{ kind: "postgres", measure: "failure" }, "the database answers"],
+    [{ kind: "postgres", measure: "corruption" }, "pg_amcheck found nothing"],
+    [
+      {
+        kind: "synthetic-alert",
+        url: "http://127.0.0.1:1/",
+        body: { note: "{{mark}}" },
+        expectRow: "select from alerts where note = $1",
+        cleanUp: { delete: "http://127.0.0.1:1/{{mark}}" },
+        interval: "5s",
+      },
+      "not tried: only the running daemon posts readings, and cleans them up",
+    ],
     [{ kind: "sql", query: "select 0", interval: "5s" }, "it answers 0"],
     [
       {
@@ -78,6 +91,7 @@ describe("making a probe from its settings", () => {
   ])("gives one of the kind that %j asks for", async (settings, detail) => {
     const ports = {
       logs: openLogs(),
+      metricsFolders: openMetricsFolders(createManualClock()),
       inbox: memoryInbox(createManualClock()),
       http: fakeHttp(),
       websocket: fakeWebsocket(),
@@ -94,6 +108,7 @@ describe("making a probe from its settings", () => {
       childEnvironment: {},
       secrets: [],
       statements: fakeStatements(),
+      amcheck: { check: async () => ({ kind: "sound" }) as const },
       databaseUrl: "postgres://host/db",
     };
     const sources = openSources({ ...ports, database: fakeDatabase() });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createScrapeProbe, ScrapeProbeSettings } from "../../../src/observe/probes/scrape.ts";
 import type { Probe } from "../../../src/observe/probe.ts";
 import { openScrapes } from "../../../src/observe/scrapes.ts";
+import { openMetricsFolders } from "../../../src/system/metrics-folder.ts";
 import type { Reading } from "../../../src/model/sample.ts";
 import type { Answer } from "../../../src/system/http.ts";
 import { createManualClock } from "../../support/fakes/clock.ts";
@@ -23,7 +24,7 @@ function aProbe(settings: object, limit = 0.5): Scraping {
   const http = fakeHttp();
   const clock = createManualClock();
   const parsed = ScrapeProbeSettings.parse({ kind: "scrape", url: URL, ...settings });
-  const scrapes = openScrapes({ http, clock });
+  const scrapes = openScrapes({ http, clock, metricsFolders: openMetricsFolders(clock) });
   const probe = createScrapeProbe("signal", parsed, { scrapes, limit });
   return {
     http,
@@ -361,7 +362,7 @@ describe("several signals of one page", () => {
   it("scrape it once, and each keeps its own counters", async () => {
     const http = fakeHttp();
     const clock = createManualClock();
-    const scrapes = openScrapes({ http, clock });
+    const scrapes = openScrapes({ http, clock, metricsFolders: openMetricsFolders(clock) });
     const probes = ["a", "b", "c"].map((name) => {
       const settings = ScrapeProbeSettings.parse({ kind: "scrape", url: URL, measure: "errors" });
       return createScrapeProbe(name, settings, { scrapes, limit: 0.05 });
