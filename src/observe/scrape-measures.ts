@@ -15,6 +15,8 @@ export interface CountedMetric {
   readonly ignore: Ignored;
 }
 
+/** More requests than this between two looks nobody has served, and judging them would take long. */
+const MOST_REQUESTS = 1e9;
 const OTHER_STATUS_LABELS = ["code", "status_code"];
 
 /** The requests since the look before, and how many of them were answered with 5xx. */
@@ -97,19 +99,20 @@ export function gaugeNow(exposition: Exposition, settings: GaugeMetric): Reading
       series.map((one) => one.value),
       aggregate,
     );
-    return { kind: "measured", value, detail: `${metric} is ${value}` };
+    return Number.isFinite(value)
+      ? { kind: "measured", value, detail: `${metric} is ${value}` }
+      : noMetrics(`the sum of ${metric} is beyond every number`);
   }
   const whole = finiteOf(exposition, over, ignore);
   // The greatest share is that of two series with the same labels.
   const shares = aggregate === "sum" ? [shareOf(series, whole)] : sharesOf(series, whole);
   const known = shares.filter((share) => Number.isFinite(share));
-  return known.length === 0
-    ? noMetrics(`${metric} cannot be divided by ${over}`)
-    : {
-        kind: "measured",
-        value: Math.max(...known),
-        detail: `${metric} is ${Math.round(Math.max(...known) * 100)} % of ${over}`,
-      };
+  if (known.length === 0) {
+    return noMetrics(`${metric} cannot be divided by ${over}`);
+  }
+  const value = aggregated(known, "max");
+  const detail = `${metric} is ${Math.round(value * 100)} % of ${over}`;
+  return { kind: "measured", value, detail };
 }
 
 function shareOf(part: readonly Series[], whole: readonly Series[]): number {
@@ -149,7 +152,12 @@ function isIgnored({ labels }: Series, ignore: Ignored): boolean {
 function edgeFor(limit: number, buckets: readonly Series[]): number | undefined {
   const edges = new Set(buckets.map(edgeOf));
   const above = [...edges].filter((edge) => Number.isFinite(edge) && edge >= limit);
-  return above.length === 0 ? undefined : Math.min(...above);
+  return above.length === 0
+    ? undefined
+    : -aggregated(
+        above.map((edge) => -edge),
+        "max",
+      );
 }
 
 function edgeOf({ labels }: Series): number {
@@ -186,6 +194,9 @@ function measured(
   counts: { readonly bad: number; readonly total: number },
   detail: string,
 ): Reading {
+  if (!(counts.total <= MOST_REQUESTS)) {
+    return noMetrics(`its counters grew by ${counts.total} at once`);
+  }
   const value = counts.total === 0 ? 0 : counts.bad / counts.total;
   return { kind: "measured", value, detail, counts };
 }

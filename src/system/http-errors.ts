@@ -41,7 +41,11 @@ export function explainHttpError(
   beforeTls: boolean,
 ): Omit<Failed, "phases"> | Local {
   const code = codeOf(error);
-  const detail = code === "" ? messageOf(error) : `${code}: ${messageOf(error)}`;
+  // OpenSSL ends its sentences with a line break.
+  const message = messageOf(error)
+    .replaceAll(/\p{Cc}+/gu, " ")
+    .trim();
+  const detail = code === "" ? message : `${code}: ${message}`;
   const local = localReasonOf(code);
   if (local !== undefined) {
     return { kind: "local", reason: local, detail };

@@ -47,8 +47,10 @@ export interface Websocket {
 }
 
 const MAX_MESSAGE_BYTES = 64 * 1024;
-/** All messages of a conversation together, so that a flood ends it. */
+/** All that comes in a conversation together, so that a flood ends it. */
 const MAX_RECEIVED_BYTES = 1024 * 1024;
+/** So much each message, ping and pong counts at the least: a flood of empty ones is one, too. */
+const FRAME_BYTES = 32;
 const MAX_HEADER_BYTES = 64 * 1024;
 /** What the ping carries, by which its pong is known. */
 const PING = "rollwatch";
@@ -132,11 +134,23 @@ async function endOf(line: Line, dial: Dial, deadline: AbortSignal): Promise<End
   });
 }
 
+/** Counts what comes, and ends the conversation when it is too much. */
+function meter(line: Line, end: (ending: Ending) => void): (bytes: number) => void {
+  let received = 0;
+  return (bytes) => {
+    received += bytes + FRAME_BYTES;
+    if (received > MAX_RECEIVED_BYTES) {
+      const detail = `it sent more than ${MAX_RECEIVED_BYTES} bytes before ${awaited(line)}`;
+      end({ kind: "failed", reason: "oversize", detail });
+    }
+  };
+}
+
 /** The conversation itself: a ping, then what is to be sent, and meanwhile the messages that come. */
 function talk(line: Line, dial: Dial, end: (ending: Ending) => void): void {
   const { socket, reached, ends } = line;
   const { send, expectMessage, onReady } = dial;
-  let received = 0;
+  const receive = meter(line, end);
   let isSent = false;
   function endWhenAllIsDone(): void {
     if (isSent && (expectMessage === undefined || ends.has("message"))) {
@@ -155,7 +169,9 @@ function talk(line: Line, dial: Dial, end: (ending: Ending) => void): void {
     reached("handshake");
     socket.ping(PING);
   });
+  socket.on("ping", (payload) => receive(payload.length));
   socket.on("pong", (payload) => {
+    receive(payload.length);
     // A server may send pongs that nobody asked for.
     if (ends.has("ping") || payload.toString() !== PING) {
       return;
@@ -170,11 +186,8 @@ function talk(line: Line, dial: Dial, end: (ending: Ending) => void): void {
   });
   socket.on("message", (data) => {
     const message = bytesOf(data);
-    received += message.length;
-    if (received > MAX_RECEIVED_BYTES) {
-      const detail = `it sent more than ${MAX_RECEIVED_BYTES} bytes before ${awaited(line)}`;
-      end({ kind: "failed", reason: "oversize", detail });
-    } else if (isAwaited(message)) {
+    receive(message.length);
+    if (isAwaited(message)) {
       reached("message");
       endWhenAllIsDone();
     }

@@ -241,12 +241,12 @@ describe("a target that misbehaves", () => {
   it.each(hangs)("%s", async (_name, open, awaited) => {
     const target = await open();
 
-    const conversation = await dial(target, { timeoutMs: 80, expectMessage: "reading" });
+    const conversation = await dial(target, { timeoutMs: 300, expectMessage: "reading" });
 
     expect(conversation).toMatchObject({
       kind: "failed",
       reason: "timeout",
-      detail: `still waiting for ${awaited} after 80 ms`,
+      detail: `still waiting for ${awaited} after 300 ms`,
     });
     expect(await isDeserted(target)).toBe(true);
   });

@@ -164,7 +164,7 @@ function judgePoints(
     return absent("no-metrics", "the query finds nothing: missing metrics prove nothing");
   }
   const fresh = points.filter(({ at }) => Math.abs(now - at) <= staleAfter);
-  const newest = Math.max(...points.map(({ at }) => at));
+  const newest = greatest(points.map(({ at }) => at));
   if (fresh.length === 0) {
     const aside = `${tellDuration(Math.abs(now - newest))} ${newest > now ? "ahead" : "old"}`;
     return absent("outdated", `the newest sample is ${aside}, at most ${tellDuration(staleAfter)}`);
@@ -177,7 +177,9 @@ function judgePoints(
     const cure = "write one that gives one, or set aggregate";
     return absent("no-metrics", `the query gives ${values.length} series; ${cure}`);
   }
-  return tellValue(values, aggregate, now - newest);
+  return Number.isFinite(aggregated(values, aggregate))
+    ? tellValue(values, aggregate, now - newest)
+    : absent("no-metrics", "the query's series have a sum beyond every number");
 }
 
 function tellValue(
@@ -198,15 +200,20 @@ function aggregated(
 ): number {
   switch (aggregate) {
     case "min":
-      return Math.min(...values);
+      return -greatest(values.map((value) => -value));
     case "sum":
       return values.reduce((sum, value) => sum + value, 0);
     case "max":
     case undefined:
-      return Math.max(...values);
+      return greatest(values);
     default:
       return assertNever(aggregate);
   }
+}
+
+/** Of any number of values: as arguments of a function a hundred thousand are too many. */
+function greatest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), -Infinity);
 }
 
 function absent(reason: AbsenceReason, detail: string): Reading {
