@@ -16,6 +16,8 @@ export type DatabaseActivity =
       readonly visible: number;
       /** Those of which it may not. */
       readonly hidden: number;
+      /** Pages of this database and of the shared tables that did not match their checksum, since its statistics were reset; null where it has none. */
+      readonly checksumFailures: number | null;
     }
   | ({ readonly kind: "fails" } & NoAnswer);
 
@@ -41,7 +43,11 @@ const ASK_ACTIVITY = `
       select extract(epoch from clock_timestamp() - min(xact_start)) * 1000 from sessions where ours
     )::text as longest_transaction_ms,
     (select count(*) from sessions where ours and backend_type is not null)::text as visible,
-    (select count(*) from sessions where ours and backend_type is null)::text as hidden`;
+    (select count(*) from sessions where ours and backend_type is null)::text as hidden,
+    case when current_setting('data_checksums') = 'on' then (
+      select coalesce(sum(checksum_failures), 0) from pg_stat_database
+      where datname is null or datname = current_database()
+    ) end::text as checksum_failures`;
 
 /** Asks what the sessions do; that there is no answer is one. */
 export async function askActivity(
@@ -59,9 +65,14 @@ export async function askActivity(
       longestTransactionMs: Math.max(0, Number(row["longest_transaction_ms"])),
       visible: Number(row["visible"]),
       hidden: Number(row["hidden"]),
+      checksumFailures: numberOf(row["checksum_failures"]),
     };
   } catch (error) {
     signal.throwIfAborted();
     return { kind: "fails", ...describe(error, connections.password) };
   }
+}
+
+function numberOf(text: string | null | undefined): number | null {
+  return text === null || text === undefined ? null : Number(text);
 }

@@ -148,11 +148,15 @@ async function dumpWith(
   return requireDone("pg_dump", finished);
 }
 
-/** Where distributions put it comes first: in PATH there may be a wrapper that chooses for itself. */
 async function candidates(files: Files, path: string): Promise<readonly string[]> {
+  return (await programFolders(files, path)).map((folder) => join(folder, "pg_dump"));
+}
+
+/** Folders that may hold PostgreSQL's programs. Where distributions put them comes first: in PATH there may be a wrapper that chooses for itself. */
+export async function programFolders(files: Files, path: string): Promise<readonly string[]> {
   const installed = await Promise.all(PLACES.map(async (place) => expand(files, place)));
   const inPath = path.split(delimiter).filter((folder) => isAbsolute(folder));
-  return [...new Set([...installed.flat(), ...inPath])].map((folder) => join(folder, "pg_dump"));
+  return [...new Set([...installed.flat(), ...inPath])];
 }
 
 /** The folders that match a pattern with at most one star. */

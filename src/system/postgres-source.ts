@@ -217,7 +217,8 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   options: "PGOPTIONS",
 };
 
-function environmentOf(url: string, application: string): Readonly<Record<string, string>> {
+/** The connection of an address as libpq's variables. */
+export function environmentOf(url: string, application: string): Readonly<Record<string, string>> {
   const address = new URL(url);
   const parameters = [...address.searchParams].flatMap(([name, value]) => {
     const variable = PARAMETERS[name];

@@ -378,6 +378,11 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "[].minSamples": atLeast(1),
     "[].breachAfter": atLeast(1),
     "[].clearAfter": atLeast(1),
+    "[].burnRate.objective": [...SHARES, ["100%", "less than 100%"]],
+    "[].burnRate.pairs": FILLED_LISTS,
+    "[].burnRate.pairs[].long": POSITIVE,
+    "[].burnRate.pairs[].short": POSITIVE,
+    "[].burnRate.pairs[].rate": [[0.5, "at least 1"]],
     "[].baseline": [["25%", "a group of keys"]],
     "[].baseline.rise": SHARES,
     "[].baseline.by": [

@@ -95,6 +95,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseUnder
         longestTransactionMs: 0,
         visible: 0,
         hidden: 0,
+        checksumFailures: null,
       });
     });
 

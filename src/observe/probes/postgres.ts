@@ -2,33 +2,64 @@ import { z } from "zod";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Reading } from "../../model/sample.ts";
 import { PositiveDuration, tellDuration } from "../../model/units.ts";
-import type { Clock } from "../../system/clock.ts";
 import type { DatabaseActivity } from "../../system/postgres-activity.ts";
 import type { Probe } from "../probe.ts";
+import { type CorruptionPorts, createCorruptionReader } from "../corruption.ts";
 import type { Shared } from "../shared.ts";
 
+const USUAL_MS = 2000;
+const HOUR_MS = 60 * 60_000;
+const DAY_MS = 24 * HOUR_MS;
+
 /** Asks the database itself, with rollwatch's own role. */
-export const PostgresProbeSettings = z.strictObject({
-  kind: z.literal("postgres"),
-  /**
-   * `failure`: 1 when it cannot be connected to or asked, else 0. `connections`: share of those it allows. `waiting`: sessions that
-   * wait for a lock. `longest-transaction`: seconds for which the oldest transaction is open.
-   */
-  measure: z.enum(["failure", "connections", "waiting", "longest-transaction"]),
-  /** Time between two questions; signals share them. Default 5s. */
-  interval: PositiveDuration.prefault("5s"),
-  /** After this long without an answer the database failed. Default 2s. */
-  timeout: PositiveDuration.prefault("2s"),
-});
+export const PostgresProbeSettings = z
+  .strictObject({
+    kind: z.literal("postgres"),
+    /**
+     * `failure`: 1 when it cannot be connected to or asked, else 0. `connections`: share of those it allows. `waiting`: sessions that
+     * wait for a lock. `longest-transaction`: seconds for which the oldest transaction is open. `checksum-failures`: damaged pages
+     * that the server met since rollwatch began to look. `corruption`: 1 when pg_amcheck finds a damaged table or index, else 0.
+     */
+    measure: z.enum([
+      "failure",
+      "connections",
+      "waiting",
+      "longest-transaction",
+      "checksum-failures",
+      "corruption",
+    ]),
+    /** Of `corruption`: how often pg_amcheck is run, also at the start; between two runs its answer stands. Default 24h. */
+    every: PositiveDuration.optional(),
+    /** Time between two questions; signals share them. Default 5s. */
+    interval: PositiveDuration.prefault("5s"),
+    /** After this long without an answer the database failed, and of `corruption` nothing is known. Default 2s, of `corruption` 1h. */
+    timeout: PositiveDuration.optional(),
+  })
+  .superRefine(({ measure, every }, context) => {
+    if (every !== undefined && measure !== "corruption") {
+      const message = "expected no every but beside `measure: corruption`";
+      context.addIssue({ code: "custom", path: ["every"], message });
+    }
+  })
+  .transform((settings) => ({
+    ...settings,
+    every: settings.every ?? DAY_MS,
+    timeout: settings.timeout ?? (settings.measure === "corruption" ? HOUR_MS : USUAL_MS),
+  }));
 export type PostgresProbeSettings = z.infer<typeof PostgresProbeSettings>;
 
-/** The shared question; it is absent when no database is configured. */
-export interface PostgresProbePorts {
-  readonly clock: Clock;
+/** The shared question and the address; they are absent when no database is configured. */
+export interface PostgresProbePorts extends CorruptionPorts {
   readonly activity?: Shared<DatabaseActivity> | undefined;
 }
 
-type Measure = PostgresProbeSettings["measure"];
+/** What one short question answers. */
+type Measure = Exclude<PostgresProbeSettings["measure"], "corruption">;
+/** What the readings before left: how many damaged pages were known when rollwatch first looked. */
+interface Known {
+  checksumFailures?: number;
+}
+
 type Answered = Extract<DatabaseActivity, { kind: "answers" }>;
 type Failed = Extract<DatabaseActivity, { kind: "fails" }>;
 
@@ -36,9 +67,28 @@ type Failed = Extract<DatabaseActivity, { kind: "fails" }>;
 export function createPostgresProbe(
   name: string,
   settings: PostgresProbeSettings,
-  { clock, activity }: PostgresProbePorts,
+  ports: PostgresProbePorts,
 ): Probe {
   const { kind, interval, timeout, measure } = settings;
+  return {
+    signal: name,
+    kind,
+    intervalMs: interval,
+    timeoutMs: timeout,
+    sample:
+      measure === "corruption"
+        ? createCorruptionReader(settings, ports)
+        : createActivityReader({ ...settings, measure }, ports),
+  };
+}
+
+type Sample = (signal: AbortSignal) => Promise<Reading>;
+
+function createActivityReader(
+  { interval, timeout, measure }: PostgresProbeSettings & { readonly measure: Measure },
+  { clock, activity }: PostgresProbePorts,
+): Sample {
+  const known: Known = {};
 
   async function ask(signal: AbortSignal): Promise<DatabaseActivity> {
     if (activity === undefined) {
@@ -57,17 +107,11 @@ export function createPostgresProbe(
     }
   }
 
-  return {
-    signal: name,
-    kind,
-    intervalMs: interval,
-    timeoutMs: timeout,
-    sample: async (signal) => {
-      const answer = await ask(signal);
-      return answer.kind === "fails"
-        ? readingOfFailure(answer, measure)
-        : readingOf(answer, measure);
-    },
+  return async (signal) => {
+    const answer = await ask(signal);
+    return answer.kind === "fails"
+      ? readingOfFailure(answer, measure)
+      : readingOf(answer, measure, known);
   };
 }
 
@@ -87,7 +131,7 @@ function readingOfFailure({ phase, detail, local }: Failed, measure: Measure): R
     : { kind: "absent", reason: "no-metrics", detail: told };
 }
 
-function readingOf(activity: Answered, measure: Measure): Reading {
+function readingOf(activity: Answered, measure: Measure, known: Known): Reading {
   switch (measure) {
     case "failure":
       return { kind: "measured", value: 0, detail: "the database answers" };
@@ -102,6 +146,8 @@ function readingOf(activity: Answered, measure: Measure): Reading {
     }
     case "longest-transaction":
       return readingOfTransactions(activity);
+    case "checksum-failures":
+      return readingOfChecksums(activity, known);
     default:
       return assertNever(measure);
   }
@@ -118,4 +164,17 @@ function readingOfTransactions({ longestTransactionMs, visible, hidden }: Answer
       : `the oldest transaction is open for ${tellDuration(longestTransactionMs)}`;
   const detail = hidden > 0 ? `${oldest}; ${cure}` : oldest;
   return { kind: "measured", value: longestTransactionMs / 1000, detail };
+}
+
+/** Old failures are told by whoever restored the page; a reset of the statistics begins anew. */
+function readingOfChecksums({ checksumFailures }: Answered, known: Known): Reading {
+  if (checksumFailures === null) {
+    const detail =
+      "the server keeps no checksums: run `pg_checksums --enable` while it is stopped, or remove this signal";
+    return { kind: "absent", reason: "no-metrics", detail };
+  }
+  known.checksumFailures = Math.min(known.checksumFailures ?? checksumFailures, checksumFailures);
+  const value = checksumFailures - known.checksumFailures;
+  const detail = `${value} damaged pages since rollwatch began to look, ${checksumFailures} in all`;
+  return { kind: "measured", value, detail };
 }

@@ -6,17 +6,19 @@ import {
 import type { Probe } from "../../../src/observe/probe.ts";
 import { share } from "../../../src/observe/shared.ts";
 import type { DatabaseAnswer } from "../../../src/system/postgres-check.ts";
+import type { Amcheck } from "../../../src/system/postgres-amcheck.ts";
 import { createManualClock } from "../../support/fakes/clock.ts";
 import { type FakeDatabase, fakeDatabase } from "../../support/fakes/database.ts";
 
 const NEVER = new AbortController().signal;
+const SOUND: Amcheck = { check: async () => ({ kind: "sound" }) };
 const MEASURES = ["failure", "connections", "waiting", "longest-transaction"] as const;
 
 function aProbe(measure: string, database: FakeDatabase = fakeDatabase()): Probe {
   const clock = createManualClock();
   const activity = share(async (signal) => database.activity(signal), clock);
   const settings = PostgresProbeSettings.parse({ kind: "postgres", measure });
-  return createPostgresProbe("db", settings, { clock, activity });
+  return createPostgresProbe("db", settings, { clock, activity, amcheck: SOUND });
 }
 
 function failing(parts: Partial<Extract<DatabaseAnswer, { kind: "fails" }>>): FakeDatabase {
@@ -117,7 +119,9 @@ describe("a database that does not answer", () => {
         clock.sleep(60_000, signal).then(() => Promise.reject(new Error("late"))),
     };
     const settings = PostgresProbeSettings.parse({ kind: "postgres", measure: "failure" });
-    const asking = createPostgresProbe("db", settings, { clock, activity }).sample(NEVER);
+    const asking = createPostgresProbe("db", settings, { clock, activity, amcheck: SOUND }).sample(
+      NEVER,
+    );
 
     await clock.advance(2000);
 
@@ -146,8 +150,48 @@ it("signals of one database ask it once", async () => {
 
   for (const measure of MEASURES) {
     const settings = PostgresProbeSettings.parse({ kind: "postgres", measure });
-    await createPostgresProbe(measure, settings, { clock, activity }).sample(NEVER);
+    await createPostgresProbe(measure, settings, { clock, activity, amcheck: SOUND }).sample(NEVER);
   }
 
   expect(asked).toBe(1);
+});
+
+/** What is measured while the server counts so many damaged pages, one look after the other. */
+async function checksums(...counts: readonly (number | null)[]): Promise<readonly unknown[]> {
+  const clock = createManualClock();
+  const database = fakeDatabase();
+  const activity = share(async (signal) => database.activity(signal), clock);
+  const settings = PostgresProbeSettings.parse({
+    kind: "postgres",
+    measure: "checksum-failures",
+  });
+  const probe = createPostgresProbe("db", settings, { clock, activity, amcheck: SOUND });
+  const values: unknown[] = [];
+  for (const checksumFailures of counts) {
+    database.setActivity({ checksumFailures });
+    const reading = await probe.sample(NEVER);
+    values.push(reading.kind === "measured" ? reading.value : reading.reason);
+    await clock.advance(5000);
+  }
+  return values;
+}
+
+describe("the pages that did not match their checksum", () => {
+  it("count from rollwatch's first look on", async () => {
+    expect(await checksums(3, 3, 5, 5)).toEqual([0, 0, 2, 2]);
+  });
+
+  it("count anew after a reset of the statistics", async () => {
+    expect(await checksums(3, 5, 0, 1)).toEqual([0, 2, 0, 1]);
+  });
+
+  it("are not known where there are no checksums", async () => {
+    expect(await checksums(null)).toEqual(["no-metrics"]);
+  });
+});
+
+it.each(["failure", "checksum-failures"])("only corruption has an own pace, not %s", (measure) => {
+  const { error } = PostgresProbeSettings.safeParse({ kind: "postgres", measure, every: "1h" });
+
+  expect(error?.issues).toMatchObject([{ path: ["every"] }]);
 });

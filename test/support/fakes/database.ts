@@ -51,6 +51,7 @@ export function fakeDatabase(): FakeDatabase {
     longestTransactionMs: 0,
     visible: 0,
     hidden: 0,
+    checksumFailures: null,
   };
   let closed = false;
   const rows = new Map<string, number>();
