@@ -4,6 +4,7 @@ import { z } from "zod";
 import { composeActions, composeOperations, runDaemon } from "./app/compose.ts";
 import { openDoctor } from "./app/doctor.ts";
 import { runInit } from "./app/init.ts";
+import { replayRecording } from "./app/replay.ts";
 import { askOn } from "./cli/ask.ts";
 import { runCli } from "./cli/program.ts";
 import { processEnvironment } from "./config/environment.ts";
@@ -75,6 +76,7 @@ const code = await runCli(
     openActions: composeActions,
     init: runInit,
     doctor: openDoctor,
+    replay: replayRecording,
     runDaemon,
   },
   untilAsked(),

@@ -4,6 +4,7 @@ import type { Actions } from "../model/actions.ts";
 import type { DoctorReport } from "../model/doctor.ts";
 import type { InitOutcome, InitRequest } from "../model/init.ts";
 import type { Operations } from "../model/operations.ts";
+import type { ReplayReport } from "../model/replay.ts";
 
 /** Operations on a configured application, with what must be let go of afterwards. */
 export interface OpenedOperations {
@@ -51,6 +52,8 @@ export interface CliPorts {
   init(request: InitRequest, signal: AbortSignal): Promise<InitOutcome>;
   /** Looks at everything that a rollback would need. */
   doctor(config: Config, signal: AbortSignal): Promise<DoctorReport>;
+  /** Judges a recording, or a folder of them, by this configuration. */
+  replay(config: Config, path: string, signal: AbortSignal): Promise<ReplayReport>;
   /** The daemon in the foreground, until the signal aborts and everything is put away. Returns the exit code. */
   runDaemon(config: Config, host: DaemonHost, signal: AbortSignal): Promise<number>;
 }

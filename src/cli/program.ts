@@ -14,6 +14,7 @@ import { addInit } from "./init.ts";
 import { EXIT } from "./ports.ts";
 import type { CliPorts } from "./ports.ts";
 import { addRelease } from "./release.ts";
+import { addReplay } from "./replay.ts";
 import { addReport } from "./report.ts";
 import { addRollback } from "./rollback.ts";
 import { addRun } from "./run.ts";
@@ -85,6 +86,7 @@ function buildProgram(context: CommandContext): Command {
   addRollback(program, context);
   addApprove(program, context);
   addReport(program, context);
+  addReplay(program, context);
   addIncident(program, context);
   addBrakes(program, context);
   addConfig(program, context);

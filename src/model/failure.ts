@@ -22,6 +22,7 @@ export const FAILURE_CODES = [
   "incident-unknown",
   "signal-unknown",
   "dump-failed",
+  "recording-invalid",
   "internal",
 ] as const;
 export type FailureCode = (typeof FAILURE_CODES)[number];

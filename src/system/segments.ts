@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream";
 import { promisify } from "node:util";
 import { constants, createGunzip, gzip } from "node:zlib";
-import { messageOf } from "../model/failure.ts";
+import { Failure, messageOf } from "../model/failure.ts";
 
 const compress = promisify(gzip);
 /** A longer line is none of ours. */
@@ -89,6 +89,10 @@ async function read(path: string, onLine: (line: string) => void): Promise<Segme
       }
     }
   } catch (error) {
+    if (error instanceof Failure) {
+      // The listener's word about a line, not the file's.
+      throw error;
+    }
     return splitter.lines() === 0
       ? { kind: "refused", reason: messageOf(error) }
       : { kind: "torn" };

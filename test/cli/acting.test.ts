@@ -20,6 +20,7 @@ import {
   fakeOperations,
 } from "../support/fakes/operations.ts";
 import { aTeam, servedPorts, TOKENS } from "../support/served.ts";
+import { aReplayReport } from "../support/replayed.ts";
 
 interface Outcome {
   readonly code: number;
@@ -116,6 +117,7 @@ async function alone(argv: readonly string[], world: World = {}): Promise<Outcom
     },
     init: async () => ({ kind: "exists", file: "" }),
     doctor: async () => aDoctorReport(),
+    replay: async () => aReplayReport(),
     runDaemon: async () => 0,
     ...world.ports,
   };

@@ -32,6 +32,7 @@ async function scriptFor(shell: string): Promise<string> {
     openActions: absent,
     init: absent,
     doctor: absent,
+    replay: absent,
     runDaemon: absent,
   };
   expect(await runCli(["completion", shell], ports, new AbortController().signal)).toBe(0);

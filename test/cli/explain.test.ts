@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { CliPorts } from "../../src/cli/ports.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { aDoctorReport } from "../support/fakes/operations.ts";
+import { aReplayReport } from "../support/replayed.ts";
 
 const URL = "http://127.0.0.1:3000";
 const DOWN = `{ name: health, trigger: system-down, probe: { kind: http, url: "${URL}" } }`;
@@ -86,6 +87,7 @@ ${signals.map((one) => `  - ${one}\n`).join("")}state: ${folder}
     exists: () => false,
     init: async () => ({ kind: "exists", file: "" }),
     doctor: async () => aDoctorReport(),
+    replay: async () => aReplayReport(),
     runDaemon: async () => 0,
   };
   await runCli(["config", "explain", ...argv], ports, new AbortController().signal);

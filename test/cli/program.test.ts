@@ -18,6 +18,7 @@ import {
   fakeOperations,
 } from "../support/fakes/operations.ts";
 import { servedPorts } from "../support/served.ts";
+import { aReplayReport } from "../support/replayed.ts";
 
 interface Outcome {
   readonly code: number;
@@ -90,6 +91,7 @@ async function rollwatch(argv: readonly string[], world: World = {}): Promise<Ou
     }),
     init: async () => ({ kind: "exists", file: "" }),
     doctor: async () => aDoctorReport(),
+    replay: async () => aReplayReport(),
     runDaemon: async () => 0,
     ...world.ports,
   };

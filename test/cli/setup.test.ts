@@ -40,6 +40,7 @@ async function rollwatch(argv: readonly string[], world: Partial<CliPorts>): Pro
     openActions: absent,
     init: absent,
     doctor: absent,
+    replay: absent,
     runDaemon: absent,
     ...world,
   };
