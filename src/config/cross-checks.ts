@@ -5,6 +5,7 @@ import type { VerifySettings } from "../verify/settings.ts";
 import type { NotifySettings } from "../notify/settings.ts";
 import { traitsOf } from "../observe/probes/index.ts";
 import { uselessBaseline } from "./check-baseline.ts";
+import { uselessBurnRate } from "./check-burn-rate.ts";
 import { uselessConfirmation } from "./check-confirmation.ts";
 import { checkPeople } from "./check-people.ts";
 import type { Environment } from "./environment.ts";
@@ -109,6 +110,7 @@ function checkSignals(
       ...unprovableShare(signal, index),
       ...uselessConfirmation(signal, index),
       ...uselessBaseline(signal, index),
+      ...uselessBurnRate(signal, index),
     );
   }
   return findings;

@@ -27,11 +27,32 @@ export function ruleOf(signal: SignalSettings, application: ApplicationSettings)
     staleAfterMs: STALE_INTERVALS * probe.interval + probe.timeout,
     countsTraffic: traits.judgedBy === "share" || traits.judgedBy === "allowed-share",
     evidence: traits.evidence ?? "probe",
+    ...burnRateOf(signal),
     ...(signal.baseline === undefined ? {} : { baseline: signal.baseline }),
     ...(signal.confirmEvery === undefined
       ? {}
       : { confirm: { everyMs: signal.confirmEvery, overMs: signal.confirmOver } }),
     ...(service === undefined ? {} : { service }),
+  };
+}
+
+/** The budget takes the place of the share that may be bad. */
+function burnRateOf({ burnRate, limit }: SignalSettings): Partial<SignalRule> {
+  if (burnRate === undefined) {
+    return {};
+  }
+  const budget = Number((1 - burnRate.objective).toPrecision(12));
+  const pairs = burnRate.pairs.map(({ long, short, rate }) => ({
+    longMs: long,
+    shortMs: short,
+    rate,
+  }));
+  // Of slow requests the limit is what is slow.
+  const overMs = limit > 0 ? { overMs: limit * 1000 } : {};
+  return {
+    burnRate: { budget, pairs },
+    limit: budget,
+    test: { kind: "share", allowed: budget, ...overMs },
   };
 }
 

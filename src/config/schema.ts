@@ -39,6 +39,29 @@ const WindowText = z
     return ms === undefined ? { kind: "last" } : { kind: "span", ms };
   });
 
+/** An error budget, and how fast it may be used up. */
+const BurnRateSettings = z.strictObject({
+  /** The share of requests that must be good. Default 99.9%. */
+  objective: Ratio.refine((ratio) => ratio < 1, "expected less than 100%").prefault("99.9%"),
+  /** A pair is bad when both of its windows burn at least `rate` times too fast; one bad pair is enough. Default 14.4 times over 1h and 5m, 6 times over 6h and 30m. */
+  pairs: z
+    .array(
+      z.strictObject({
+        /** The window that says that it matters. Default 1h. */
+        long: PositiveDuration.prefault("1h"),
+        /** The window that says that it goes on. Default 5m. */
+        short: PositiveDuration.prefault("5m"),
+        /** How many times too fast. Default 14.4. */
+        rate: z.number().min(1).default(14.4),
+      }),
+    )
+    .min(1)
+    .prefault([
+      { long: "1h", short: "5m", rate: 14.4 },
+      { long: "6h", short: "30m", rate: 6 },
+    ]),
+});
+
 const SignalKeys = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/u, "expected lower-case letters, digits and hyphens"),
   trigger: z.enum(TRIGGERS),
@@ -67,6 +90,8 @@ const SignalKeys = z.strictObject({
       by: Limit,
     })
     .optional(),
+  /** Of counted requests: judges how fast they use up an error budget, instead of `limit` and `window`; see docs/configuration.md. Default: none. */
+  burnRate: BurnRateSettings.optional(),
   /** After a first bad sample it is taken again this often, until it is a breach or was good. Default: at the probe's interval. */
   confirmEvery: PositiveDuration.optional(),
   /** With `confirmEvery`: how long it must be bad without a break. Default 2s. */

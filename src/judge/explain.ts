@@ -7,6 +7,7 @@ import {
 } from "../model/signal.ts";
 import { tellDuration } from "../model/units.ts";
 import { fewestSignificant, upperTail } from "./binomial.ts";
+import { explainBurn } from "./explain-burn.ts";
 import { relativeRule } from "./relative.ts";
 import { chanceOfRun, windowsUntilRun } from "./runs.ts";
 import { tellFault, tellPercent, tellValue } from "./tell.ts";
@@ -51,6 +52,9 @@ export function explainRule(
   const trueShare = assumed.trueShare ?? HEALTHY_SHARE;
   if (rule.baseline !== undefined) {
     return explainRelative(rule, rule.baseline, trueShare);
+  }
+  if (rule.burnRate !== undefined) {
+    return explainBurn(rule, rule.burnRate);
   }
   const amounts = amountsOf(rule);
   const limit = tellLimit(rule);

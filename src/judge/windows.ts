@@ -1,6 +1,7 @@
 import { assertNever } from "../model/assert-never.ts";
 import type { Counts, Sample } from "../model/sample.ts";
 import type { SignalRule, SignalState } from "../model/signal.ts";
+import { burnWindow, type Piece, withSample } from "./burn-rate.ts";
 import { requestsOf, windowOf, type FinishedWindow } from "./finished-window.ts";
 import { tellShare } from "./tell.ts";
 import { tellThin, THIN_SPAN_MS, throughThin, type Failing } from "./thin-traffic.ts";
@@ -47,6 +48,8 @@ export interface SignalMemory {
   readonly failing: readonly Failing[];
   /** The service that the newest bad reading accuses. */
   readonly service?: string;
+  /** What was counted, of signals that are judged by burn rate; outlives a change of the release. */
+  readonly pieces?: readonly Piece[];
   /** Samples of the unfinished span, oldest first; always empty for windows of one sample. */
   readonly unfinished: readonly Sample[];
 }
@@ -98,10 +101,13 @@ export function afterStandstill(memory: SignalMemory): SignalMemory {
  * that nothing becomes stale, ends or begins by that. The unfinished window and the streaks are given up.
  */
 export function afterClockSet(memory: SignalMemory, byMs: number): SignalMemory {
-  const { firstBadAt: _ended, breachSince, provenBadAt, ...rest } = memory;
+  const { firstBadAt: _ended, breachSince, provenBadAt, pieces, ...rest } = memory;
   return interrupted(
     {
       ...rest,
+      ...(pieces === undefined
+        ? {}
+        : { pieces: pieces.map((piece) => ({ ...piece, at: piece.at + byMs })) }),
       newestAt: memory.newestAt + byMs,
       endedAt: memory.endedAt + byMs,
       since: memory.since + byMs,
@@ -133,12 +139,26 @@ function take(
   if (rule.baseline !== undefined) {
     return uncompared(seen);
   }
-  const { finished, unfinished } = windowOf(rule, memory.unfinished, sample);
-  let next: SignalMemory = { ...accusing(rule, seen, sample), unfinished };
+  const { finished, ...kept } = finishedBy(rule, memory, sample);
+  let next: SignalMemory = { ...accusing(rule, seen, sample), ...kept };
   for (const window of finished) {
     next = evaluate(rule, next, window);
   }
   return next;
+}
+
+/** The windows that a sample finishes, and what is kept of it for later ones. */
+function finishedBy(
+  rule: SignalRule,
+  memory: SignalMemory,
+  sample: Sample,
+): { readonly finished: readonly FinishedWindow[] } & Pick<SignalMemory, "unfinished" | "pieces"> {
+  const { burnRate } = rule;
+  if (burnRate === undefined) {
+    return windowOf(rule, memory.unfinished, sample);
+  }
+  const pieces = withSample(burnRate, memory.pieces ?? [], sample);
+  return { finished: [burnWindow(rule, burnRate, pieces, sample)], unfinished: [], pieces };
 }
 
 /** Nothing to compare with, and so nothing to say: neither well nor sick, and no reason to call rollwatch blind. */

@@ -60,6 +60,19 @@ export interface RelativeLimit {
   readonly by: number;
 }
 
+/** Bad when both the long and the short window use the error budget up at least `rate` times too fast. */
+export interface BurnPair {
+  readonly longMs: number;
+  readonly shortMs: number;
+  readonly rate: number;
+}
+
+/** How fast an error budget (the share of requests that may be bad, 0..1) may be used up. */
+export interface BurnRate {
+  readonly budget: number;
+  readonly pairs: readonly BurnPair[];
+}
+
 /** How a signal is judged. A value above `limit` is bad. */
 export interface SignalRule {
   readonly name: string;
@@ -86,6 +99,8 @@ export interface SignalRule {
   readonly evidence: EvidenceKind;
   /** Present where the limit is relative to before a change, and not known yet: then the signal says nothing. */
   readonly baseline?: RelativeLimit;
+  /** Present where counted requests are judged by how fast they use up an error budget, instead of by single windows. */
+  readonly burnRate?: BurnRate;
   /** Present where the signal is probed faster after its first bad sample. */
   readonly confirm?: Confirmation;
 }

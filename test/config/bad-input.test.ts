@@ -143,6 +143,7 @@ function fullConfiguration(): Record<string, unknown> {
       clearAfter: 3,
       confirmOver: "2s",
       service: "web",
+      ...(name === "http" ? { limit: 0, baseline: { rise: "25%", by: 0.5 } } : {}),
       ...(name === "pm2" ? { window: "last", minSamples: 1, confirmEvery: "500ms" } : {}),
     })),
     policy: {
