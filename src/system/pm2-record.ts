@@ -101,7 +101,10 @@ export function toInstance(record: Pm2Record): ServiceInstance {
     ...(maxMemoryBytes > 0 ? { maxMemoryBytes } : {}),
     ...logPath("outLog", env["pm_out_log_path"]),
     ...logPath("errorLog", env["pm_err_log_path"]),
-    definitionHash: toDefinition(record).hash,
+    // Looked at much more rarely than the rest, and the dearest part of it.
+    get definitionHash() {
+      return toDefinition(record).hash;
+    },
   };
 }
 
