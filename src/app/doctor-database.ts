@@ -41,7 +41,13 @@ async function lookAtDatabase(
   const { table } = config.database.migrations;
   const revision = await database.schemaRevision(signal);
   return [
-    ok("database", `PostgreSQL ${answer.version} answers in ${Math.round(answer.tookMs)} ms`),
+    answer.readOnly === undefined
+      ? ok("database", `PostgreSQL ${answer.version} answers in ${Math.round(answer.tookMs)} ms`)
+      : fault(
+          "database",
+          `it takes no writes: ${answer.readOnly}`,
+          "Name in database.url the server to which the application writes: every incident would be this one's fault.",
+        ),
     revision === null
       ? warning(
           "migrations",

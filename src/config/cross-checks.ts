@@ -157,7 +157,7 @@ function uncapturedLockfile(
 /** A probe that asks the database needs its address. */
 function missingDatabase(signals: readonly SignalSettings[]): readonly Finding[] {
   return signals.flatMap(({ probe, name }, index) =>
-    probe.kind === "postgres" || probe.kind === "sql"
+    needsDatabase(probe)
       ? [
           {
             path: ["signals", index, "probe", "kind"],
@@ -168,6 +168,14 @@ function missingDatabase(signals: readonly SignalSettings[]): readonly Finding[]
         ]
       : [],
   );
+}
+
+function needsDatabase(probe: SignalSettings["probe"]): boolean {
+  if (probe.kind === "synthetic-alert") {
+    const { sql, databaseUrl } = probe.cleanUp;
+    return probe.expectRow !== undefined || (sql !== undefined && databaseUrl === undefined);
+  }
+  return probe.kind === "postgres" || probe.kind === "sql";
 }
 
 /** A limit that the largest possible value does not exceed never fires. */

@@ -312,6 +312,28 @@ const TROUBLES: readonly Trouble[] = [
     },
   },
   {
+    what: "a database that takes no writes",
+    check: "database",
+    state: "fault",
+    says: "it is a standby",
+    spoil: async ({ world, configured }) => {
+      world.database.setAnswer({ kind: "answers", readOnly: "it is a standby" });
+      return withDatabase(configured);
+    },
+  },
+  {
+    what: "a synthetic reading that was never cleaned up",
+    check: "synthetic readings",
+    state: "fault",
+    says: "not cleaned up: rollwatch-0123",
+    spoil: async ({ daemon, world }) => {
+      const folder = join(daemon.config.state, "synthetic");
+      await mkdir(folder, { mode: 0o700 });
+      const at = world.clock.now() - 16 * 60_000;
+      await writeFile(join(folder, "alarm.json"), JSON.stringify([{ mark: "rollwatch-0123", at }]));
+    },
+  },
+  {
     what: "a database without the migrations table",
     check: "migrations",
     state: "warning",

@@ -247,6 +247,20 @@ describe("an invalid configuration", () => {
     [
       GOOD.replace(
         '{ kind: http, url: "http://127.0.0.1:3000/" }',
+        "{ kind: sql, query: select 1 }",
+      ),
+      'add the group "database"',
+    ],
+    [
+      GOOD.replace(
+        '{ kind: http, url: "http://127.0.0.1:3000/" }',
+        '{ kind: synthetic-alert, url: "http://h/", body: { n: "{{mark}}" }, expectMessage: { url: "ws://h/" }, cleanUp: { sql: [delete from r where n = $1] } }',
+      ),
+      'add the group "database"',
+    ],
+    [
+      GOOD.replace(
+        '{ kind: http, url: "http://127.0.0.1:3000/" }',
         '{ kind: scrape, url: "http://127.0.0.1:3000/", measure: errors, over: x }\n    limit: 5%',
       ),
       "signals[0].probe.over",
