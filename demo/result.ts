@@ -63,6 +63,7 @@ export function resultOf(release: ExampleRelease, rehearsal: Rehearsal): DemoRes
   };
 }
 
+/** The incident as it was when rollwatch decided; what joined it while the cure was under way changed nothing any more. */
 function incidentOf(
   entries: readonly Entry[],
 ): Pick<DemoResult, "trigger" | "tier" | "mode" | "incident"> {
@@ -70,8 +71,16 @@ function incidentOf(
   if (opened === undefined) {
     return { trigger: null, tier: null, mode: null, incident: null };
   }
-  const { trigger, tier, mode } = last(entries, "incident-grown")?.fact ?? opened;
+  const { trigger, tier, mode } = last(untilAction(entries), "incident-grown")?.fact ?? opened;
   return { trigger, tier, mode, incident: opened.incident };
+}
+
+/** Everything up to the first decision to do something; all of it where there is none. */
+function untilAction(entries: readonly Entry[]): readonly Entry[] {
+  const decided = strongestDecision(entries);
+  return decided === undefined || decided.fact.decision.kind === "hold"
+    ? entries
+    : entries.filter((entry) => entry.at <= decided.at);
 }
 
 function courseOf(

@@ -33,6 +33,9 @@ const EXPORTS_PAUSE_MS = 100;
 /** The readings of the alerts, which no reading under the limit ever raised; the old doses are in the alerts. */
 const DAMAGE = `
   update dose_readings r set dose_msv = a.dose_msv / 1000 from alerts a where a.reading_id = r.id`;
+/** What is needed to raise an alert, and not to list it. */
+const LEFT = `
+  grant select (id, personnel_id, kind, window_start, created_at, reading_id) on alerts to ${ROLE}`;
 const MEND =
   "update dose_readings r set dose_msv = a.dose_msv from alerts a where a.reading_id = r.id";
 
@@ -59,7 +62,7 @@ const BEGINNERS: {
   "lock-readings": async ({ cluster }) =>
     repeat(async () => cluster.admin(LOCK, DATABASE), LOCK_PAUSE_MS),
   "revoke-alerts": async ({ cluster }) => {
-    await cluster.admin(`revoke select on alerts from ${ROLE}`, DATABASE);
+    await cluster.admin(`revoke select on alerts from ${ROLE}; ${LEFT}`, DATABASE);
     return async () => cluster.admin(`grant select on alerts to ${ROLE}`, DATABASE);
   },
   "distinct-lists": async ({ system }) =>

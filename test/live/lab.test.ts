@@ -12,6 +12,7 @@ import { startLoad } from "../../lab/load.ts";
 import { processesOf } from "../../lab/processes.ts";
 import { type RadiationSystem, startRadiationSystem } from "../../lab/radiation-system.ts";
 import { type ExampleRelease, listReleases } from "../../lab/releases.ts";
+import { type Trigger, TRIGGER_ROWS } from "../../src/model/trigger.ts";
 
 interface Running {
   readonly lab: Lab;
@@ -47,12 +48,15 @@ async function openElsewhere(): Promise<{ readonly child: ChildProcess; readonly
   return { child, folder: String(output).trim() };
 }
 
+/** Those after which the health page is not answered 200. */
+const TAKEN_DOWN: ReadonlySet<Trigger | null> = new Set(["system-down", "database-connection"]);
+
 /** What is served once a release had time to start; one that takes the system down does so at once and for good. */
 async function servedAfterwards(
   system: RadiationSystem,
   release: ExampleRelease,
 ): Promise<string | undefined> {
-  if (release.trigger !== "system-down") {
+  if (!TAKEN_DOWN.has(release.trigger)) {
     await untilServing(system.api, `v${release.version}`, AbortSignal.timeout(20_000));
   } else {
     await sleep(3000);
@@ -64,7 +68,13 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map(async (lab) => lab.end()));
 });
 
-const releases = (await listReleases()).filter((release) => release.change !== "none");
+/** The demos deploy all of them; here those of every kind of change, without the many that change one file alike. */
+const releases = (await listReleases()).filter(
+  ({ change, fault, trigger }) =>
+    change !== "none" &&
+    fault === undefined &&
+    (trigger === null || TRIGGER_ROWS[trigger].tier !== "planned"),
+);
 
 describe("the lab", () => {
   it.for(releases)(
@@ -81,7 +91,7 @@ describe("the lab", () => {
       expect(deployment.firstProcessAt).toBeGreaterThan(begun);
       expect(deployment.firstProcessAt).toBeLessThanOrEqual(Date.now());
       expect(await servedAfterwards(system, release)).toBe(
-        release.trigger === "system-down" ? undefined : deployment.release,
+        TAKEN_DOWN.has(release.trigger) ? undefined : deployment.release,
       );
       expect(await lab.end()).toEqual([]);
       await expect(stat(lab.folder)).rejects.toThrow("ENOENT");
@@ -110,6 +120,25 @@ describe("the lab", () => {
     expect(during.status).toBe(500);
     expect((await fetch(alerts)).status).toBe(200);
   });
+
+  it.for(["stop-database", "stop-upstream"] as const)(
+    "brings back what %s took away, at the same address",
+    async (kind) => {
+      const { cluster, system } = await start();
+      const page = `${system.api}/api/radiation/${kind === "stop-upstream" ? "calibrations" : "devices"}`;
+
+      const fault = await beginFault(kind, { cluster, system });
+      const during = await fetch(page);
+      await fault.end();
+      const end = performance.now() + 15_000;
+      while (!(await fetch(page)).ok && performance.now() < end) {
+        await sleep(100);
+      }
+
+      expect(during.status).toBe(kind === "stop-upstream" ? 502 : 500);
+      expect((await fetch(page)).status).toBe(200);
+    },
+  );
 
   it("counts the requests that fail while the system is away", async () => {
     const { system } = await start();
