@@ -42,7 +42,7 @@ const WindowText = z
 /** An error budget, and how fast it may be used up. */
 const BurnRateSettings = z.strictObject({
   /** The share of requests that must be good. Default 99.9%. */
-  objective: Ratio.refine((ratio) => ratio < 1, "expected less than 100%").prefault("99.9%"),
+  objective: Ratio.refine((ratio) => ratio !== 1, "expected less than 100%").prefault("99.9%"),
   /** A pair is bad when both of its windows burn at least `rate` times too fast; one bad pair is enough. Default 14.4 times over 1h and 5m, 6 times over 6h and 30m. */
   pairs: z
     .array(

@@ -771,8 +771,8 @@ function withValue(configuration: unknown, [key, ...rest]: Path, value: unknown)
   if (key === undefined) {
     return value;
   }
-  if (Array.isArray(configuration)) {
-    const copy: unknown[] = [...configuration];
+  if (Array.isArray(configuration) || typeof key === "number") {
+    const copy: unknown[] = Array.isArray(configuration) ? [...configuration] : [];
     copy[Number(key)] = withValue(copy[Number(key)], rest, value);
     return copy;
   }
