@@ -12,6 +12,8 @@ import { measureFootprint } from "./footprint/measure.ts";
 import { footprintTables } from "./footprint/tables.ts";
 import { measureHistories } from "./histories/measure.ts";
 import { historiesTables, isWhole as isRight } from "./histories/table.ts";
+import { measureInstrument } from "./instrument/measure.ts";
+import { instrumentTable } from "./instrument/table.ts";
 import { type Case, casesOf, chooseCases } from "./recovery-cases.ts";
 import { measureRecovery } from "./recovery.ts";
 import { recoveryTable } from "./table.ts";
@@ -94,6 +96,10 @@ async function measure(
   if (wish.kind === "footprint") {
     const figures = await measureFootprint(wish.rounds, how);
     return { table: footprintTables(figures), figures, isWhole: true };
+  }
+  if (wish.kind === "instrument") {
+    const figures = await measureInstrument(wish.rounds, how);
+    return { table: instrumentTable(figures), figures, isWhole: true };
   }
   if (wish.kind === "histories") {
     const figures = await measureHistories(wish, how);

@@ -8,15 +8,17 @@ export type Wish =
   | { readonly kind: "list"; readonly of: "recovery" | "detection" }
   | { readonly kind: "recovery"; readonly rounds: number; readonly choice: Choice }
   | { readonly kind: "footprint"; readonly rounds: number }
+  | { readonly kind: "instrument"; readonly rounds: number }
   | ({ readonly kind: "histories" } & HistoriesWish)
   | { readonly kind: "detection"; readonly rounds: number; readonly names: readonly string[] };
 
 export const USAGE = `npm run bench -- recovery [options]
 npm run bench -- detection [options]
 npm run bench -- footprint [--rounds N]
+npm run bench -- instrument [--rounds N]
 npm run bench -- histories [--days N] [--faults N] [--seed N]
 
-  --rounds N    how often each is measured (default: recovery 1, detection 5, footprint 5)
+  --rounds N    how often each is measured (default: recovery 1, detection 5, footprint 5, instrument 10)
   --days N      of histories: healthy host-days (default 3000)
   --faults N    of histories: runs of each fault, with a deployment and without (default 100)
   --seed N      of histories: other numbers, other accidents (default 1)
@@ -35,7 +37,13 @@ const OPTIONS = {
   faults: { type: "string", default: "100" },
   seed: { type: "string", default: "1" },
 } as const;
-const ROUNDS = { recovery: "1", detection: "5", footprint: "5", histories: "3000" } as const;
+const ROUNDS = {
+  recovery: "1",
+  detection: "5",
+  footprint: "5",
+  instrument: "10",
+  histories: "3000",
+} as const;
 
 /** Reads the command line; undefined when it makes no sense. */
 export function parseWish(args: readonly string[]): Wish | undefined {
@@ -75,9 +83,9 @@ function wishOf(
   const isPlain = [list, all, names.length > 0].every((one) => !one);
   switch (kind) {
     case "footprint":
-      return isPlain ? { kind, rounds } : undefined;
+    case "instrument":
     case "histories":
-      return isPlain ? { kind, rounds, faults, seed } : undefined;
+      return isPlain ? plainWish(kind, { rounds, faults, seed }) : undefined;
     case "detection":
       return all ? undefined : list ? { kind: "list", of: kind } : { kind, rounds, names };
     case "recovery":
@@ -85,4 +93,8 @@ function wishOf(
     default:
       return assertNever(kind);
   }
+}
+
+function plainWish(kind: "footprint" | "instrument" | "histories", how: HistoriesWish): Wish {
+  return kind === "histories" ? { kind, ...how } : { kind, rounds: how.rounds };
 }

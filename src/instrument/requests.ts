@@ -89,8 +89,14 @@ function exchangeOf(
     : undefined;
 }
 
-function isOwn({ headers }: IncomingMessage): boolean {
-  return headers["user-agent"]?.startsWith(OWN_AGENT) === true;
+/** Over the headers as they came: Node would make an object of them first, which an application may never ask for. */
+function isOwn({ rawHeaders }: IncomingMessage): boolean {
+  for (let place = 0; place < rawHeaders.length; place += 2) {
+    if (rawHeaders[place]?.toLowerCase() === "user-agent") {
+      return rawHeaders[place + 1]?.startsWith(OWN_AGENT) === true;
+    }
+  }
+  return false;
 }
 
 function methodOf({ method = "" }: IncomingMessage): string {
