@@ -2,7 +2,7 @@ import { messageOf } from "../model/failure.ts";
 import { openIncident, openRecovery } from "../model/history.ts";
 import type { Identity, IdentityPart } from "../model/identity.ts";
 import { isStoppedByPerson } from "../model/service.ts";
-import { isWell } from "../model/signal.ts";
+import { isWell, type Signal } from "../model/signal.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { compareIdentity } from "../release/ledger.ts";
 import { childOf, type Child } from "../system/abort.ts";
@@ -40,6 +40,13 @@ interface Baking {
   readonly since: number;
 }
 
+/** What a look at the application shows. */
+interface Look {
+  readonly verdict: Verdict;
+  readonly signals: readonly Signal[];
+  readonly identity: Identity | undefined;
+}
+
 interface Work {
   readonly child: Child;
   readonly done: Promise<void>;
@@ -56,8 +63,10 @@ export function openProver(daemon: Daemon): Prover {
 
   function look(verdict: Verdict, signal: AbortSignal): void {
     const identity = daemon.surroundings.identity()?.value;
-    tellBlind();
-    const next = bakes(daemon, verdict, baking, identity);
+    // The dearest part of a look, and it is looked at each new sample.
+    const signals = signalsNow(daemon);
+    tellBlind(signals);
+    const next = bakes(daemon, { verdict, signals, identity }, baking);
     if (next !== baking) {
       baking = next;
       provenUntil = 0;
@@ -101,11 +110,11 @@ export function openProver(daemon: Daemon): Prover {
 }
 
 /** Says in the log which signals cannot be read for so long that they keep the release from its proof; each time once. */
-function blindTeller(daemon: Daemon): () => void {
+function blindTeller(daemon: Daemon): (signals: readonly Signal[]) => void {
   let told: ReadonlySet<string> = new Set();
-  return () => {
+  return (signals) => {
     const since = daemon.world.clock.now() - daemon.config.release.bake;
-    const blind = signalsNow(daemon).filter((one) => one.state === "probe-error");
+    const blind = signals.filter((one) => one.state === "probe-error");
     const long = blind.filter((one) => one.since <= since || told.has(one.name));
     for (const { name, reason } of long.filter((one) => !told.has(one.name))) {
       daemon.log.warn({ signal: name, reason }, "no release is proven while a signal is blind");
@@ -117,11 +126,10 @@ function blindTeller(daemon: Daemon): () => void {
 /** What bakes after this look: the same as before, a new release from now on, or nothing. */
 function bakes(
   daemon: Daemon,
-  verdict: Verdict,
+  { verdict, signals, identity }: Look,
   baking: Baking | undefined,
-  identity: Identity | undefined,
 ): Baking | undefined {
-  if (identity === undefined || !isAllWell(daemon, verdict)) {
+  if (identity === undefined || !isAllWell(daemon, verdict, signals)) {
     return undefined;
   }
   const isSame =
@@ -155,12 +163,12 @@ function isRunningWhatIsDeployed({ config, journal, surroundings }: Daemon): boo
 }
 
 /** Everything is known and good, and nothing was stopped or is being repaired. */
-function isAllWell(daemon: Daemon, verdict: Verdict): boolean {
+function isAllWell(daemon: Daemon, verdict: Verdict, signals: readonly Signal[]): boolean {
   const { journal, surroundings } = daemon;
   const history = journal.history();
   return (
     verdict.kind === "healthy" &&
-    signalsNow(daemon).every(isWell) &&
+    signals.every(isWell) &&
     openIncident(history) === undefined &&
     openRecovery(history) === undefined &&
     surroundings.daemon()?.kind === "alive" &&
