@@ -13,6 +13,10 @@ export interface Series {
 
 /** A real Prometheus that scrapes one address every second. */
 export interface Prometheus {
+  /** Its address, such as `http://127.0.0.1:9090`. */
+  readonly url: string;
+  /** SIGKILL. */
+  kill(): void;
   /** Whether its newest scrape went well. */
   isScraping(): Promise<boolean>;
   /** What a PromQL expression gives now. */
@@ -37,25 +41,41 @@ const Vector = z.object({
 const LOOK_MS = 100;
 const ASK_LIMIT_MS = 5000;
 
+/** Whom it tells of which alerts. */
+export interface Alerting {
+  /** host:port of Alertmanager. */
+  readonly alertmanager: string;
+  /** The file of its rules. */
+  readonly rules: string;
+}
+
 /** Starts it in the lab, with a configuration and a storage of its own; it ends with the lab. */
 export async function startPrometheus(
   lab: Lab,
   program: string,
   address: string,
+  alerting?: Alerting,
 ): Promise<Prometheus> {
   const folder = path.join(lab.folder, "prometheus");
   const configuration = path.join(folder, "prometheus.yml");
   const listen = `127.0.0.1:${await lab.port()}`;
   await mkdir(folder);
-  await writeFile(configuration, configurationFor(address));
+  await writeFile(path.join(folder, "rules.yml"), alerting?.rules ?? "groups: []\n");
+  await writeFile(configuration, configurationFor(address, alerting?.alertmanager));
   const args = [
     `--config.file=${configuration}`,
     `--storage.tsdb.path=${path.join(folder, "data")}`,
     `--web.listen-address=${listen}`,
     "--log.level=warn",
+    // The first of all alerts come before it knows Alertmanager.
+    "--rules.alert.resend-delay=1s",
   ];
-  await startProgram(lab, { name: "prometheus", program, args, folder });
+  const { pid } = await startProgram(lab, { name: "prometheus", program, args, folder });
   return {
+    url: `http://${listen}`,
+    kill: () => {
+      process.kill(pid, "SIGKILL");
+    },
     async isScraping() {
       const answer = await ask(listen, "targets").catch(() => undefined);
       const { activeTargets } = Targets.parse(answer ?? { activeTargets: [] });
@@ -83,11 +103,21 @@ export async function until(
   }
 }
 
-function configurationFor(address: string): string {
+function configurationFor(address: string, alertmanager: string | undefined): string {
+  const alerting =
+    alertmanager === undefined
+      ? ""
+      : `alerting:
+  alertmanagers:
+    - static_configs:
+        - targets: ["${alertmanager}"]
+`;
   return `global:
   scrape_interval: 1s
   scrape_timeout: 1s
-scrape_configs:
+  evaluation_interval: 1s
+rule_files: ["rules.yml"]
+${alerting}scrape_configs:
   - job_name: rollwatch
     static_configs:
       - targets: ["${address}"]
