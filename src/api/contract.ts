@@ -15,6 +15,7 @@ export const PATHS = {
   diff: "/api/v1/releases/:id/diff/:other",
   verify: "/api/v1/releases/verify",
   prune: "/api/v1/releases/prune",
+  record: "/api/v1/record",
   incidents: "/api/v1/incidents",
   incident: "/api/v1/incidents/:id",
   acknowledge: "/api/v1/incidents/:id/ack",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import * as actions from "../model/actions.ts";
 import * as incoming from "../model/incoming.ts";
 import * as operations from "../model/operations.ts";
+import { ShadowRecord } from "../model/record.ts";
 import { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
 import * as contract from "./contract.ts";
 import type { Route } from "./route.ts";
@@ -73,6 +74,7 @@ type Names = z.core.$ZodRegistry<{ id: string }>;
 function nameSchemas(): Names {
   const names: Names = z.registry();
   const exported = {
+    ShadowRecord,
     ...actions,
     ...operations,
     ...incoming,

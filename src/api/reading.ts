@@ -1,6 +1,7 @@
 import { PlanReport, type Actions } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
 import { IncidentReport, Status, type Operations } from "../model/operations.ts";
+import { ShadowRecord } from "../model/record.ts";
 import { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
 import { Incidents, PATHS, Releases, Signals } from "./contract.ts";
 import { reads, type Route } from "./route.ts";
@@ -25,6 +26,9 @@ export function readingRoutes(operations: Operations, actions: Actions): readonl
       "What differs from one captured release to another",
       ReleaseDifference,
       async ({ id, other, signal }) => operations.diffReleases(id, other, signal),
+    ),
+    reads(PATHS.record, "How often rollwatch was right, by trigger", ShadowRecord, async ({ signal }) =>
+      operations.record(signal),
     ),
     reads(PATHS.incidents, "Incidents, newest first", Incidents, async ({ signal }) => ({
       incidents: await operations.incidents(signal),

@@ -3,6 +3,8 @@ import type { DaemonHost, OpenedActions, OpenedOperations } from "../cli/ports.t
 import { processEnvironment } from "../config/environment.ts";
 import { ruleOf } from "../config/rule.ts";
 import type { Config } from "../config/schema.ts";
+import { modeOf } from "../decide/policy.ts";
+import { recordOf } from "../decide/record.ts";
 import { emptyHistory, fold } from "../journal/fold.ts";
 import { openStore, readEntriesAt } from "../journal/store.ts";
 import { Failure } from "../model/failure.ts";
@@ -81,6 +83,7 @@ export async function composeOperations(config: Config): Promise<OpenedOperation
     check: async (signal) => checkOnce(parts, signal),
     previewRollback: async (request, signal) => previewRollback(parts, request, signal),
     releases: async () => reportReleases(history, readinesses),
+    record: async () => recordOf(history, (trigger) => modeOf(config.policy, trigger)),
     incidents: async () => reportIncidents(history),
     incident: async (id) => reportIncidents(history).find((one) => one.id === id),
     showRelease: async (id) => showRelease(parts, id),

@@ -1,6 +1,7 @@
 import type { DaemonHost } from "../cli/ports.ts";
 import { GUARDS } from "../decide/guards/index.ts";
-import { tierOf } from "../decide/policy.ts";
+import { modeOf, tierOf } from "../decide/policy.ts";
+import { recordOf } from "../decide/record.ts";
 import { createMetrics, type Metrics } from "../metrics/registry.ts";
 import { messageOf } from "../model/failure.ts";
 import { KnownStep } from "../recover/steps/index.ts";
@@ -44,7 +45,7 @@ function slowerThanMs({ rules }: Daemon, signal: string): readonly number[] {
 
 /** Also while a recovery holds up the loop that judges. */
 function showPresent(daemon: Daemon, metrics: Metrics): void {
-  const { surroundings, journal, readinesses, world } = daemon;
+  const { surroundings, journal, readinesses, world, config } = daemon;
   const history = journal.history();
   const target = newestProven(history);
   const services = surroundings.daemon()?.kind === "alive" ? surroundings.services() : undefined;
@@ -56,6 +57,7 @@ function showPresent(daemon: Daemon, metrics: Metrics): void {
   metrics.onReadiness("application", isReady);
   metrics.onReadiness("service", (services ?? []).length > 0);
   metrics.onMoment(history, world.clock.now());
+  metrics.onRecord(recordOf(history, (trigger) => modeOf(config.policy, trigger)));
 }
 
 /** The age of the newest snapshot of the database that a proven release has; undefined while there is none, or none that can be read. */

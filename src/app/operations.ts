@@ -1,3 +1,5 @@
+import { modeOf } from "../decide/policy.ts";
+import { recordOf } from "../decide/record.ts";
 import { Failure } from "../model/failure.ts";
 import {
   type Brake,
@@ -44,6 +46,7 @@ export function daemonOperations(daemon: Daemon, running: Running): Operations {
     check: async (signal) => checkOnce({ config, world, surroundings, journal }, signal),
     previewRollback: async (request, signal) => previewRollback(daemon, request, signal),
     releases: async () => reportReleases(journal.history(), readinesses),
+    record: async () => recordOf(journal.history(), (trigger) => modeOf(config.policy, trigger)),
     incidents: async () => reportIncidents(journal.history()),
     showRelease: async (id) => showRelease(daemon, id),
     diffReleases: async (a, b, signal) => compare(async () => diffReleases(daemon, a, b, signal)),

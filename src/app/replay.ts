@@ -30,7 +30,7 @@ export async function replayRecording(
   signal: AbortSignal,
 ): Promise<ReplayReport> {
   const setup = replaySetup(config);
-  const replay = createReplay(setup, replayWatching(setup.rules));
+  const replay = createReplay(setup, replayWatching(setup));
   const reading: Reading = { replay, samples: new Map(), from: null, to: null };
   const files: FileReport[] = [];
   for (const file of await filesAt(path)) {

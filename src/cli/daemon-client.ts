@@ -18,6 +18,7 @@ import {
   RollbackPreview,
   Status,
 } from "../model/operations.ts";
+import { ShadowRecord } from "../model/record.ts";
 import { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
 import { askDaemon, isAbsent, type Line, type Question } from "./socket-line.ts";
 
@@ -57,6 +58,7 @@ export function remoteOperations(state: string): Operations {
       askDaemon(line, get(fill(PATHS.release, id)), ReleaseDetails, signal),
     diffReleases: async (a, b, signal) =>
       askDaemon(line, get(fill(PATHS.diff, a, b)), ReleaseDifference, signal),
+    record: async (signal) => askDaemon(line, get(PATHS.record), ShadowRecord, signal),
     incidents: async (signal) =>
       (await askDaemon(line, get(PATHS.incidents), Incidents, signal)).incidents,
     incident: async (id, signal) => {

@@ -13,6 +13,7 @@ import { addIncident } from "./incident.ts";
 import { addInit } from "./init.ts";
 import { EXIT } from "./ports.ts";
 import type { CliPorts } from "./ports.ts";
+import { addRecord } from "./record.ts";
 import { addRelease } from "./release.ts";
 import { addReplay } from "./replay.ts";
 import { addReport } from "./report.ts";
@@ -88,6 +89,7 @@ function buildProgram(context: CommandContext): Command {
   addReport(program, context);
   addReplay(program, context);
   addIncident(program, context);
+  addRecord(program, context);
   addBrakes(program, context);
   addConfig(program, context);
   addCompletion(program, context);

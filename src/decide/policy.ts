@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Duration, PositiveDuration } from "../model/units.ts";
 import { BLAME_WINDOW_MS, TIERS, type Tier } from "../model/tier.ts";
 import { ROLES, type Role } from "../model/role.ts";
-import { MODES, TRIGGER_ROWS, type Trigger } from "../model/trigger.ts";
+import { type Mode, MODES, TRIGGER_ROWS, type Trigger } from "../model/trigger.ts";
 
 /** A leak takes longer to show than other faults. */
 const MEMORY_BLAME_MS = BLAME_WINDOW_MS.planned;
@@ -72,6 +72,11 @@ export const PolicySettings = z.strictObject({
   approval: ApprovalSettings.prefault({}),
 });
 export type PolicySettings = z.infer<typeof PolicySettings>;
+
+/** What a trigger may do by itself. */
+export function modeOf(policy: PolicySettings, trigger: Trigger): Mode {
+  return policy.triggers[trigger].mode;
+}
 
 /** The tier of a trigger: the policy's, or else the runbook's. */
 export function tierOf(policy: PolicySettings, trigger: Trigger): Tier {

@@ -21,6 +21,7 @@ export interface Measures
     ReturnType<typeof defineDecisions>,
     ReturnType<typeof defineRollbacks>,
     ReturnType<typeof defineApprovals>,
+    ReturnType<typeof defineRecord>,
     ReturnType<typeof defineTelling> {
   readonly registry: Registry;
 }
@@ -40,7 +41,37 @@ export function defineMeasures(application: string, probeLimits: readonly number
     ...defineDecisions(registry),
     ...defineRollbacks(registry),
     ...defineApprovals(registry),
+    ...defineRecord(registry),
     ...defineTelling(registry),
+  };
+}
+
+function defineRecord(registry: Registry) {
+  return {
+    recordPrecision: gauge(
+      registry,
+      "record_precision_ratio",
+      "Share of the labelled incidents of a trigger that were right.",
+      ["trigger"],
+    ),
+    recordRecall: gauge(
+      registry,
+      "record_recall_ratio",
+      "Right incidents of a trigger among those and the ones that only a person saw.",
+      ["trigger"],
+    ),
+    recordDetection: gauge(
+      registry,
+      "record_detection_seconds",
+      "Median time from the first bad sample to the proven breach of a trigger.",
+      ["trigger"],
+    ),
+    recordRecovery: gauge(
+      registry,
+      "record_recovery_seconds",
+      "Median time from the first bad sample to the proven recovery of a trigger.",
+      ["trigger"],
+    ),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Gauge } from "prom-client";
 import type { Control, ControlName } from "../model/control.ts";
 import { isBraked } from "../model/history.ts";
 import type { History } from "../model/history.ts";
+import type { ShadowRecord } from "../model/record.ts";
 import type { Sample } from "../model/sample.ts";
 import type { Service } from "../model/service.ts";
 import { SIGNAL_STATES } from "../model/signal.ts";
@@ -84,6 +85,25 @@ export function showSnapshot(measures: Measures, ageMs: number | undefined): voi
   measures.snapshotAge.remove();
   if (ageMs !== undefined) {
     measures.snapshotAge.set(ageMs / SECOND);
+  }
+}
+
+/** Shows how often rollwatch was right; of what nobody said nothing is shown. */
+export function showRecord(measures: Measures, { triggers }: ShadowRecord): void {
+  const shown = [
+    [measures.recordPrecision, "precision"],
+    [measures.recordRecall, "recall"],
+    [measures.recordDetection, "detectSeconds"],
+    [measures.recordRecovery, "recoverSeconds"],
+  ] as const;
+  for (const [gauge, what] of shown) {
+    gauge.reset();
+    for (const one of triggers) {
+      const value = one[what];
+      if (value !== null) {
+        gauge.set({ trigger: one.trigger }, value);
+      }
+    }
   }
 }
 

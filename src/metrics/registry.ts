@@ -6,6 +6,7 @@ import type { History } from "../model/history.ts";
 import { DELIVERY_FAILURES } from "../model/notice.ts";
 import { RECOVERY_RESULTS, SCOPES } from "../model/plan.ts";
 import type { Scope } from "../model/plan.ts";
+import type { ShadowRecord } from "../model/record.ts";
 import { ABSENCE_REASONS } from "../model/sample.ts";
 import type { Sample } from "../model/sample.ts";
 import type { Service } from "../model/service.ts";
@@ -19,6 +20,7 @@ import type { Measures } from "./measures.ts";
 import {
   showControls,
   showMoment,
+  showRecord,
   showRound,
   showSample,
   showServices,
@@ -69,6 +71,8 @@ export interface Metrics {
   onMoment(history: History, now: number): void;
   /** The newest snapshot of the database that a proven release has; undefined while there is none. */
   onSnapshot(ageMs: number | undefined): void;
+  /** How often rollwatch was right, by trigger. */
+  onRecord(record: ShadowRecord): void;
 }
 
 /** Makes the metrics of a daemon. */
@@ -111,6 +115,9 @@ export function createMetrics(setup: MetricsSetup): Metrics {
     },
     onSnapshot: (ageMs) => {
       showSnapshot(measures, ageMs);
+    },
+    onRecord: (record) => {
+      showRecord(measures, record);
     },
   };
 }

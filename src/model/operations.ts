@@ -4,6 +4,7 @@ import { DECISIONS, GuardAnswer } from "./decision.ts";
 import { LABELS, OUTCOMES } from "./facts.ts";
 import { RECOVERY_RESULTS, SCOPES, StepOutcome } from "./plan.ts";
 import type { ReleaseDetails, ReleaseDifference } from "./release-report.ts";
+import type { ShadowRecord } from "./record.ts";
 import { ROLES } from "./role.ts";
 import { SIGNAL_STATES } from "./signal.ts";
 import { TIERS } from "./tier.ts";
@@ -261,6 +262,8 @@ export interface Operations {
   showRelease(id: string, signal: AbortSignal): Promise<ReleaseDetails>;
   /** What differs from release `a` to release `b`; throws `release-unknown`. */
   diffReleases(a: string, b: string, signal: AbortSignal): Promise<ReleaseDifference>;
+  /** How often rollwatch was right, by trigger. */
+  record(signal: AbortSignal): Promise<ShadowRecord>;
   /** Incidents, newest first. */
   incidents(signal: AbortSignal): Promise<readonly IncidentReport[]>;
   /** One incident; undefined when there is none of that id. */

@@ -125,7 +125,7 @@ function run(
   random: Random,
   isFollowed = true,
 ): { readonly events: number; readonly incidents: readonly ReplayedIncident[] } {
-  const replay = createReplay(shipped.setup, replayWatching(shipped.setup.rules));
+  const replay = createReplay(shipped.setup, replayWatching(shipped.setup));
   let events = 0;
   play(profile, shipped, random, (event) => {
     events += 1;

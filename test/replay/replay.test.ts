@@ -18,7 +18,7 @@ function replayOf(events: readonly Recorded[], rules: readonly SignalRule[] = [H
     policy: AUTO,
     work: [{ name: "api", work: "transactional", boot: 10_000 }] as const,
   };
-  const replay = createReplay(setup, replayWatching(rules));
+  const replay = createReplay(setup, replayWatching(setup));
   for (const event of events) {
     replay.take(event);
   }

@@ -173,6 +173,7 @@ export function fakeOperations(more: Partial<Operations> = {}): Operations {
       return aReleaseDetails();
     },
     diffReleases: async (from, to) => aReleaseDifference({ from, to }),
+    record: async () => ({ triggers: [] }),
     incidents: async () => [anIncidentReport()],
     incident: async (id) => (id === "inc-1" ? anIncidentReport() : undefined),
     ...more,
