@@ -6,6 +6,8 @@ const SECRET_KEY = /^(secret|password|token|apiKey)$/u;
 /** Groups of names that the operator chooses: variables of a command, headers of a request. */
 const SECRET_GROUPS: ReadonlySet<string> = new Set(["env", "headers"]);
 const SECRET_NAME = /password|passwd|secret|token|credential|authorization|cookie|key$/iu;
+/** `delete` is the address of a probe's clean-up. */
+const ADDRESS_KEYS: ReadonlySet<string> = new Set(["url", "databaseUrl", "delete"]);
 /** In a query `true` or `full` is no secret, and redacting such words would blot out other texts. */
 const SHORTEST_QUERY_SECRET = 8;
 /** A shorter text is no secret, and redacting it would blot out half of every log line. */
@@ -20,14 +22,13 @@ export function isSecretPath(path: KeyPath): boolean {
   if (SECRET_GROUPS.has(String(path.at(-2))) && SECRET_NAME.test(last)) {
     return true;
   }
-  return (
-    SECRET_KEY.test(last) || (last === "url" && ["database", "notify"].includes(String(path[0])))
-  );
+  const isOurs = last === "url" && ["database", "notify"].includes(String(path[0]));
+  return SECRET_KEY.test(last) || isOurs || last === "databaseUrl";
 }
 
 /** Whether an address stands there; in its credentials and its query there may be secrets, whatever it is for. */
 function isAddressPath(path: KeyPath): boolean {
-  return path.at(-1) === "url";
+  return ADDRESS_KEYS.has(String(path.at(-1)));
 }
 
 /** Every secret value of a configuration, longest first, so that none is cut by a shorter one inside it. */

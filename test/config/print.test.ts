@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { effectiveConfig, printConfig } from "../../src/config/print.ts";
 import { ConfigFile } from "../../src/config/schema.ts";
 import type { Config } from "../../src/config/schema.ts";
+import { secretsOf } from "../../src/config/secrets.ts";
 
 const SETTINGS = {
   application: {
@@ -36,6 +37,57 @@ describe("the printed configuration", () => {
     const again = ConfigFile.parse(parse(printConfig(config)));
 
     expect({ ...again, file: "/c.yaml", hash: "ab", secrets: config.secrets }).toEqual(config);
+  });
+
+  it.each([
+    { kind: "postgres", measure: "failure" },
+    { kind: "postgres", measure: "corruption" },
+    { kind: "sql", query: "select 1" },
+    { kind: "sql", query: "select 1", measure: "fall", retention: "4%" },
+    {
+      kind: "synthetic-alert",
+      url: "http://127.0.0.1:3000/",
+      body: { note: "{{mark}}", dose: { value: 1 } },
+      expectRow: "select from alerts where note = $1",
+      cleanUp: { delete: "http://127.0.0.1:3000/{{mark}}" },
+    },
+  ])("can be read again with a probe %j", (probe) => {
+    const config = aConfig({ signals: [{ ...SETTINGS.signals[0], window: "last", probe }] });
+
+    const printed: unknown = parse(printConfig(config));
+    const again = ConfigFile.shape.signals.parse(Reflect.get(Object(printed), "signals"));
+
+    expect(again).toEqual(config.signals);
+  });
+
+  it("masks what a clean-up deletes with", () => {
+    const cleanUp = {
+      sql: ["delete from readings where note = $1"],
+      databaseUrl: "postgres://tester:geheim3@h/d",
+      headers: { Authorization: "Bearer abc" },
+    };
+    const probe = {
+      kind: "synthetic-alert",
+      url: "http://127.0.0.1:3000/",
+      body: { note: "{{mark}}" },
+      expectRow: "select from alerts where note = $1",
+      cleanUp,
+    };
+    const config = aConfig({ signals: [{ ...SETTINGS.signals[0], window: "last", probe }] });
+
+    expect(secretsOf(config, [])).toEqual(expect.arrayContaining(["geheim3", "Bearer abc"]));
+    expect(effectiveConfig(config)).toMatchObject({
+      signals: [
+        {
+          probe: {
+            cleanUp: {
+              databaseUrl: "postgres://tester:***@h/d",
+              headers: { Authorization: "***" },
+            },
+          },
+        },
+      ],
+    });
   });
 
   it("writes durations, windows and addresses as people do", () => {

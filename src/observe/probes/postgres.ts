@@ -41,11 +41,12 @@ export const PostgresProbeSettings = z
       context.addIssue({ code: "custom", path: ["every"], message });
     }
   })
-  .transform((settings) => ({
-    ...settings,
-    every: settings.every ?? DAY_MS,
-    timeout: settings.timeout ?? (settings.measure === "corruption" ? HOUR_MS : USUAL_MS),
-  }));
+  .transform(({ every, ...settings }) => {
+    const { measure, timeout } = settings;
+    return measure === "corruption"
+      ? { ...settings, measure, every: every ?? DAY_MS, timeout: timeout ?? HOUR_MS }
+      : { ...settings, measure, timeout: timeout ?? USUAL_MS };
+  });
 export type PostgresProbeSettings = z.infer<typeof PostgresProbeSettings>;
 
 /** The shared question and the address; they are absent when no database is configured. */
@@ -55,10 +56,6 @@ export interface PostgresProbePorts extends CorruptionPorts {
 
 /** What one short question answers. */
 type Measure = Exclude<PostgresProbeSettings["measure"], "corruption">;
-/** What the readings before left: how many damaged pages were known when rollwatch first looked. */
-interface Known {
-  checksumFailures?: number;
-}
 
 type Answered = Extract<DatabaseActivity, { kind: "answers" }>;
 type Failed = Extract<DatabaseActivity, { kind: "fails" }>;
@@ -88,7 +85,7 @@ function createActivityReader(
   { interval, timeout, measure }: PostgresProbeSettings & { readonly measure: Measure },
   { clock, activity }: PostgresProbePorts,
 ): Sample {
-  const known: Known = {};
+  const readChecksums = createChecksumReader();
 
   async function ask(signal: AbortSignal): Promise<DatabaseActivity> {
     if (activity === undefined) {
@@ -111,7 +108,7 @@ function createActivityReader(
     const answer = await ask(signal);
     return answer.kind === "fails"
       ? readingOfFailure(answer, measure)
-      : readingOf(answer, measure, known);
+      : readingOf(answer, measure, readChecksums);
   };
 }
 
@@ -131,7 +128,11 @@ function readingOfFailure({ phase, detail, local }: Failed, measure: Measure): R
     : { kind: "absent", reason: "no-metrics", detail: told };
 }
 
-function readingOf(activity: Answered, measure: Measure, known: Known): Reading {
+function readingOf(
+  activity: Answered,
+  measure: Measure,
+  readChecksums: (activity: Answered) => Reading,
+): Reading {
   switch (measure) {
     case "failure":
       return { kind: "measured", value: 0, detail: "the database answers" };
@@ -147,7 +148,7 @@ function readingOf(activity: Answered, measure: Measure, known: Known): Reading 
     case "longest-transaction":
       return readingOfTransactions(activity);
     case "checksum-failures":
-      return readingOfChecksums(activity, known);
+      return readChecksums(activity);
     default:
       return assertNever(measure);
   }
@@ -166,15 +167,19 @@ function readingOfTransactions({ longestTransactionMs, visible, hidden }: Answer
   return { kind: "measured", value: longestTransactionMs / 1000, detail };
 }
 
-/** Old failures are told by whoever restored the page; a reset of the statistics begins anew. */
-function readingOfChecksums({ checksumFailures }: Answered, known: Known): Reading {
-  if (checksumFailures === null) {
-    const detail =
-      "the server keeps no checksums: run `pg_checksums --enable` while it is stopped, or remove this signal";
-    return { kind: "absent", reason: "no-metrics", detail };
-  }
-  known.checksumFailures = Math.min(known.checksumFailures ?? checksumFailures, checksumFailures);
-  const value = checksumFailures - known.checksumFailures;
-  const detail = `${value} damaged pages since rollwatch began to look, ${checksumFailures} in all`;
-  return { kind: "measured", value, detail };
+/** What was known at the first look is no news; a reset of the statistics begins anew. */
+function createChecksumReader(): (activity: Answered) => Reading {
+  let least = Infinity;
+
+  return ({ checksumFailures }) => {
+    if (checksumFailures === null) {
+      const detail =
+        "the server keeps no checksums: run `pg_checksums --enable` while it is stopped, or remove this signal";
+      return { kind: "absent", reason: "no-metrics", detail };
+    }
+    least = Math.min(least, checksumFailures);
+    const value = checksumFailures - least;
+    const detail = `${value} damaged pages since rollwatch began to look, ${checksumFailures} in all`;
+    return { kind: "measured", value, detail };
+  };
 }
