@@ -16,6 +16,7 @@ import { HOST } from "./doctor-host.ts";
 import { LIMITERS } from "./doctor-limiters.ts";
 import { PEOPLE } from "./doctor-people.ts";
 import { PROBES, requestsOf } from "./doctor-probes.ts";
+import { RUNNING } from "./doctor-running.ts";
 import { ROLLWATCH } from "./doctor-releases.ts";
 import { SYNTHETIC } from "./synthetic.ts";
 import { openWorld } from "./world.ts";
@@ -24,6 +25,7 @@ const EXAMINATIONS = [
   ...HOST,
   ...PM2,
   ...APPLICATION,
+  ...RUNNING,
   ...PROBES,
   ...LIMITERS,
   ...SYNTHETIC,

@@ -10,6 +10,11 @@ import type { Finished, Processes } from "./process.ts";
 export interface Git {
   /** The commit that HEAD names (40 hex digits); null when the folder is no work tree or has no commit. */
   head(root: string, signal: AbortSignal): Promise<string | null>;
+  /**
+   * When HEAD last came to name another commit than before, by anybody but rollwatch: ms since the epoch, to the second; null
+   * where the repository keeps no record of it.
+   */
+  headMovedAt(root: string, signal: AbortSignal): Promise<number | null>;
   /** Makes an annotated tag on `commit`; succeeds when the tag already stands there, refuses to move one. */
   tag(
     root: string,
@@ -35,6 +40,8 @@ export interface Git {
   busy(root: string): Promise<string | null>;
 }
 
+/** What git's record of HEAD says of a move by rollwatch. */
+const OWN_MOVE = "rollwatch: roll back";
 /** Longest time one git command may take; none of them touches the network or the work tree. */
 const DEADLINE_MS = 15_000;
 
@@ -87,6 +94,7 @@ export function openGit(
       const [inside, commit] = found.stdout.split("\n");
       return found.status === 0 && inside === "true" ? commitIn(commit ?? "") : null;
     },
+    headMovedAt: (root, signal) => headMovedAt(run, root, signal),
     async tag(...[root, name, commit, message, signal]) {
       await tag(run, root, { name, commit, message }, signal);
     },
@@ -156,6 +164,14 @@ async function resolveTag(
   return found.status === 0 ? commitIn(found.stdout) : null;
 }
 
+async function headMovedAt(run: Run, root: string, signal: AbortSignal): Promise<number | null> {
+  const args = ["log", "-g", "-50", "--date=unix", "--format=%gd %gs", "HEAD"];
+  const moves = (await run(root, args, signal)).stdout.split("\n");
+  const newest = moves.find((line) => !line.includes(`} ${OWN_MOVE}`)) ?? "";
+  const seconds = /^HEAD@\{(\d+)\} /u.exec(newest)?.[1];
+  return seconds === undefined ? null : Number(seconds) * 1000;
+}
+
 async function pointHead(
   run: Run,
   root: string,
@@ -182,7 +198,7 @@ async function pointHead(
   const read = await run(root, ["read-tree", commit], signal, { GIT_INDEX_FILE: index });
   requireSuccess(read, `the index could not be made from ${commit}`);
   await rename(index, join(folder, "index"));
-  const args = ["update-ref", "--no-deref", "-m", "rollwatch: roll back", "HEAD", commit];
+  const args = ["update-ref", "--no-deref", "-m", OWN_MOVE, "HEAD", commit];
   requireSuccess(await run(root, args, signal), `HEAD could not be set to ${commit}`);
 }
 

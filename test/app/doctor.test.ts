@@ -414,6 +414,25 @@ describe("the doctor", () => {
     },
   );
 
+  it("says which services were started before the commit on the disk came there", async () => {
+    await withPatient(async ({ world, line }) => {
+      world.pm2.change("api", { startedAt: world.clock.now() - 60_000 });
+      const unknown = await line("running code");
+      world.git.setMovedAt(world.clock.now() - 120_000);
+      const restarted = await line("running code");
+      world.git.setMovedAt(world.clock.now() - 30_000);
+      const old = await line("running code");
+
+      expect(unknown).toBeUndefined();
+      expect(restarted).toMatchObject({ state: "ok" });
+      expect(old).toMatchObject({
+        state: "warning",
+        detail: expect.stringMatching(/^api .* may run other code than what is on the disk/u),
+        cure: expect.stringContaining("restart"),
+      });
+    });
+  });
+
   it.each([
     // express-rate-limit's usual 100 in 15 minutes: 42 a minute are 630
     [

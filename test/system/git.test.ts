@@ -293,3 +293,30 @@ describe("git", () => {
     await expect(asking).rejects.toThrow(/did not answer/u);
   });
 });
+
+describe("when HEAD moved", () => {
+  it("is told by git's own record, rollwatch's moves left out", async () => {
+    const under = await open();
+    const { git: port, root, older } = under;
+    const begun = clock.now();
+    const moved = (await port.headMovedAt(root, signal)) ?? 0;
+    await git(root, "reflog", "expire", "--expire=now", "--all");
+    const forgotten = await port.headMovedAt(root, signal);
+    await port.pointHead(root, older, signal);
+
+    expect(Math.abs(begun - moved)).toBeLessThan(60_000);
+    expect(moved % 1000).toBe(0);
+    expect([forgotten, await port.headMovedAt(root, signal)]).toEqual([null, null]);
+    await under.close();
+  });
+
+  it("is not known where there is no repository", async () => {
+    const root = await mkdtemp("/tmp/rw-");
+    const environment = { PATH, HOME: root };
+
+    const moved = await openGit(openProcesses(clock), environment, clock).headMovedAt(root, signal);
+
+    expect(moved).toBeNull();
+    await rm(root, { recursive: true, force: true });
+  });
+});

@@ -7,6 +7,8 @@ export interface FakeGit extends Git {
   commit(id: string, options?: { readonly head: boolean }): void;
   /** Loses a commit's objects, as an aggressive gc would. */
   forget(id: string): void;
+  /** When somebody last moved HEAD, ms since the epoch. Default nobody knows. */
+  setMovedAt(at: number): void;
   /** Makes every question after this answer as in a folder that is no work tree. */
   setAbsent(absent: boolean): void;
   setBusy(reason: string | null): void;
@@ -26,6 +28,7 @@ export function fakeGit(): FakeGit {
   let head: string | null = null;
   let busy: string | null = null;
   let absent = false;
+  let movedAt: number | null = null;
   let isPart = false;
   let tracked: readonly string[] = [];
 
@@ -46,6 +49,13 @@ export function fakeGit(): FakeGit {
     },
     setAbsent(value) {
       absent = value;
+    },
+    setMovedAt(at) {
+      movedAt = at;
+    },
+    async headMovedAt(_root, signal) {
+      signal.throwIfAborted();
+      return absent ? null : movedAt;
     },
     setPart(value) {
       isPart = value;
