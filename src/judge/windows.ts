@@ -10,8 +10,8 @@ import { tellThin, THIN_SPAN_MS, throughThin, type Failing } from "./thin-traffi
  * What is remembered of a signal between two samples.
  *
  * States and arrows, per finished window:
- *   any -> `breach` after `breachAfter` consecutive bad windows (of a signal that is confirmed faster also not before its least
- *     time since the first of them), at once after one bad window while a breach is unended
+ *   any -> `breach` after `breachAfter` consecutive bad windows (of single samples also not before their least time since
+ *     the first of them), at once after one bad window while a breach is unended
  *   `breach` -> `ok` after `clearAfter` consecutive good windows; until then it stays `breach`
  *   any -> `probe-error` | `too-few-samples` by a window without an answer: both streaks end, an unended breach stays unended
  *   `probe-error` | `too-few-samples` -> `ok` by a good window, with an unended breach only after `clearAfter` of them
@@ -53,6 +53,9 @@ export interface SignalMemory {
   /** Samples of the unfinished span, oldest first; always empty for windows of one sample. */
   readonly unfinished: readonly Sample[];
 }
+
+/** The part of its interval that lies between two samples in any case. */
+const ON_TIME = 0.9;
 
 /**
  * Takes a sample into the memory. Duplicates and samples that are out of order are ignored; one that is older by more
@@ -248,13 +251,22 @@ function afterBad(
     provenBadAt: window.endedAt,
     ...proofOf(rule, window.requests),
   };
-  const isTooSoon = window.endedAt - firstBadAt < (rule.confirm?.overMs ?? 0);
+  const isTooSoon = window.endedAt - firstBadAt < leastMs(rule);
   if (memory.breachSince === undefined && (badWindows < rule.breachAfter || isTooSoon)) {
     const state = memory.state === "ok" ? "ok" : "too-few-samples";
     return { ...memory, ...run, ...moved(memory, state, window.endedAt) };
   }
   const breachSince = memory.breachSince ?? firstBadAt;
   return { ...memory, ...run, breachSince, ...moved(memory, "breach", window.endedAt) };
+}
+
+/**
+ * How long a signal is bad at least before that is a breach: what its configured number of samples takes on their own times, also
+ * where a wake-up has brought some of them together. A little less, since a sample may begin a little late.
+ */
+function leastMs({ confirm, window, breachAfter, intervalMs }: SignalRule): number {
+  const usual = window.kind === "last" ? (breachAfter - 1) * intervalMs * ON_TIME : 0;
+  return confirm?.overMs ?? usual;
 }
 
 function afterGood(rule: SignalRule, memory: SignalMemory, endedAt: number): SignalMemory {

@@ -39,12 +39,37 @@ function memoryOf(
   return memory;
 }
 
+function memoryAt(rule: SignalRule, offsets: readonly number[]): SignalMemory | undefined {
+  let memory: SignalMemory | undefined;
+  for (const offset of offsets) {
+    const bad = { kind: "measured", value: 1, detail: "refused" } as const;
+    const sample = { signal: "health", at: NOON + offset, tookMs: 10, reading: bad };
+    memory = remember(rule, memory, sample);
+  }
+  return memory;
+}
+
 function ask(rule: SignalRule, memory: SignalMemory | undefined, stoppedByPerson = false): Signal {
   const now = memory?.endedAt ?? NOON;
   return signalAt(rule, memory, { now, stoppedByPerson });
 }
 
 describe("windows of one sample", () => {
+  it.each([
+    // The crash of a service has brought a sample forward: three bad ones lie in two seconds, as if they were two.
+    { offsets: [-100, 0, 2000], state: "too-few-samples" },
+    { offsets: [0, 2000, 2100], state: "too-few-samples" },
+    { offsets: [-100, 0, 2000, 4000], state: "breach" },
+    { offsets: [0, 2000, 2100, 4100], state: "breach" },
+    // Three at their own times are enough, also when one began a little late.
+    { offsets: [0, 2000, 4000], state: "breach" },
+    { offsets: [150, 2000, 4000], state: "breach" },
+  ])("are not proven bad sooner by a wake-up: $offsets", ({ offsets, state }) => {
+    const rule = aRule({ intervalMs: 2000, breachAfter: 3 });
+
+    expect(memoryAt(rule, offsets)?.state).toBe(state);
+  });
+
   it.each([
     // one bad sample says nothing about a signal of which nothing is known
     ["b", "too-few-samples"],
