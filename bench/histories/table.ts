@@ -3,10 +3,13 @@ import type { DayScore, FaultScore } from "../../test/histories/score.ts";
 import { leastSeconds } from "../../test/histories/score.ts";
 import { shipped, type Shipped } from "../../test/histories/shipped.ts";
 import { atLeast, atMost } from "./bounds.ts";
+import { markdown, quantile, tellSeconds } from "./markdown.ts";
 import type { HistoriesResult } from "./measure.ts";
+import { triggerTable } from "./trigger-table.ts";
 
 /** The result for people, as tables of Markdown; what went wrong follows with the seeds that show it again. */
 export function historiesTables(result: HistoriesResult): string {
+  const config = shipped();
   return [
     summary(result),
     "",
@@ -16,7 +19,11 @@ export function historiesTables(result: HistoriesResult): string {
     "",
     "Faults, by kind:",
     "",
-    faultTable(result.faults, shipped()),
+    faultTable(result.faults, config),
+    "",
+    "By trigger, with the limits of config/rollwatch.yaml:",
+    "",
+    triggerTable(result.faults, config),
     ...wrongs(result),
   ].join("\n");
 }
@@ -147,14 +154,6 @@ function wrongs({ days, faults }: HistoriesResult): readonly string[] {
 
 const MOST_TOLD = 40;
 
-function quantile(sorted: readonly number[], at: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(at * sorted.length))] ?? Number.NaN;
-}
-
-function tellSeconds(seconds: number): string {
-  return Number.isFinite(seconds) ? `${seconds.toFixed(1)} s` : "-";
-}
-
 function share(hits: number, trials: number): string {
   return trials === 0 ? "-" : tellPercent(hits / trials);
 }
@@ -173,8 +172,4 @@ function lower(hits: number, trials: number): readonly string[] {
     share(hits, trials),
     `at least ${tellPercent(atLeast(hits, trials))}`,
   ];
-}
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
