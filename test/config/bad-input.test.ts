@@ -860,6 +860,17 @@ describe("every key of the configuration", () => {
     expect(JSON.stringify(problems)).not.toContain("0123456789abcdef");
   });
 
+  it("a probe that compares lock files needs them in the captured releases", async () => {
+    const problems = await problemsOf(withValue(full, ["application", "artifacts"], ["dist"]));
+
+    expect(problems).toMatchObject([
+      {
+        path: formatPath(placeOf("signals[].probe<advisories>.kind", full)),
+        hint: "add package-lock.json to application.artifacts, or remove the signal",
+      },
+    ]);
+  });
+
   it.each([
     "",
     "application",

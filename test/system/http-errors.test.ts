@@ -27,6 +27,12 @@ const ROWS: readonly (readonly [string, boolean, string])[] = [
 ];
 
 describe("explaining a failed exchange", () => {
+  it("tells in one line what an error says in several", () => {
+    const error = Object.assign(new Error("one\nmore\u001B[31m\n"), { code: "EPROTO" });
+
+    expect(explainHttpError(error, true)).toMatchObject({ detail: "EPROTO: one more [31m" });
+  });
+
   it.each(ROWS)("%s (before TLS: %s) is %s", (code, beforeTls, expected) => {
     const error = Object.assign(new Error("something"), { code });
 

@@ -47,7 +47,9 @@ describe("a connection", () => {
     const port = await listeningPort(server);
     const accepted = firstConnection(server);
 
-    const knocked = await tcp.connect({ host: "127.0.0.1", port, timeoutMs: 5000 }, NEVER);
+    // On a clock that stands still nothing ends but by the other side's word.
+    const patient = openTcp(createManualClock());
+    const knocked = await patient.connect({ host: "127.0.0.1", port, timeoutMs: 5000 }, NEVER);
 
     const socket = await accepted;
     if (!socket.destroyed) {
