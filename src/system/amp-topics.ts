@@ -65,7 +65,8 @@ function* readMessages(
     for (let place = 0; place < (meta & 0x0f); place += 1) {
       const length = yield { bytes: 4, isKept: true };
       const bytes = length.readUInt32BE(0);
-      const isKept: boolean = place === 0 ? bytes === topic.length : isWanted && bytes <= MAX_BODY_BYTES;
+      const isKept: boolean =
+        place === 0 ? bytes === topic.length : isWanted && bytes <= MAX_BODY_BYTES;
       const text: string = String(yield { bytes, isKept });
       if (place === 0) {
         isWanted = text === topic;
