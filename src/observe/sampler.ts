@@ -33,7 +33,7 @@ export interface SamplerInput {
 
 /**
  * Runs every probe on its own fixed grid of times until the signal aborts, then rejects with its reason. A probe never
- * overlaps itself, and none waits for another; a wake-up brings its next run forward, and a doubted signal is probed in between,
+ * overlaps itself, and none waits for another; a wake-up brings its next run forward, and a doubted signal, or one whose run was void, is probed in between,
  * never more than ten times a minute. While a target asks to be left alone its probe is not run, and nothing extra is asked:
  * those samples are absent as `throttled`.
  */
@@ -75,9 +75,10 @@ async function sampleOnGrid(
     onExtra: () => extras.count(),
   });
   let pace: Pace = FULL_PACE;
+  let last: Reading | undefined;
   try {
     for (;;) {
-      const extraMs = pace === FULL_PACE ? extras.afterMs() : undefined;
+      const extraMs = pace === FULL_PACE ? extras.afterMs(last) : undefined;
       const due = await grid.next({ notBefore: pace.notBefore, extraMs }, signal);
       const offset = offsetOf(clock);
       const pauseMs = Math.ceil((pace.notBefore - due) / intervalMs) * intervalMs;
@@ -86,6 +87,7 @@ async function sampleOnGrid(
       if (!isPaused) {
         pace = paceAfter(pace, reading, { due, endedAt: clock.monotonic(), intervalMs });
       }
+      last = reading;
       const times = { at: due + offsetOf(clock), tookMs: clock.monotonic() - due };
       const taken = isClockSet(clock, offset) ? acrossClockSet(reading) : reading;
       const skipped = isPaused ? ({ skipped: true } as const) : {};

@@ -577,6 +577,23 @@ describe("the sampler of a doubted signal", () => {
     await bench.stop();
   });
 
+  it("tries what was void because of itself again soon, where its next time is far away", async () => {
+    const bench = aBench();
+    bench.start({ ...aProbe(async () => GOOD), intervalMs: 60_000 });
+    await bench.clock.advance(59_000);
+    await bench.clock.stall(1300);
+
+    await bench.clock.advance(10_000);
+
+    expect(bench.samples.map(({ reading }) => reading.kind)).toEqual([
+      "measured",
+      "absent",
+      "measured",
+    ]);
+    expect(offsets(bench.samples)).toEqual([0, 60_000, 65_000]);
+    await bench.stop();
+  });
+
   it("never asks while the run before is under way", async () => {
     const bench = aBench();
     let running = 0;
