@@ -24,9 +24,10 @@ const DEATHS: readonly Death[] = [
   { call: "ask", when: "after" },
   { call: "find", when: "before" },
   { call: "find", when: "after" },
-  { call: "run", when: "before" },
-  { call: "run", when: "within" },
-  { call: "run", when: "after" },
+  { call: "run", when: "after", nth: 1 },
+  { call: "run", when: "before", nth: 2 },
+  { call: "run", when: "within", nth: 2 },
+  { call: "run", when: "after", nth: 2 },
   { call: "remove", when: "before" },
   { call: "remove", when: "after" },
 ];
@@ -148,14 +149,28 @@ describe("a synthetic reading in a real application and PostgreSQL", () => {
     expect([await application.marked(), await kept()]).toEqual([0, 0]);
   });
 
-  it("stays told until it can be deleted", async () => {
-    const refused = anOrder();
+  it("is not posted while it could not be deleted again", async () => {
     await cluster.admin("revoke delete on readings from tester", "app");
 
-    const first = await runProbe(refused);
+    const refused = await runProbe(anOrder());
     const left = await application.marked();
     await cluster.admin("grant delete on readings to tester", "app");
-    const second = await runProbe(refused);
+
+    expect(refused).toMatchObject({ kind: "absent", detail: expect.stringContaining("42501") });
+    expect([left, await kept()]).toEqual([0, 0]);
+    expect(await runProbe(anOrder())).toMatchObject({ kind: "measured", value: 0 });
+  });
+
+  it("stays told until it can be deleted", async () => {
+    application.thinksMs = 500;
+    const running = runProbe(anOrder());
+    await application.begins();
+    await cluster.admin("revoke delete on readings from tester", "app");
+
+    const first = await running;
+    const left = await application.marked();
+    await cluster.admin("grant delete on readings to tester", "app");
+    const second = await runProbe(anOrder());
 
     expect(first).toMatchObject({ kind: "absent", detail: expect.stringContaining("42501") });
     expect(left).toBe(1);

@@ -20,8 +20,8 @@ const LATE_MS = 2 * 60_000;
 /**
  * A probe of the way of an alarm. Of each run:
  *
- * States: marked (on the disk, synced) -> posted -> cleaned up -> forgotten, at once when its alert came, else when it is too old for
- * anything to come late. What a killed rollwatch left marked is cleaned up by the first run of the next one. While something
+ * States: marked (on the disk, synced) -> tried (the clean-up works) -> posted -> cleaned up -> forgotten, at once when its alert
+ * came, else when it is too old for anything to come late. What a killed rollwatch left marked is cleaned up by the first run of the next one. While something
  * is left, nothing more is posted.
  */
 export function createSyntheticAlertProbe(
@@ -35,6 +35,11 @@ export function createSyntheticAlertProbe(
 
   async function run(by: Cleaner, signal: AbortSignal): Promise<Reading> {
     const mark = await by.make();
+    const cannot = await by.clean(mark);
+    if (cannot !== undefined) {
+      await by.forget(mark);
+      return absent(`nothing was posted, since it could not be deleted again: ${cannot}`);
+    }
     const outcome = await postAndWait(settings, mark.mark, ports, signal).catch(
       (error: unknown): Thrown => ({ error }),
     );
@@ -60,7 +65,7 @@ export function createSyntheticAlertProbe(
       signal.throwIfAborted();
       if (cleaner === undefined) {
         const detail = "not tried: only the running daemon posts readings, and cleans them up";
-        return { kind: "absent", reason: "no-metrics", detail };
+        return absent(detail);
       }
       const left = await cleaner.sweep();
       return left === undefined ? run(cleaner, signal) : uncleaned(left);
@@ -84,7 +89,7 @@ function createCleaner(
   ports: SyntheticAlertProbePorts & { readonly marks: Marks },
 ): Cleaner {
   const { marks, clock, onLeft } = ports;
-  /** Those that this process has cleaned up once. */
+  /** Those of which this process has deleted everything that was there. */
   const cleaned = new Set<string>();
 
   async function clean(mark: Mark): Promise<string | undefined> {
@@ -92,6 +97,7 @@ function createCleaner(
     if (left === undefined) {
       cleaned.add(mark.mark);
     } else {
+      cleaned.delete(mark.mark);
       onLeft?.(name, left);
     }
     return left;
@@ -124,6 +130,9 @@ interface Thrown {
 }
 
 function uncleaned(left: string): Reading {
-  const detail = `what a synthetic reading made could not be deleted, no other is posted: ${left}`;
+  return absent(`what a synthetic reading made could not be deleted, no other is posted: ${left}`);
+}
+
+function absent(detail: string): Reading {
   return { kind: "absent", reason: "no-metrics", detail };
 }

@@ -18,6 +18,8 @@ export interface AlarmApplication {
   marked(): Promise<number>;
   /** Readings of others; one was there from the beginning. */
   others(): Promise<number>;
+  /** Resolves when the next reading has arrived. */
+  begins(): Promise<void>;
   /** Waits until no reading is under way. */
   quiet(): Promise<void>;
   close(): Promise<void>;
@@ -91,6 +93,9 @@ export async function startAlarmApplication(cluster: Cluster): Promise<AlarmAppl
     isBroken: false,
     marked: async () => count("note ~ '^rollwatch-[0-9a-f]{32}$' or readings.id is null"),
     others: async () => count("note = 'rollwatch-like'"),
+    begins: async () => {
+      await once(server, "request");
+    },
     quiet: async () => {
       await Promise.all(underWay);
     },

@@ -15,6 +15,8 @@ import { openWebsocket } from "../../../src/system/websocket.ts";
 export interface Death {
   readonly call: "writeAtomic" | "converse" | "ask" | "find" | "run" | "remove";
   readonly when: "before" | "within" | "after";
+  /** Which of its calls, from 1. Default 1. */
+  readonly nth?: number;
 }
 
 /** What is run. */
@@ -49,6 +51,7 @@ export async function runProbe(order: ProbeOrder): Promise<Reading> {
 }
 
 function mortal<T extends object>(port: T, death: Death | undefined): T {
+  let calls = 0;
   return new Proxy(port, {
     get: (target, key): unknown => {
       const member: unknown = Reflect.get(target, key);
@@ -56,6 +59,10 @@ function mortal<T extends object>(port: T, death: Death | undefined): T {
         return member;
       }
       return async (...args: readonly unknown[]): Promise<unknown> => {
+        calls += 1;
+        if (calls !== (death.nth ?? 1)) {
+          return Reflect.apply(member, target, args);
+        }
         dieIf(death.when === "before");
         const answer: unknown = Reflect.apply(member, target, args);
         if (death.when === "within") {

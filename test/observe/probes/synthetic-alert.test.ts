@@ -16,6 +16,12 @@ import { type Tracked, track } from "../../support/outside-work.ts";
 
 const NEVER = new AbortController().signal;
 const DATABASE = "postgres://host/db";
+const FORBIDDEN = {
+  kind: "fails",
+  phase: "forbidden",
+  sqlstate: "42501",
+  detail: "no",
+} as const;
 const BY_SQL = {
   kind: "synthetic-alert",
   url: "http://127.0.0.1:1/readings",
@@ -34,6 +40,8 @@ interface Application {
   /** How the conversation goes; undefined: it tells what was posted. */
   conversation: Conversation | undefined;
   isSilent: boolean;
+  /** What else happens when it is asked. */
+  onAsked: (() => void) | undefined;
 }
 
 function anApplication(clock: ManualClock): Application {
@@ -43,10 +51,12 @@ function anApplication(clock: ManualClock): Application {
     answer: anAnswer({ status: 201 }),
     conversation: undefined,
     isSilent: false,
+    onAsked: undefined,
     http: {
       ask: async (request, signal) => {
         signal.throwIfAborted();
         application.asked.push(request);
+        application.onAsked?.();
         hear?.(request.body ?? "");
         return application.answer;
       },
@@ -135,7 +145,9 @@ describe("a synthetic reading", () => {
     ]);
     expect(statements.asked).toMatchObject([{ url: DATABASE, sql: BY_SQL.expectRow }]);
     expect(statements.sought).toEqual([mark]);
-    expect(statements.ran).toMatchObject([{ url: DATABASE, sql: BY_SQL.cleanUp.sql, mark }]);
+    // Before it is posted too: it must be possible to delete it.
+    const order = { url: DATABASE, sql: BY_SQL.cleanUp.sql, mark };
+    expect(statements.ran).toMatchObject([order, order]);
     expect(await kept()).toEqual([]);
   });
 
@@ -160,8 +172,8 @@ describe("a synthetic reading", () => {
       value: 1,
       detail: "no alert: no row came within 5.0 s",
     });
-    expect(again).toBe(1);
-    expect(statements.ran.filter((one) => one.mark === first?.mark)).toHaveLength(2);
+    expect(again).toBe(2);
+    expect(statements.ran.filter((one) => one.mark === first?.mark)).toHaveLength(3);
   });
 
   it("is bad when no message comes in time", async () => {
@@ -199,7 +211,7 @@ describe("a synthetic reading", () => {
     application.answer = answer;
 
     expect(await runs(aProbe())).toMatchObject(expected);
-    expect(statements.ran).toHaveLength(1);
+    expect(statements.ran).toHaveLength(2);
   });
 
   it.each<[string, Conversation, object]>([
@@ -235,17 +247,29 @@ describe("a synthetic reading", () => {
     statements.setFound({ kind: "fails", phase: "forbidden", sqlstate: "42501", detail: "no" });
 
     expect(await runs(aProbe())).toMatchObject({ kind: "absent", reason: "credentials" });
-    expect(statements.ran).toHaveLength(1);
+    expect(statements.ran).toHaveLength(2);
+  });
+
+  it("is not posted when it could not be deleted again", async () => {
+    statements.setDone(FORBIDDEN);
+
+    expect(await runs(aProbe())).toMatchObject({
+      kind: "absent",
+      detail: "nothing was posted, since it could not be deleted again: forbidden: no",
+    });
+    expect(application.asked).toEqual([]);
+    expect(await kept()).toEqual([]);
   });
 
   it("that cannot be deleted is told, kept, tried again, and no other is posted meanwhile", async () => {
-    statements.setDone({ kind: "fails", phase: "forbidden", sqlstate: "42501", detail: "no" });
+    application.onAsked = () => statements.setDone(FORBIDDEN);
     const probe = aProbe();
 
     const first = await runs(probe);
     const second = await runs(probe);
     const posted = application.asked.length;
     const marks = new Set(statements.ran.map(({ mark }) => mark));
+    application.onAsked = undefined;
     statements.setDone({ kind: "done", rows: 1 });
     const third = await runs(probe);
 
@@ -270,7 +294,7 @@ describe("a synthetic reading", () => {
     await clock.advance(2 * 60_000);
     await runs(probe);
 
-    expect(order).toEqual([true, false]);
+    expect(order).toEqual([true, false, false]);
     expect(statements.ran.filter((one) => one.mark === mark)).toHaveLength(2);
     expect(await kept()).toEqual([]);
   });
@@ -286,7 +310,7 @@ describe("a synthetic reading", () => {
     const outcome = await sampling.catch((error: unknown) => error);
 
     expect(outcome).toBe(reason);
-    expect(statements.ran).toHaveLength(1);
+    expect(statements.ran).toHaveLength(2);
   });
 
   it("is deleted by a DELETE where the application has one", async () => {
@@ -294,7 +318,7 @@ describe("a synthetic reading", () => {
 
     await runs(aProbe({ ...BY_SQL, cleanUp }));
 
-    const [posted, deleted] = application.asked;
+    const [, posted, deleted] = application.asked;
     const mark = /rollwatch-[0-9a-f]+/u.exec(posted?.body ?? "")?.[0] ?? "none";
     expect(deleted).toMatchObject({
       method: "DELETE",
