@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
-import { formatDuration, formatRatio } from "../model/units.ts";
+import { formatDuration, formatRatio, formatSize } from "../model/units.ts";
 import type { KeyPath } from "./problem.ts";
 import type { Config } from "./schema.ts";
-import { configTree, isDuration, isRatio, shapesAt } from "./schema-tree.ts";
+import { configTree, isDuration, isRatio, isSize, shapesAt } from "./schema-tree.ts";
 import type { SchemaNode } from "./schema-tree.ts";
 import { withoutSecrets } from "./secrets.ts";
 
@@ -19,11 +19,8 @@ export function printConfig(config: Config): string {
 
 function asWritten(value: unknown, path: KeyPath, tree: SchemaNode): unknown {
   const shapes = shapesAt(tree, path);
-  if (typeof value === "number" && shapes.some(isDuration)) {
-    return formatDuration(value);
-  }
-  if (typeof value === "number" && shapes.some(isRatio)) {
-    return formatRatio(value);
+  if (typeof value === "number") {
+    return numberAsWritten(value, shapes);
   }
   if (Array.isArray(value)) {
     return value.map((item: unknown, index) => asWritten(item, [...path, index], tree));
@@ -38,6 +35,16 @@ function asWritten(value: unknown, path: KeyPath, tree: SchemaNode): unknown {
   return Object.fromEntries(
     entries.map(([key, item]) => [key, asWritten(item, [...path, key], tree)]),
   );
+}
+
+function numberAsWritten(value: number, shapes: readonly SchemaNode[]): unknown {
+  if (shapes.some(isDuration)) {
+    return formatDuration(value);
+  }
+  if (shapes.some(isRatio)) {
+    return formatRatio(value);
+  }
+  return shapes.some(isSize) ? formatSize(value) : value;
 }
 
 /** The two texts that parsing takes apart: a window and a listen address. */

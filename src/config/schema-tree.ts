@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Duration, Ratio } from "../model/units.ts";
+import { Duration, Ratio, Size } from "../model/units.ts";
 import type { KeyPath } from "./problem.ts";
 import { ConfigFile } from "./schema.ts";
 
@@ -67,6 +67,11 @@ export function isDuration(shape: SchemaNode): boolean {
 /** Whether a shape is a share such as `5%`. */
 export function isRatio(shape: SchemaNode): boolean {
   return shape.pattern !== undefined && shape.pattern === patternOf(Ratio);
+}
+
+/** Whether a shape is a size such as `256MiB`. */
+export function isSize(shape: SchemaNode): boolean {
+  return shape.pattern !== undefined && shape.pattern === patternOf(Size);
 }
 
 function patternOf(text: z.ZodType): unknown {

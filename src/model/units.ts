@@ -88,6 +88,17 @@ export function formatDuration(ms: number): string {
   return `${ms}ms`;
 }
 
+/** Shortest exact text of a size in bytes: `64MiB`, `1.5GiB`. The inverse of what `Size` reads. */
+export function formatSize(bytes: number): string {
+  for (const unit of ["TiB", "GiB", "MiB", "KiB"]) {
+    const amount = bytes / (SIZE_UNITS[unit] ?? 1);
+    if (amount >= 1 && Number.isInteger(amount * 4)) {
+      return `${amount}${unit}`;
+    }
+  }
+  return `${bytes}B`;
+}
+
 /** Shortest exact text of a share: `5%`, `0.1%`. The inverse of what `Ratio` reads. */
 export function formatRatio(ratio: number): string {
   const percent = ratio * 100;

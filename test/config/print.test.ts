@@ -99,6 +99,14 @@ describe("the printed configuration", () => {
     });
   });
 
+  it.each(["64MiB", "1.5GiB", "1KiB", "1025B"])("writes the size %s back", (processLimit) => {
+    const signal = { name: "one", trigger: "memory", probe: { kind: "memory", processLimit } };
+
+    expect(effectiveConfig(aConfig({ signals: [signal] }))).toMatchObject({
+      signals: [{ probe: { processLimit } }],
+    });
+  });
+
   it.each(["5%", "0.1%", "7%", "29%", "33.333%", "100%"])("writes the share %s back", (allowed) => {
     const config = aConfig({ signals: [{ ...SETTINGS.signals[0], allowed }] });
 
