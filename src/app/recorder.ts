@@ -49,6 +49,8 @@ export function recordingsFolder(state: string): string {
 export function openRecorder(input: RecorderInput): Recorder {
   const { settings, clock } = input;
   let waiting: string[] = [];
+  /** What was so when the first of them came. */
+  let before: readonly Recorded[] = [];
   let file: OpenFile | undefined;
   let isStopped = !settings.enabled;
 
@@ -56,10 +58,10 @@ export function openRecorder(input: RecorderInput): Recorder {
     if (isStopped || waiting.length === 0) {
       return;
     }
-    const lines = waiting;
+    const batch = { before, lines: waiting };
     waiting = [];
     try {
-      file = await write(input, file, lines);
+      file = await write(input, file, batch);
     } catch (error) {
       isStopped = true;
       input.onFailure(messageOf(error));
@@ -69,6 +71,7 @@ export function openRecorder(input: RecorderInput): Recorder {
   return {
     record: (event) => {
       if (!isStopped && waiting.length < MOST_WAITING) {
+        before = waiting.length === 0 ? input.beginning() : before;
         waiting.push(JSON.stringify(event));
       }
     },
@@ -77,8 +80,15 @@ export function openRecorder(input: RecorderInput): Recorder {
         await clock.sleep(FLUSH_MS, signal).catch(() => undefined);
         await flush();
       }
+      // What came while the last batch was being written.
+      await flush();
     },
   };
+}
+
+interface Batch {
+  readonly before: readonly Recorded[];
+  readonly lines: readonly string[];
 }
 
 interface OpenFile {
@@ -91,11 +101,11 @@ interface OpenFile {
 async function write(
   input: RecorderInput,
   file: OpenFile | undefined,
-  lines: readonly string[],
+  { before, lines }: Batch,
 ): Promise<OpenFile | undefined> {
   const isNew = file === undefined;
   const current = file ?? begun(input.clock.now());
-  const head = isNew ? firstLines(input, current.at) : [];
+  const head = isNew ? firstLines(input, current.at, before) : [];
   const text = [...head, ...lines].map((line) => `${line}\n`).join("");
   const added = await input.segments.append(recordingsFolder(input.state), current.name, text);
   const next = { ...current, bytes: current.bytes + added };
@@ -115,7 +125,11 @@ function isFull({ settings, clock }: RecorderInput, { at, bytes }: OpenFile): bo
   return bytes >= settings.maxSize / PARTS || ageMs >= settings.keep / PARTS;
 }
 
-function firstLines(input: RecorderInput, at: number): readonly string[] {
+function firstLines(
+  input: RecorderInput,
+  at: number,
+  before: readonly Recorded[],
+): readonly string[] {
   const { application, version } = input;
   const header: RecordingHeader = {
     format: "rollwatch-recording",
@@ -124,7 +138,7 @@ function firstLines(input: RecorderInput, at: number): readonly string[] {
     by: version,
     at,
   };
-  return [header, ...input.beginning()].map((one) => JSON.stringify(one));
+  return [header, ...before].map((one) => JSON.stringify(one));
 }
 
 async function deleteOld(input: RecorderInput, current: string): Promise<void> {
