@@ -37,12 +37,8 @@ export async function checkOnce(ports: CheckPorts, signal: AbortSignal): Promise
   ]);
   const at = world.clock.now();
   const rules = config.signals.map((one) => ruleOf(one, application));
-  const stopped = new Set(
-    surroundings
-      .services()
-      .filter(isStoppedByPerson)
-      .map((service) => service.name),
-  );
+  const stoppedServices = surroundings.services().filter(isStoppedByPerson);
+  const stopped = new Set(stoppedServices.map((service) => service.name));
   const rounds = rules.flatMap((rule) => {
     const sample = samples.find((one) => one.signal === rule.name);
     if (sample === undefined) {
@@ -69,11 +65,18 @@ export async function checkOnce(ports: CheckPorts, signal: AbortSignal): Promise
       ...reportSignal(judged, rules),
       bad: isBad,
       tookMs,
+      ...notTried(config, judged.name),
     })),
     controls: surroundings.controls().map((one) => ({ ...one })),
     deployed: reportDeployed(journal.history(), surroundings.identity()?.value),
     verdict: reportVerdict(verdict),
   };
+}
+
+/** A round changes nothing, and so posts no synthetic reading. */
+function notTried({ signals }: Config, name: string): { readonly notTried?: true } {
+  const probe = signals.find((one) => one.name === name)?.probe;
+  return probe?.kind === "synthetic-alert" ? { notTried: true } : {};
 }
 
 /** A limit that is relative to before a change is not known to a single look. */

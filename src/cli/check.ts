@@ -35,11 +35,16 @@ export function addCheck(program: Command, context: CommandContext): void {
 type CheckedSignal = CheckRound["signals"][number];
 
 function isGood(round: CheckRound): boolean {
-  return round.signals.every((signal) => wordFor(signal).tone === "good");
+  return round.signals.every(
+    (signal) => signal.notTried === true || wordFor(signal).tone === "good",
+  );
 }
 
 /** One sample cannot be a breach, so a check says good or bad of the value instead of the signal's state. */
 function wordFor(signal: CheckedSignal): { readonly text: string; readonly tone: Tone } {
+  if (signal.notTried === true) {
+    return { text: "not tried", tone: "doubtful" };
+  }
   if (signal.value === null) {
     return { text: signal.state, tone: "doubtful" };
   }

@@ -215,7 +215,14 @@ export type Status = z.infer<typeof Status>;
 export const CheckRound = z.object({
   application: z.string(),
   at: z.number(),
-  signals: z.array(SignalReport.extend({ bad: z.boolean(), tookMs: z.number() })),
+  signals: z.array(
+    SignalReport.extend({
+      bad: z.boolean(),
+      tookMs: z.number(),
+      /** Present where only the running daemon may ask, so that nothing is wrong with the missing value. */
+      notTried: z.literal(true).optional(),
+    }),
+  ),
   controls: z.array(ControlReport),
   deployed: DeployedReport.nullable(),
   verdict: VerdictReport,

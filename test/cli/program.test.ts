@@ -306,6 +306,8 @@ describe("rollwatch check", () => {
     ["bad", { bad: true, value: 1 }, 1],
     // What could not be measured is not good either.
     ["probe-error", { value: null, state: "probe-error" as const }, 1],
+    // What only the running daemon may ask says nothing against the application.
+    ["not tried", { value: null, state: "probe-error" as const, notTried: true as const }, 0],
   ])("says %s of a value and ends accordingly", async (word, more, expected) => {
     const signals = signal === undefined ? [] : [{ ...signal, ...more }];
 
