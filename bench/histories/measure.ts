@@ -1,4 +1,5 @@
 import { fork } from "node:child_process";
+import { once } from "node:events";
 import { cpus, setPriority } from "node:os";
 import type { DayScore, FaultScore } from "../../test/histories/score.ts";
 import { HistoriesNews, type HistoriesTask } from "./task.ts";
@@ -40,6 +41,10 @@ export async function measureHistories(
       runWorker({ days: rounds, faults, seed, workers, remainder }, progress),
     ),
   );
+  const found = parts.flatMap((one) => one.days).length;
+  if (found !== rounds) {
+    throw new Error(`${found} of ${rounds} host-days came to an end`);
+  }
   return {
     seed,
     days: parts.flatMap((one) => one.days),
@@ -47,24 +52,26 @@ export async function measureHistories(
   };
 }
 
-type Done = Extract<HistoriesNews, { kind: "done" }>;
-
-async function runWorker(task: HistoriesTask, progress: (days: number) => void): Promise<Done> {
+async function runWorker(
+  task: HistoriesTask,
+  progress: (days: number) => void,
+): Promise<HistoriesNews> {
   const child = fork(new URL("worker.ts", import.meta.url), [JSON.stringify(task)], {
     execArgv: ["--import", "tsx"],
   });
   setPriority(child.pid ?? 0, PATIENT);
-  return new Promise((resolve, reject) => {
-    child.on("message", (message) => {
-      const news = HistoriesNews.parse(message);
-      if (news.kind === "done") {
-        resolve(news);
-      } else {
-        progress(news.more);
-      }
-    });
-    child.once("exit", () => {
-      reject(new Error(`worker ${task.remainder} ended without an answer`));
-    });
+  const days: DayScore[] = [];
+  const faults: FaultScore[] = [];
+  child.on("message", (message) => {
+    const news = HistoriesNews.parse(message);
+    days.push(...news.days);
+    faults.push(...news.faults);
+    progress(news.days.length);
   });
+  // Not its exit, which may be known before its last words.
+  await once(child, "disconnect");
+  if (child.exitCode !== null && child.exitCode !== 0) {
+    throw new Error(`worker ${task.remainder} ended with ${child.exitCode}`);
+  }
+  return { days, faults };
 }

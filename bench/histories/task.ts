@@ -43,13 +43,9 @@ const Fault = z.object({
   isRightDecision: z.boolean(),
 });
 
-/** What a worker tells: how far it is, and in the end everything. */
-export const HistoriesNews = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("progress"), more: z.number() }),
-  z.object({
-    kind: z.literal("done"),
-    days: z.array(Day).readonly(),
-    faults: z.array(Fault).readonly(),
-  }),
-]);
+/** What a worker tells of a part of its runs. */
+export const HistoriesNews = z.object({
+  days: z.array(Day).readonly(),
+  faults: z.array(Fault).readonly(),
+});
 export type HistoriesNews = z.infer<typeof HistoriesNews>;

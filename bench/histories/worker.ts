@@ -1,49 +1,32 @@
 import { badKinds } from "../../test/histories/bad.ts";
 import { HEALTHY } from "../../test/histories/healthy.ts";
-import {
-  type DayScore,
-  type FaultScore,
-  scoreDay,
-  scoreFault,
-} from "../../test/histories/score.ts";
+import { type FaultScore, scoreDay, scoreFault } from "../../test/histories/score.ts";
 import { shipped } from "../../test/histories/shipped.ts";
 import { HistoriesTask, type HistoriesNews } from "./task.ts";
 
-/** Days between two words of progress. */
-const WORD_EVERY = 10;
-
 const task = HistoriesTask.parse(JSON.parse(process.argv[2] ?? "{}"));
 const SHIPPED = shipped();
-tell({ kind: "done", days: days(), faults: faults() });
+for (let day = task.remainder; day < task.days; day += task.workers) {
+  const kind = HEALTHY[day % HEALTHY.length];
+  const scores = kind === undefined ? [] : [scoreDay(kind, task.seed * 1_000_003 + day, SHIPPED)];
+  await tell({ days: scores, faults: [] });
+}
+for (let run = task.remainder; run < task.faults; run += task.workers) {
+  await tell({ days: [], faults: faultsOf(run) });
+}
 process.disconnect();
 
-function days(): DayScore[] {
-  const scores: DayScore[] = [];
-  for (let day = task.remainder; day < task.days; day += task.workers) {
-    const kind = HEALTHY[day % HEALTHY.length];
-    if (kind !== undefined) {
-      scores.push(scoreDay(kind, task.seed * 1_000_003 + day, SHIPPED));
-    }
-    if (scores.length % WORD_EVERY === 0) {
-      tell({ kind: "progress", more: WORD_EVERY });
-    }
-  }
-  return scores;
+function faultsOf(run: number): readonly FaultScore[] {
+  return badKinds(SHIPPED).flatMap((kind, place) =>
+    [true, false].map((deployed) =>
+      scoreFault(kind, deployed, task.seed * 7_000_003 + run * 64 + place, SHIPPED),
+    ),
+  );
 }
 
-function faults(): FaultScore[] {
-  const scores: FaultScore[] = [];
-  for (let run = task.remainder; run < task.faults; run += task.workers) {
-    for (const [place, kind] of badKinds(SHIPPED).entries()) {
-      for (const deployed of [true, false]) {
-        const seed = task.seed * 7_000_003 + run * 64 + place;
-        scores.push(scoreFault(kind, deployed, seed, SHIPPED));
-      }
-    }
-  }
-  return scores;
-}
-
-function tell(news: HistoriesNews): void {
-  process.send?.(news);
+/** Waits until it is on its way: what is only queued is lost when this process ends. */
+async function tell(news: HistoriesNews): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.send?.(news, () => resolve());
+  });
 }
