@@ -27,8 +27,11 @@ export function readingRoutes(operations: Operations, actions: Actions): readonl
       ReleaseDifference,
       async ({ id, other, signal }) => operations.diffReleases(id, other, signal),
     ),
-    reads(PATHS.record, "How often rollwatch was right, by trigger", ShadowRecord, async ({ signal }) =>
-      operations.record(signal),
+    reads(
+      PATHS.record,
+      "How often rollwatch was right, by trigger",
+      ShadowRecord,
+      async ({ signal }) => operations.record(signal),
     ),
     reads(PATHS.incidents, "Incidents, newest first", Incidents, async ({ signal }) => ({
       incidents: await operations.incidents(signal),

@@ -196,7 +196,7 @@ function tellAssumptions(rule: SignalRule, amounts: Amounts, trueShare: number):
       ? `of a healthy application one sample in ${1 / HEALTHY_SAMPLES} is above the limit, each by itself`
       : `${tellPercent(trueShare)} of a healthy application's requests are bad, each by itself, ${amounts.join(" to ")} in a window`;
   const thin = rule.countsTraffic
-    ? "; where less is asked, five requests within 60 s that all fail are a breach at once"
+    ? "; where less is asked, five requests within 60 s that all fail, as far apart as the windows of a breach, are one at once"
     : "";
   const hurried =
     rule.confirm === undefined

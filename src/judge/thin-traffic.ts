@@ -3,7 +3,7 @@ import type { SignalRule } from "../model/signal.ts";
 import { requestsOf } from "./finished-window.ts";
 import { tellFault } from "./tell.ts";
 
-/** Requests that must all be bad to prove a breach where traffic is too thin for a share. */
+/** Requests that must all be bad, over the time of `breachAfter` windows, to prove a breach where traffic is too thin for a share. */
 const ENOUGH_REQUESTS = 5;
 /** Time within which they must come, and after which nothing thin traffic showed counts any more. */
 export const THIN_SPAN_MS = 60_000;
@@ -39,11 +39,11 @@ export function throughThin(
       proof = undefined;
     } else if (total > 0) {
       failing = [...since(failing, sample.at), { at: sample.at, requests: bad }];
-      proof = proofOf(failing) ?? proof;
+      proof = proofOf(rule, failing) ?? proof;
     }
   }
   const recent = since(failing, window.endedAt);
-  const stillProven = proofOf(recent) !== undefined;
+  const stillProven = enough(recent);
   return { failing: recent, stillProven, ...(proof === undefined ? {} : { proof }) };
 }
 
@@ -52,15 +52,29 @@ export function tellThin(rule: SignalRule, requests: number): string {
   return `all of ${requests} requests within ${THIN_SPAN_MS / 1000} s ${tellFault(rule)}; too few to judge a share`;
 }
 
-function proofOf(failing: readonly Failing[]): ThinTraffic["proof"] {
+/** Five requests of one moment prove no more than that moment: they must be as far apart as the windows of a breach. */
+function proofOf(rule: SignalRule, failing: readonly Failing[]): ThinTraffic["proof"] {
   const first = failing[0];
+  const last = failing.at(-1);
+  const spanMs = rule.window.kind === "span" ? rule.window.ms * (rule.breachAfter - 1) : 0;
+  return first === undefined ||
+    last === undefined ||
+    !enough(failing) ||
+    last.at - first.at < spanMs
+    ? undefined
+    : { firstBadAt: first.at, requests: requestsIn(failing) };
+}
+
+function enough(failing: readonly Failing[]): boolean {
+  return requestsIn(failing) >= ENOUGH_REQUESTS;
+}
+
+function requestsIn(failing: readonly Failing[]): number {
   let requests = 0;
   for (const one of failing) {
     requests += one.requests;
   }
-  return first === undefined || requests < ENOUGH_REQUESTS
-    ? undefined
-    : { firstBadAt: first.at, requests };
+  return requests;
 }
 
 function since(failing: readonly Failing[], at: number): readonly Failing[] {

@@ -17,7 +17,7 @@ import { tellThin, THIN_SPAN_MS, throughThin, type Failing } from "./thin-traffi
  *   `probe-error` | `too-few-samples` -> `ok` by a good window, with an unended breach only after `clearAfter` of them
  *
  * Of signals that count traffic, per window with too few requests although every sample was measured (a quiet one):
- *   any -> `breach` at once, when its requests and those before, all of at least five within 60 s, were bad
+ *   any -> `breach` at once, when its requests and those before, all of at least five within 60 s and as far apart as `breachAfter` windows, were bad
  *   `breach` -> `breach` while those requests are not older than 60 s
  *   any -> `too-few-samples` otherwise; an unended breach stays unended (and the signal is not called quiet), but nothing
  *     acts on it, until a quiet window ends 60 s after the last proof of it without bad requests on top; then it has ended

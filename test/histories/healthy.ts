@@ -5,7 +5,7 @@ import type { Random } from "./random.ts";
 /*
  * Days on which nothing is wrong that a rollback, a restart or a person could cure. What they have in common: no limit is
  * truly exceeded for as long as the runbook's limits ask for (three windows of 10 s in a row for shares, which `mend` sees
- * to; three samples for everything else), however bad it looks in between. And a good release is deployed every two hours,
+ * to, and bursts of at most 10 s; three samples for everything else), however bad it looks in between. And a good release is deployed every two hours,
  * so that there is always something to blame.
  */
 
@@ -17,6 +17,7 @@ const DEPLOYED_EVERY = 2 * HOUR;
 const HIGHEST = 0.035;
 const NEARLY = 0.045;
 const WINDOW_S = 10;
+const LONGEST_DOWN_S = 3;
 
 /** A kind of healthy day. */
 export interface Healthy {
@@ -65,9 +66,9 @@ export const HEALTHY: readonly Healthy[] = [
   },
   {
     name: "noisy neighbour",
-    what: "for 3 to 15 s at a time something else has the processor: up to half the requests are slow, and rollwatch sometimes lags, too",
+    what: "for 3 to 10 s at a time something else has the processor: up to half the requests are slow, and rollwatch sometimes lags, too",
     make: (profile, random) => {
-      for (const span of spans(random, profile.seconds, { gap: 600, apart: 60, length: [3, 15] })) {
+      for (const span of spans(random, profile.seconds, { gap: 600, apart: 60, length: [3, 10] })) {
         const share = random.between(0.1, 0.5);
         change(profile.slow, span, () => share);
         change(profile.memory, span, (before) => before + 0.2);
@@ -170,7 +171,7 @@ export const HEALTHY: readonly Healthy[] = [
   },
   {
     name: "WebSocket reconnect storm",
-    what: "clients lose their connections and all come back: none is served for up to 8 s, and requests are slow for up to 15 s",
+    what: "clients lose their connections and all come back: none is served for up to 8 s, and requests are slow for up to 10 s",
     make: (profile, random) => {
       for (const { from } of spans(random, profile.seconds, {
         gap: 3 * HOUR,
@@ -180,7 +181,7 @@ export const HEALTHY: readonly Healthy[] = [
         const down = random.whole(2, 8);
         const share = random.between(0.05, 0.3);
         setFault(profile, { from, to: from + down }, FAULT.socket);
-        change(profile.slow, { from, to: from + random.whole(down, 15) }, () => share);
+        change(profile.slow, { from, to: from + random.whole(down, 10) }, () => share);
       }
     },
   },
@@ -242,10 +243,23 @@ export function healthyDay(kind: Healthy, random: Random, seconds = DAY): Profil
     profile.deployments.push({ second, downFor, of: "code" });
   }
   kind.make(profile, random);
+  keepUp(profile);
   if (kind.allowed?.includes("slow-responses") !== true) {
     mend(profile);
   }
   return profile;
+}
+
+/** Restarts that meet make no longer time of absence than one. */
+function keepUp({ faults }: Profile): void {
+  let down = 0;
+  for (const [second, fault] of faults.entries()) {
+    down = (fault & FAULT.refused) === 0 ? 0 : down + 1;
+    if (down > LONGEST_DOWN_S) {
+      faults[second] = fault & ~FAULT.refused;
+      down = 0;
+    }
+  }
 }
 
 /** Takes the shares of each window that would be the third one in a row above its limit down to below it. */

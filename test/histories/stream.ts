@@ -152,9 +152,15 @@ function throughWindows(rule: SignalRule, { clock }: Course, sample: Sampler): S
   }
 
   function isGiven(samples: readonly Sampled[]): boolean {
-    const may = mayBeBad(rule, samples);
+    const requests = requestsIn(samples);
+    const may = mayBeBad(rule, requests);
     inRow = may ? inRow + 1 : 0;
-    recovering = may ? Math.max(recovering, inRow > 1 ? RECOVERING_WINDOWS : 2) : recovering - 1;
+    if (may) {
+      recovering = Math.max(recovering, inRow > 1 ? RECOVERING_WINDOWS : 2);
+    } else if (requests.total >= rule.minSamples) {
+      // A window without an answer ends no breach, so it does not count.
+      recovering -= 1;
+    }
     return recovering > 0;
   }
 
@@ -168,21 +174,18 @@ function throughWindows(rule: SignalRule, { clock }: Course, sample: Sampler): S
 }
 
 /** Whether more of a window's requests are bad than may be, or too few are there for a share. */
-function mayBeBad({ test, minSamples }: SignalRule, samples: readonly Sampled[]): boolean {
-  let bad = 0;
-  let total = 0;
-  for (const { seen } of samples) {
-    const requests = requestsOf(seen);
-    bad += requests.bad;
-    total += requests.total;
-  }
+function mayBeBad({ test, minSamples }: SignalRule, { bad, total }: Counts): boolean {
   const allowed = test.kind === "share" ? test.allowed : 0;
   return bad > 0 && (total < minSamples || bad > allowed * total);
 }
 
-function requestsOf({ absent, counts, isBad }: Seen): Counts {
-  if (absent !== undefined) {
-    return { bad: 0, total: 0 };
+function requestsIn(samples: readonly Sampled[]): Counts {
+  let bad = 0;
+  let total = 0;
+  for (const { seen } of samples) {
+    const own = seen.counts ?? { bad: seen.isBad ? 1 : 0, total: 1 };
+    bad += seen.absent === undefined ? own.bad : 0;
+    total += seen.absent === undefined ? own.total : 0;
   }
-  return counts ?? { bad: isBad ? 1 : 0, total: 1 };
+  return { bad, total };
 }

@@ -190,18 +190,23 @@ function failing(requests: number): Scrape {
 
 describe("traffic too thin for a share", () => {
   const NOBODY: Scrape = [0, 0];
+  /** Six that all fail, the last three twenty seconds after the first. */
+  const SIX = [failing(3), NOBODY, NOBODY, NOBODY, failing(3), NOBODY];
 
   it.each<[string, readonly Scrape[], string]>([
-    ["five requests that all fail", [failing(3), failing(2)], "breach"],
-    ["four that do", [failing(2), failing(2)], "too-few-samples"],
+    ["six requests that all fail", SIX, "breach"],
+    ["six within one window", [failing(3), failing(3)], "too-few-samples"],
+    // a burst that touches two windows
+    ["six within five seconds", [NOBODY, failing(3), failing(3)], "too-few-samples"],
+    ["four that do", [failing(2), NOBODY, NOBODY, NOBODY, failing(2), NOBODY], "too-few-samples"],
     [
       "five over several windows",
       [failing(1), NOBODY, failing(2), NOBODY, NOBODY, failing(2)],
       "breach",
     ],
     ["a good one among them", [failing(4), [1, 2], failing(4), NOBODY], "too-few-samples"],
-    ["a good one before them", [[2, 3], failing(5)], "breach"],
-    ["a good one after them", [failing(5), [0, 1]], "too-few-samples"],
+    ["a good one before them", [[2, 3], NOBODY, ...SIX], "breach"],
+    ["a good one after them", [...SIX.slice(0, -1), [0, 1]], "too-few-samples"],
     // the first three are 60 seconds older than the last two
     [
       "five in more than a minute",
@@ -215,7 +220,7 @@ describe("traffic too thin for a share", () => {
     ],
     [
       "a scrape without an answer in between",
-      [failing(3), undefined, failing(2), NOBODY],
+      [failing(3), NOBODY, undefined, NOBODY, failing(2), NOBODY],
       "too-few-samples",
     ],
     [
@@ -230,14 +235,14 @@ describe("traffic too thin for a share", () => {
   });
 
   it("proves a breach since the first of the five, by all of them", () => {
-    const signal = afterScrapes(NOBODY, failing(3), failing(4), NOBODY);
+    const signal = afterScrapes(NOBODY, failing(3), NOBODY, NOBODY, failing(4), failing(4));
 
     expect(signal).toMatchObject({
       state: "breach",
       firstBadAt: NOON + 5000,
       badWindows: 1,
       badShare: { value: 1, allowed: 0.05 },
-      reason: "all of 7 requests within 60 s failed; too few to judge a share",
+      reason: "all of 11 requests within 60 s failed; too few to judge a share",
     });
   });
 
@@ -262,8 +267,8 @@ describe("traffic too thin for a share", () => {
   });
 
   it("keeps its breach for a minute, is silent then, and forgets it when nobody asks", () => {
-    const states = [1, 9, 11, 13].map((scrapes) =>
-      afterScrapes(failing(6), NOBODY, ...repeated(NOBODY, scrapes)),
+    const states = [1, 5, 7, 13].map((scrapes) =>
+      afterScrapes(...SIX, ...repeated(NOBODY, scrapes)),
     );
 
     expect(states.map(({ state, badWindows, quiet }) => [state, badWindows, quiet])).toEqual([
@@ -277,7 +282,7 @@ describe("traffic too thin for a share", () => {
   it("does not forget while what little is asked fails", () => {
     const more = Array.from({ length: 40 }, (_, index) => (index % 8 === 0 ? failing(1) : NOBODY));
 
-    const signal = afterScrapes(failing(6), NOBODY, ...more);
+    const signal = afterScrapes(...SIX, ...more);
 
     expect(signal).toMatchObject({ state: "too-few-samples", badWindows: 0 });
     expect(isWell(signal)).toBe(false);
@@ -296,7 +301,7 @@ describe("traffic too thin for a share", () => {
   });
 
   it("is ended by good windows as any other breach", () => {
-    const signal = afterScrapes(failing(6), NOBODY, ...repeated<Scrape>([0, 20], 4));
+    const signal = afterScrapes(...SIX, ...repeated<Scrape>([0, 20], 4));
 
     expect(signal).toMatchObject({ state: "ok" });
   });
