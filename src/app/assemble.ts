@@ -36,7 +36,11 @@ export function assemble(input: AssembleInput): Daemon {
   const catalogue = openCatalogue(world.files, state);
   const controls = createControls(world, controlSettingsOf(config));
   const relative = openRelative({ rules, policy: config.policy, journal, clock: world.clock });
-  const time = openTimeWatch(world.clock, world.eventLoop);
+  const time = openTimeWatch(
+    world.clock,
+    world.eventLoop,
+    () => journal.history().changes.at(-1)?.at,
+  );
   lifecycle.onStop("time watch", async () => time.close());
   lifecycle.onStop("controls", async () => controls.close());
   const readinesses = openReadinesses(world, catalogue, application);

@@ -19,6 +19,13 @@ export type Target =
     }
   | { readonly kind: "none"; readonly reason: string };
 
+/** A setting of the wall clock: when, in its new time, by how much, and which change was the newest then, by its `at`. */
+export interface ClockSet {
+  readonly at: number;
+  readonly byMs: number;
+  readonly lastChangeAt?: number;
+}
+
 /** Everything a decision rests on, at one moment. */
 export interface Situation {
   readonly now: number;
@@ -43,7 +50,7 @@ export interface Situation {
   /** What a stop in the middle of its work does, and how long a start takes, for each service that a rollback would stop. */
   readonly work: readonly Pick<ServiceSettings, "name" | "work" | "boot">[];
   /** When the wall clock was set, in its new time, and by how much, as far as this daemon saw it; absent: never. */
-  readonly clockSets?: readonly { readonly at: number; readonly byMs: number }[];
+  readonly clockSets?: readonly ClockSet[];
   /** Whether this daemon holds the host's lock. */
   readonly lockHeld: boolean;
   /** Kinds of evidence behind the breach; a report or a webhook alone never moves a rollback. */

@@ -14,6 +14,8 @@ export type TimeEvent =
 export interface ClockSet {
   readonly at: number;
   readonly byMs: number;
+  /** The newest change of the application that was known then, by the time in which it was noted; absent: none. */
+  readonly lastChangeAt?: number;
 }
 
 /** Whether time went by as it should. */
@@ -27,8 +29,12 @@ export interface TimeWatch {
 
 const MOST_SETS = 100;
 
-/** A watch that begins now. */
-export function openTimeWatch(clock: Clock, eventLoop: EventLoop): TimeWatch {
+/** A watch that begins now; `lastChangeAt` says which change of the application is the newest. Default: there is none. */
+export function openTimeWatch(
+  clock: Clock,
+  eventLoop: EventLoop,
+  lastChangeAt: () => number | undefined = () => undefined,
+): TimeWatch {
   const loop = eventLoop.watch();
   let offset = offsetOf(clock);
   let sets: readonly ClockSet[] = [];
@@ -46,7 +52,9 @@ export function openTimeWatch(clock: Clock, eventLoop: EventLoop): TimeWatch {
     if (!isSet) {
       return [];
     }
-    sets = [...sets, { at: clock.now(), byMs }].slice(-MOST_SETS);
+    const known = lastChangeAt();
+    const set = { at: clock.now(), byMs, ...(known === undefined ? {} : { lastChangeAt: known }) };
+    sets = [...sets, set].slice(-MOST_SETS);
     return [{ kind: "clock-set", byMs }];
   }
 

@@ -1,4 +1,5 @@
 import { blameWindowMsOf, tierOf } from "../decide/policy.ts";
+import type { ClockSet } from "../decide/situation.ts";
 import { judge } from "../judge/judge.ts";
 import { assertNever } from "../model/assert-never.ts";
 import type { Change } from "../model/identity.ts";
@@ -94,8 +95,16 @@ function after(around: Surroundings, event: Around): Surroundings {
     case "stood-still":
       return around;
     case "clock-set":
-      return { ...around, clockSets: [...around.clockSets, event] };
+      return { ...around, clockSets: [...around.clockSets, setOf(event, around)] };
     default:
       return assertNever(event);
   }
+}
+
+function setOf(
+  { at, byMs }: Extract<Recorded, { readonly kind: "clock-set" }>,
+  { changes }: Surroundings,
+): ClockSet {
+  const last = changes.at(-1);
+  return { at, byMs, ...(last === undefined ? {} : { lastChangeAt: last.at }) };
 }

@@ -1,4 +1,4 @@
-import type { BreachSituation, Breached, Target } from "../decide/situation.ts";
+import type { BreachSituation, Breached, ClockSet, Target } from "../decide/situation.ts";
 import type { PolicySettings } from "../decide/policy.ts";
 import type { ServiceSettings } from "../model/application.ts";
 import type { Control } from "../model/control.ts";
@@ -22,7 +22,7 @@ export interface Surroundings {
   readonly controls: readonly Control[];
   readonly services: readonly Service[];
   readonly changes: readonly Change[];
-  readonly clockSets: readonly { readonly at: number; readonly byMs: number }[];
+  readonly clockSets: readonly ClockSet[];
   /** What was deployed before the first change; undefined where nobody knows. */
   readonly first?: Identity;
 }

@@ -233,6 +233,7 @@ describe("over TCP", () => {
     "status",
     "signals",
     "release",
+    "record",
     "diff",
     "incidents",
     "incident",

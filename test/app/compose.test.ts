@@ -77,6 +77,7 @@ describe("a command without a daemon", () => {
           name: "database",
           state: "red",
           detail: expect.stringContaining("ECONNREFUSED"),
+          outage: expect.anything(),
         });
         expect(signals).toHaveLength(2);
       },

@@ -153,6 +153,7 @@ function fullConfiguration(): Record<string, unknown> {
       approval: { expires: "30m" },
     },
     release: { bake: "10m", keep: 5, verifyEvery: "10m", warm: true },
+    recording: { enabled: true, keep: "7d", maxSize: "64MiB" },
     verify: {
       settle: "1s",
       steady: "1s",
@@ -627,6 +628,14 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "approval.expires": POSITIVE,
   },
   release: { bake: DURATIONS, keep: atLeast(2), verifyEvery: POSITIVE, warm: BOOLEANS },
+  recording: {
+    enabled: BOOLEANS,
+    keep: POSITIVE,
+    maxSize: [
+      ["much", "a size such as 256MiB"],
+      ["1KiB", "at least 1MiB"],
+    ],
+  },
   verify: {
     settle: DURATIONS,
     steady: DURATIONS,

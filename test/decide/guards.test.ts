@@ -525,7 +525,22 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   [
     "change-in-blame-window",
     "has a change before the breach, and the clock was set back since",
-    { ...changed({}), clockSets: [{ at: NOON - 3_600_000, byMs: -3_600_000 }] },
+    {
+      ...changed({}),
+      clockSets: [{ at: NOON - HOUR, byMs: -HOUR, lastChangeAt: aChange().at }],
+    },
+    "recommend",
+  ],
+  [
+    "change-in-blame-window",
+    "has a change that was noted after the clock was set back",
+    { ...changed({}), clockSets: [{ at: NOON - HOUR, byMs: -HOUR }] },
+    "allow",
+  ],
+  [
+    "change-in-blame-window",
+    "has a change that happened while the clock was set forward",
+    { ...changed({ after: NOON - HOUR }), clockSets: [{ at: NOON - 4000, byMs: HOUR }] },
     "recommend",
   ],
   [

@@ -48,7 +48,7 @@ it.for(["database", "host", "upstream"] as const)(
   (cause) => {
     const faults = releases.filter((one) => one.right.cause === cause);
 
-    expect(faults.map((one) => one.change === "none").toSorted()).toEqual([false, true]);
+    expect(new Set(faults.map((one) => one.change === "none"))).toEqual(new Set([false, true]));
     expect(faults.map((one) => one.right)).toEqual(
       faults.map(() => ({ decision: "hold", outcome: "held", cause })),
     );

@@ -1,7 +1,8 @@
 import { tellDuration } from "../../model/units.ts";
 import { blameWindowMsOf } from "../policy.ts";
 import { allow, blamedChanges, hold, recommend, type Guard, type Opinion } from "../guard.ts";
-import type { BreachSituation } from "../situation.ts";
+import type { Change } from "../../model/identity.ts";
+import type { BreachSituation, ClockSet } from "../situation.ts";
 
 /** A change whose time is known no better than this (rollwatch was away) may be older than the blame window, and than the breach. */
 const LONGEST_DOUBT_MS = 60 * 60_000;
@@ -19,8 +20,7 @@ function check(situation: BreachSituation): Opinion {
     );
   }
   const what = newest.summary.join("; ");
-  // By the old time as by the new one: which of them the change was noted in, nobody knows.
-  const set = situation.clockSets?.find(({ at, byMs }) => Math.max(at, at - byMs) >= newest.after);
+  const set = situation.clockSets?.find((one) => isDoubtful(newest, one, situation));
   if (set !== undefined) {
     return recommend(
       `the clock was set by ${tellDuration(Math.abs(set.byMs))} since then, so nobody knows how long before the breach it was: ${what}`,
@@ -33,4 +33,15 @@ function check(situation: BreachSituation): Opinion {
     );
   }
   return allow(`changed within ${tellDuration(windowMs)} before the breach: ${what}`);
+}
+
+/** Whether a change was noted by other time than the breach: before the clock was set, or while it was. */
+function isDoubtful(change: Change, set: ClockSet, { history }: BreachSituation): boolean {
+  const { changes } = history;
+  const last = changes.findLastIndex(({ at }) => at === set.lastChangeAt);
+  if (changes.indexOf(change) > last) {
+    return change.after < set.at;
+  }
+  // Noted in the old time; the set may be so old that the change has nothing to do with it.
+  return Math.max(set.at, set.at - set.byMs) >= change.after;
 }

@@ -199,7 +199,9 @@ async function really(more: object): Promise<Reading> {
 
 describe("a real command", () => {
   it("has its exit, its number and its absence measured", async () => {
-    expect(await really({ program: "/bin/sh", args: ["-c", "exit 4"] })).toMatchObject({ value: 1 });
+    expect(await really({ program: "/bin/sh", args: ["-c", "exit 4"] })).toMatchObject({
+      value: 1,
+    });
     expect(await really({ program: "/bin/echo", args: ["17"], measure: "number" })).toMatchObject({
       value: 17,
     });
