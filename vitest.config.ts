@@ -22,7 +22,6 @@ export default defineConfig({
           include: ["test/live/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
       {
