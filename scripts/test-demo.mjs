@@ -9,10 +9,12 @@ const HELP = `npm run test:demo -- [options]
 
   --only ID       this fault alone; may be given several times
   --user NAME     as this user alone: self, or nobody (for which you must be root). Default: both as root, else self
+  --jobs N        this many at the same time; each is by itself, but a busy machine measures late. Default 1
 `;
 const OPTIONS = {
   only: { type: "string", multiple: true },
   user: { type: "string", multiple: true },
+  jobs: { type: "string", default: "1" },
   help: { type: "boolean", short: "h", default: false },
 };
 /** Faults that are shown a second time, with the approvals that they wait for. */
@@ -30,12 +32,8 @@ await main(async (args) => {
   await setUp();
   const faults = await chosenFaults([...(values.only ?? []), ...positionals]);
   const users = await chosenUsers(values.user);
-  const rows = [];
-  for (const user of users) {
-    for (const { fault, args: options } of faults) {
-      rows.push(await tryOut(fault, options, user));
-    }
-  }
+  const demos = users.flatMap((user) => faults.map((one) => ({ ...one, user })));
+  const rows = await tryAll(demos, jobsOf(values.jobs));
   const wrong = rows.filter((row) => row[2] !== "ok").length;
   tell(table([COLUMNS, ...rows]));
   const verdict =
@@ -43,6 +41,30 @@ await main(async (args) => {
   tell(`test:demo: ${verdict} (${secondsSince(begun)})`);
   return wrong === 0 ? 0 : 1;
 });
+
+function jobsOf(text) {
+  const jobs = Number(text);
+  if (!Number.isInteger(jobs) || jobs < 1) {
+    throw new Error(`--jobs is ${text}: expected a number from 1`);
+  }
+  return jobs;
+}
+
+/** The rows of all demos, in their order; never more than `jobs` of them run at the same time. */
+async function tryAll(demos, jobs) {
+  const rows = [];
+  let next = 0;
+  async function work() {
+    while (next < demos.length) {
+      const place = next;
+      next += 1;
+      const { fault, args, user } = demos[place];
+      rows[place] = await tryOut(fault, args, user);
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, work));
+  return rows;
+}
 
 async function chosenFaults(only) {
   const known = (await readdir(path.join(ROOT, "examples/radiation-health/releases"))).toSorted();
