@@ -38,7 +38,7 @@ async function auditOf(finished: Partial<Finished>): Promise<Audit> {
 }
 
 /** The folders of audits; one that was killed elsewhere may have left its own. */
-function audits(): readonly string[] {
+function foldersOfAudits(): readonly string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith("rollwatch-audit-"));
 }
 
@@ -52,11 +52,11 @@ describe("the real npm", () => {
     );
 
     const registry = `http://127.0.0.1:${port}/`;
-    const before = audits();
+    const before = foldersOfAudits();
     const audit = await real.audit(concerned, { registry, timeoutMs: 25_000 }, NEVER);
 
     expect(audit).toMatchObject({ kind: "failed", detail: expect.stringContaining("503") });
-    expect(audits()).toEqual(before);
+    expect(foldersOfAudits()).toEqual(before);
   });
 });
 
