@@ -2,6 +2,7 @@ import type { Metrics } from "../metrics/registry.ts";
 import { messageOf } from "../model/failure.ts";
 import { createChannel } from "../notify/channels/index.ts";
 import { createProbe } from "../observe/probes/index.ts";
+import type { Probe } from "../observe/probe.ts";
 import { type SamplerInput, startSampler } from "../observe/sampler.ts";
 import { openSources } from "../observe/sources.ts";
 import { withChild } from "../system/abort.ts";
@@ -34,9 +35,10 @@ export async function takeSamples(
   const shared = { sources, lockfiles, sight: sightOf(daemon) };
   const ports = { ...world, ...synthetic, ...shared, services, secrets, databaseUrl };
   const kinds = new Map(config.signals.map((one) => [one.name, one.probe.kind]));
+  const underWay = new Set<Promise<unknown>>();
   const wake = wakeOnEvents(config, daemon.rules, world.pm2Events);
   const sampler: SamplerInput = {
-    probes: config.signals.map((one) => createProbe(one, ports)),
+    probes: config.signals.map((one) => awaited(createProbe(one, ports), underWay)),
     clock: world.clock,
     lag: world.eventLoop,
     againMs: (name) => observatory.againMs(name),
@@ -47,10 +49,30 @@ export async function takeSamples(
     },
     wake,
   };
-  await withChild(signal, async (own) => {
-    void listen(daemon, wake, own);
-    await startSampler(sampler, own);
-  });
+  try {
+    await withChild(signal, async (own) => {
+      void listen(daemon, wake, own);
+      await startSampler(sampler, own);
+    });
+  } finally {
+    await Promise.allSettled(underWay);
+  }
+}
+
+/** A probe whose run is known until it has ended: one that was told to stop may have to clean up. */
+function awaited(probe: Probe, underWay: Set<Promise<unknown>>): Probe {
+  return {
+    ...probe,
+    sample: async (signal) => {
+      const run = probe.sample(signal);
+      underWay.add(run);
+      try {
+        return await run;
+      } finally {
+        underWay.delete(run);
+      }
+    },
+  };
 }
 
 /** Without pm2's word a crash is seen at the next look. */

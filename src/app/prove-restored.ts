@@ -57,7 +57,7 @@ export async function proveRestored(
 
 /** A rollback stopped everything: what it did not start again stays silent. A restart leaves the other services as they were. */
 function rulesFor(
-  { rules, surroundings }: Daemon,
+  { rules, surroundings, config, journal }: Daemon,
   plan: Plan,
   started: ReadonlySet<string>,
 ): readonly SignalRule[] {
@@ -67,8 +67,12 @@ function rulesFor(
       .filter(isStoppedByPerson)
       .map((service) => service.name),
   );
+  const { settle, steady, timeout } = config.verify;
+  const accused = journal.history().incidents.find((one) => one.id === plan.incident)?.signals;
   return rules.filter(
-    ({ service, evidence }) =>
+    ({ name, service, evidence, intervalMs }) =>
+      // One that is asked too seldom to be heard says nothing either; the breach itself must be seen to end.
+      (intervalMs <= timeout - settle - steady || accused?.includes(name) === true) &&
       // What other programs tell lags by minutes, and would hold the sick release against the restored one.
       evidence === "probe" &&
       (service === undefined ||

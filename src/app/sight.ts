@@ -12,11 +12,16 @@ const SILENT: ReadonlySet<SignalState> = new Set(["probe-error", "stale"]);
 /** The signals of immediate and fast triggers that a daemon does not see. */
 export function sightOf(daemon: Daemon): Sight {
   const { policy } = daemon.config;
-  const intervals = new Map(daemon.rules.map(({ name, intervalMs }) => [name, intervalMs]));
+  // What other programs tell is not what rollwatch sees: they may have nothing to tell for days.
+  const seen = daemon.rules.filter((one) => one.evidence !== "webhook");
+  const intervals = new Map(seen.map(({ name, intervalMs }) => [name, intervalMs]));
   return {
     blind: () =>
       signalsNow(daemon)
-        .filter(({ state, trigger }) => SILENT.has(state) && tierOf(policy, trigger) !== "planned")
+        .filter(
+          ({ name, state, trigger }) =>
+            intervals.has(name) && SILENT.has(state) && tierOf(policy, trigger) !== "planned",
+        )
         .map(({ name, reason }) => ({
           signal: name,
           reason,

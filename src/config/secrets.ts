@@ -6,8 +6,8 @@ const SECRET_KEY = /^(secret|password|token|apiKey)$/u;
 /** Groups of names that the operator chooses: variables of a command, headers of a request. */
 const SECRET_GROUPS: ReadonlySet<string> = new Set(["env", "headers"]);
 const SECRET_NAME = /password|passwd|secret|token|credential|authorization|cookie|key$/iu;
-/** `delete` is the address of a probe's clean-up. */
-const ADDRESS_KEYS: ReadonlySet<string> = new Set(["url", "databaseUrl", "delete"]);
+/** `delete` is the address of a probe's clean-up, `registry` that of npm's packages. */
+const ADDRESS_KEYS: ReadonlySet<string> = new Set(["url", "databaseUrl", "delete", "registry"]);
 /** In a query `true` or `full` is no secret, and redacting such words would blot out other texts. */
 const SHORTEST_QUERY_SECRET = 8;
 /** A shorter text is no secret, and redacting it would blot out half of every log line. */

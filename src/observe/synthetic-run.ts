@@ -3,6 +3,7 @@ import type { Reading } from "../model/sample.ts";
 import { tellDuration } from "../model/units.ts";
 import { childOf } from "../system/abort.ts";
 import type { Answer } from "../system/http.ts";
+import type { FoundAnswer } from "../system/postgres-statements.ts";
 import type { Conversation, Websocket } from "../system/websocket.ts";
 import type { CleanUpPorts } from "./clean-up.ts";
 import { FAILURE_WORDS, throttled } from "./exchange.ts";
@@ -188,6 +189,10 @@ async function awaitMessage(
   if (conversation.kind === "fine") {
     return { kind: "there", detail: "the message came" };
   }
+  if (conversation.kind === "failed" && conversation.reason === "oversize") {
+    // Much to tell is no silence: our own message may have been behind it.
+    return unknown(conversation.detail);
+  }
   const reading = readingOfDeaf(conversation);
   return reading.kind === "measured"
     ? { kind: "missing", detail: reading.detail }
@@ -201,18 +206,38 @@ async function awaitRow(
   limit: AbortSignal,
 ): Promise<Shown> {
   const question = { url: databaseUrl ?? "", sql: expectRow, timeoutMs: timeout };
-  for (;;) {
+  const missing: Shown = { kind: "missing", detail: `no row came within ${tellDuration(within)}` };
+  for (let isHeard = false; ; isHeard = true) {
     const found = await orUndefined(statements.find(question, mark, limit), limit);
-    if (found?.kind === "found") {
-      return { kind: "there", detail: "the row is there" };
+    if (found === undefined) {
+      return isHeard ? missing : unknown("the database did not answer whether there is a row");
     }
-    if (found?.kind === "fails") {
-      return { kind: "unknown", reading: readingOfNoAnswer(found) };
+    const shown = shownBy(found);
+    if (shown !== undefined) {
+      return shown;
     }
-    if (found === undefined || (await sleptThrough(clock.sleep(LOOK_AGAIN_MS, limit)))) {
-      return { kind: "missing", detail: `no row came within ${tellDuration(within)}` };
+    if (await sleptThrough(clock.sleep(LOOK_AGAIN_MS, limit))) {
+      return missing;
     }
   }
+}
+
+/** What a look for the row came to; undefined when there is none yet. */
+function shownBy(found: FoundAnswer): Shown | undefined {
+  switch (found.kind) {
+    case "found":
+      return { kind: "there", detail: "the row is there" };
+    case "fails":
+      return { kind: "unknown", reading: readingOfNoAnswer(found) };
+    case "nothing":
+      return undefined;
+    default:
+      return assertNever(found);
+  }
+}
+
+function unknown(detail: string): Shown {
+  return { kind: "unknown", reading: { kind: "absent", reason: "no-metrics", detail } };
 }
 
 /** What is missing is proven; what is not known proves nothing. */

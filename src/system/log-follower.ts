@@ -66,8 +66,8 @@ export function followLog(path: string): LogFollower {
   let renamed: Renamed | undefined;
 
   async function begin(): Promise<Followed> {
-    isFirst = false;
     const first = await withFile(path, endOf);
+    isFirst = false;
     current = first?.place;
     return first === undefined
       ? { kind: "missing" }

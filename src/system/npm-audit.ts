@@ -55,9 +55,9 @@ export function openAudits(
         await writeFile(join(folder, "package.json"), of.manifest ?? "{}");
         const command = {
           program: "npm",
-          args: argumentsOf(folder, options),
+          args: argumentsOf(folder),
           cwd: folder,
-          env: environment,
+          env: { ...environment, ...registryOf(options) },
           deadlineMs: options.timeoutMs,
           endsEscaped: true,
         };
@@ -76,7 +76,7 @@ export function openAudits(
 }
 
 /** Said here, so that no configuration of the user or the machine can turn the question off. */
-function argumentsOf(folder: string, { registry }: AuditOptions): readonly string[] {
+function argumentsOf(folder: string): readonly string[] {
   return [
     "audit",
     "--json",
@@ -89,8 +89,12 @@ function argumentsOf(folder: string, { registry }: AuditOptions): readonly strin
     "--update-notifier=false",
     "--logs-max=0",
     `--cache=${join(folder, "cache")}`,
-    ...(registry === undefined ? [] : [`--registry=${registry}`]),
   ];
+}
+
+/** Not as an argument, which everybody on the machine may read: there may be a password in it. */
+function registryOf({ registry }: AuditOptions): Readonly<Record<string, string>> {
+  return registry === undefined ? {} : { npm_config_registry: registry };
 }
 
 const Found = z.object({

@@ -68,8 +68,8 @@ export async function inSession<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const socket = new Socket();
-  connections.sockets.add(socket);
   const client = aClient(connections.url, socket, timeoutMs);
+  connections.sockets.add(socket);
   const course = watch(socket, maxBytes);
   function end(): void {
     void cancelRunning(client, connections);

@@ -132,6 +132,30 @@ describe("a service that says by itself that it is at work", () => {
 
 describe("what other programs tell", () => {
   const told = { staleAfter: "10m" } as const;
+
+  it("keeps no release from its proof, and makes nobody blind, while they tell nothing", async () => {
+    const probe = { kind: "webhook", staleAfter: "10m" } as const;
+    await withScenario(
+      {},
+      async (story) => {
+        await story.install("good-1", "works");
+        await story.startsRollwatch();
+
+        await story.passesUntil((fact) => fact.kind === "release-proven");
+        await story.passes("5m");
+
+        expect(story.history().incidents).toEqual([]);
+      },
+      {
+        signals: [
+          HEALTH_SIGNAL,
+          { name: "scan", trigger: "security-vulnerability", probe },
+          { name: "blindness", trigger: "monitoring-broken", probe: { kind: "blindness" } },
+        ],
+      },
+    );
+  });
+
   const unlike: Unlike = {
     signals: [
       HEALTH_SIGNAL,

@@ -243,6 +243,37 @@ describe("a synthetic reading", () => {
     expect(await kept()).toEqual([]);
   });
 
+  it("proves nothing when the database never says whether its row is there", async () => {
+    statements = {
+      ...statements,
+      find: async (_question, _mark, limit) => {
+        await clock.sleep(60_000, limit);
+        return { kind: "nothing" };
+      },
+    };
+
+    expect(await runs(aProbe())).toMatchObject({
+      kind: "absent",
+      detail: "the database did not answer whether there is a row",
+    });
+  });
+
+  it("proves nothing when so much is told that its message may have been behind it", async () => {
+    const told = { kind: "failed", reason: "oversize", milestones: [], totalMs: 1 } as const;
+    const websocket: Websocket = {
+      converse: async (dial) => {
+        dial.onReady?.();
+        return { ...told, detail: "more than 1 MiB" };
+      },
+    };
+    application = { ...application, websocket };
+
+    expect(await runs(aProbe(BY_MESSAGE))).toMatchObject({
+      kind: "absent",
+      detail: "more than 1 MiB",
+    });
+  });
+
   it("proves nothing while its row cannot be looked for", async () => {
     statements.setFound({ kind: "fails", phase: "forbidden", sqlstate: "42501", detail: "no" });
 
