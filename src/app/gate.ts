@@ -1,6 +1,6 @@
-import { isBraked } from "../model/history.ts";
+import { isBraked, type Incident } from "../model/history.ts";
 import type { Plan } from "../model/plan.ts";
-import { isWell } from "../model/signal.ts";
+import { isWell, type Signal } from "../model/signal.ts";
 import { compareIdentity } from "../release/ledger.ts";
 import { authorityOf } from "./authority.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
@@ -34,7 +34,7 @@ async function isStillThere(daemon: Daemon, plan: Plan, signal: AbortSignal): Pr
   const deadline = world.clock.monotonic() + GATE_MS;
   for (;;) {
     await surroundings.lookAtServices(signal);
-    const concerned = signalsNow(daemon).filter((one) => incident.signals.includes(one.name));
+    const concerned = concernedNow(daemon, incident);
     if (concerned.some((one) => one.state === "breach" && one.badWindows > 0)) {
       return isStillDeployed(daemon, plan, signal);
     }
@@ -47,6 +47,19 @@ async function isStillThere(daemon: Daemon, plan: Plan, signal: AbortSignal): Pr
     }
     await world.clock.sleep(GATE_LOOK_MS, signal);
   }
+}
+
+/**
+ * The signals that the breach rests on: those of its trigger, and those whose own may act by itself. Anything else of the
+ * incident, such as a late heartbeat, may last on without being a reason to act.
+ */
+function concernedNow(daemon: Daemon, { signals, trigger }: Incident): readonly Signal[] {
+  const { triggers } = daemon.config.policy;
+  const concerned = signalsNow(daemon).filter((one) => signals.includes(one.name));
+  const moving = concerned.filter(
+    (one) => one.trigger === trigger || triggers[one.trigger].mode === "auto",
+  );
+  return moving.length > 0 ? moving : concerned;
 }
 
 /** Why nothing may be done by itself at this moment; undefined when nothing keeps it. */

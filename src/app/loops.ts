@@ -6,12 +6,16 @@ import type { Probe } from "../observe/probe.ts";
 import { type SamplerInput, startSampler } from "../observe/sampler.ts";
 import { openSources } from "../observe/sources.ts";
 import { withChild } from "../system/abort.ts";
+import type { Clock } from "../system/clock.ts";
 import type { Bell } from "./bell.ts";
 import type { Daemon } from "./daemon.ts";
 import { openLockfiles } from "./lockfiles.ts";
 import { sightOf } from "./sight.ts";
 import { wireSynthetic } from "./synthetic.ts";
 import { type EventWake, wakeOnEvents } from "./wake-on-events.ts";
+
+/** Longer than a clean-up may take, shorter than what pm2 gives rollwatch to end. */
+const LONGEST_END_MS = 5000;
 
 /** Whom a new sample is told to, beside the observatory; a single command has no metrics. */
 export interface SampleListeners {
@@ -55,8 +59,16 @@ export async function takeSamples(
       await startSampler(sampler, own);
     });
   } finally {
-    await Promise.allSettled(underWay);
+    await untilEnded(underWay, world.clock);
   }
+}
+
+/** Waits for runs that were told to stop, but not for one that does not hear. */
+async function untilEnded(runs: ReadonlySet<Promise<unknown>>, clock: Clock): Promise<void> {
+  const ended = new AbortController();
+  const waited = clock.sleep(LONGEST_END_MS, ended.signal).catch(() => undefined);
+  await Promise.race([Promise.allSettled(runs), waited]);
+  ended.abort();
 }
 
 /** A probe whose run is known until it has ended: one that was told to stop may have to clean up. */

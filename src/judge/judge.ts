@@ -28,7 +28,14 @@ export function judge(input: JudgeInput): Verdict {
     return withoutBreach(signals, missing);
   }
   const { trigger } = gravest;
-  const since = Math.min(...breaches.map((breach) => breach.since));
+  const isPlanned = tierOf(trigger) === "planned";
+
+  /** A planned matter may last for days: what is graver and began later is not its doing. */
+  function isWeighty(breach: Breach): boolean {
+    return isPlanned || tierOf(breach.trigger) !== "planned";
+  }
+
+  const since = Math.min(...breaches.filter(isWeighty).map((breach) => breach.since));
   const blameWindowMs = blameWindowMsOf(trigger);
   const attribution = attribute({ breaches, since, changes, controls, services, blameWindowMs });
   return {

@@ -56,7 +56,10 @@ export function tellThin(rule: SignalRule, requests: number): string {
 function proofOf(rule: SignalRule, failing: readonly Failing[]): ThinTraffic["proof"] {
   const first = failing[0];
   const last = failing.at(-1);
-  const spanMs = rule.window.kind === "span" ? rule.window.ms * (rule.breachAfter - 1) : 0;
+  const spanMs =
+    rule.window.kind === "span"
+      ? Math.min(rule.window.ms * (rule.breachAfter - 1), THIN_SPAN_MS / 2)
+      : 0;
   return first === undefined ||
     last === undefined ||
     !enough(failing) ||

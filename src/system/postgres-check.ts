@@ -27,7 +27,7 @@ export interface ConnectionHolder {
 /** Role and application_name of a session are visible to everybody. A role that only reads by its own setting says nothing about the others. */
 const CHECK = `
   with holders as (
-    select usename::text as role, coalesce(application_name, '') as program, count(*)::int as sessions
+    select coalesce(usename::text, '') as role, coalesce(application_name, '') as program, count(*)::int as sessions
     from pg_stat_activity
     where datid is not null and usesysid is not null and pid <> pg_backend_pid()
       and coalesce(backend_type, 'client backend') = 'client backend'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isGraver } from "../../src/judge/gravity.ts";
 import { judge, type JudgeInput } from "../../src/judge/judge.ts";
+import type { Tier } from "../../src/model/tier.ts";
 import { TRIGGER_ROWS, type Trigger } from "../../src/model/trigger.ts";
 import {
   aBreachedSignal,
@@ -21,6 +22,10 @@ function input(over: Partial<JudgeInput> = {}): JudgeInput {
     blameWindowMsOf: () => 7_200_000,
     ...over,
   };
+}
+
+function usualTier(trigger: Trigger): Tier {
+  return TRIGGER_ROWS[trigger].tier;
 }
 
 describe("the verdict", () => {
@@ -98,6 +103,25 @@ describe("the verdict", () => {
     const names = isGraver({ trigger: one, tier }, { trigger: other, tier: otherTier });
 
     expect(names).toBe(expected);
+  });
+
+  it("does not begin with a planned matter that has lasted long when something graver fails", () => {
+    const late = aBreachedSignal({
+      name: "beat",
+      trigger: "monitoring-broken",
+      firstBadAt: NOON - 3_600_000,
+    });
+    const down = aBreachedSignal({ name: "health", firstBadAt: NOON });
+
+    expect(judge(input({ signals: [late, down], tierOf: usualTier }))).toMatchObject({
+      kind: "breached",
+      trigger: "system-down",
+      since: NOON,
+      attribution: { cause: "release" },
+    });
+    expect(judge(input({ signals: [late], tierOf: usualTier }))).toMatchObject({
+      since: NOON - 3_600_000,
+    });
   });
 
   it("hands on whom a breach accuses", () => {
