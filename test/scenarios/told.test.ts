@@ -88,6 +88,37 @@ describe("a service that says by itself that it is at work", () => {
     );
   });
 
+  it("that stays missed is no reason to go on with the rollback of a graver breach that has cleared", async () => {
+    await withScenario(
+      {
+        triggers: {
+          "monitoring-broken": { mode: "recommend" },
+          "system-down": { mode: "recommend" },
+        },
+      },
+      async (story) => {
+        await story.install("good-1", "works");
+        await story.startsRollwatch();
+        await beatsFor(story, 1);
+        await story.passes("2m");
+        await story.install("bad-2", "answers 500");
+        await story.passesUntil((fact) => fact.kind === "approval-asked");
+        await story.write("server/main.js", "works");
+        await story.passes("2500ms");
+
+        await story.as("Ada").approves(story.asked());
+
+        await story.passesUntil((fact) => fact.kind === "recovery-ended");
+        expect(story.incident().signals).toEqual(["importer-beat", "health"]);
+        expect(story.asked().ended).toMatchObject({
+          result: "cancelled",
+          reason: "the breach cleared before the first act",
+        });
+      },
+      unlike,
+    );
+  });
+
   it("is not missed before its first word, nor because rollwatch was away for an hour", async () => {
     await withScenario(
       policy,
