@@ -152,9 +152,18 @@ export const signals: Row = {
       queries: [
         { expr: `rollwatch_signal_value{${OWN},signal="$signal"}`, legend: "value" },
         { expr: `rollwatch_signal_limit{${OWN},signal="$signal"}`, legend: "limit" },
+      ],
+    },
+    {
+      kind: "lines",
+      title: "What single requests took",
+      description: "The 50th, 95th and 99th percentile of the signals that time requests.",
+      width: 12,
+      unit: "s",
+      queries: [
         {
-          expr: `rollwatch_signal_percentile_seconds{${OWN},signal="$signal"}`,
-          legend: "quantile {{quantile}}",
+          expr: `rollwatch_signal_percentile_seconds{${OWN}}`,
+          legend: "{{signal}} p{{percentile}}",
         },
       ],
     },

@@ -131,7 +131,7 @@ function defineSignals(registry: Registry, probeLimits: readonly number[]) {
       registry,
       "signal_percentile_seconds",
       "What single requests took in the last five to ten minutes.",
-      ["signal", "quantile"],
+      ["signal", "percentile"],
     ),
     signalState: gauge(registry, "signal_state", "1 for the state the signal is in.", [
       "signal",

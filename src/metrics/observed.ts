@@ -44,9 +44,9 @@ export function showSignals(measures: Measures, signals: readonly Signal[]): voi
     }
     if (signal.percentiles !== undefined) {
       const { p50, p95, p99 } = signal.percentiles;
-      measures.signalPercentile.set({ ...label, quantile: "0.5" }, p50);
-      measures.signalPercentile.set({ ...label, quantile: "0.95" }, p95);
-      measures.signalPercentile.set({ ...label, quantile: "0.99" }, p99);
+      measures.signalPercentile.set({ ...label, percentile: "50" }, p50);
+      measures.signalPercentile.set({ ...label, percentile: "95" }, p95);
+      measures.signalPercentile.set({ ...label, percentile: "99" }, p99);
     }
     for (const state of SIGNAL_STATES) {
       measures.signalState.set({ ...label, state }, signal.state === state ? 1 : 0);
