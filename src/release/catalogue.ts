@@ -3,6 +3,7 @@ import { z } from "zod";
 import { DatabaseRecord } from "../model/database-record.ts";
 import { Failure, messageOf } from "../model/failure.ts";
 import { Release } from "../model/release.ts";
+import { WarmDatabase } from "../model/warm-database.ts";
 import type { Files } from "../system/files.ts";
 import type { Definition } from "../system/pm2.ts";
 
@@ -23,6 +24,10 @@ export interface Catalogue {
   readDatabase(id: string): Promise<DatabaseRecord | undefined>;
   /** Replaces what is said of it. */
   writeDatabase(id: string, record: DatabaseRecord): Promise<void>;
+  /** The restored copy of the database that waits beside it; undefined where there is none, or its record cannot be read. */
+  readWarm(id: string): Promise<WarmDatabase | undefined>;
+  /** Replaces what is said of it; undefined forgets it. */
+  writeWarm(id: string, warm: WarmDatabase | undefined): Promise<void>;
   /** The folder of the release itself, where its dump lies. */
   folderOf(id: string): string;
   /** The folder that holds the captured paths. */
@@ -33,6 +38,7 @@ export interface Catalogue {
 
 const FORMAT = 1;
 const DATABASE_FILE = "database.json";
+const WARM_FILE = "warm.json";
 const PARTIAL = ".partial";
 const CapturedDefinitions = z.array(
   z.object({
@@ -57,6 +63,13 @@ export function openCatalogue(files: Files, stateFolder: string): Catalogue {
     writeDatabase: async (id, record) => {
       const path = join(releaseFolder(stateFolder, id), DATABASE_FILE);
       await files.writeAtomic(path, `${JSON.stringify(record, null, 2)}\n`, 0o600);
+    },
+    readWarm: async (id) => readWarm(files, releaseFolder(stateFolder, id)),
+    writeWarm: async (id, warm) => {
+      const path = join(releaseFolder(stateFolder, id), WARM_FILE);
+      await (warm === undefined
+        ? files.remove(path)
+        : files.writeAtomic(path, `${JSON.stringify(warm, null, 2)}\n`, 0o600));
     },
     folderOf: (id) => releaseFolder(stateFolder, id),
     treeOf: (id) => treeIn(releaseFolder(stateFolder, id)),
@@ -169,6 +182,12 @@ async function readDatabase(files: Files, folder: string): Promise<DatabaseRecor
   return record.success
     ? record.data
     : { kind: "none", at: 0, reason: `${DATABASE_FILE} cannot be read` };
+}
+
+async function readWarm(files: Files, folder: string): Promise<WarmDatabase | undefined> {
+  const text = await files.readText(join(folder, WARM_FILE));
+  const warm = WarmDatabase.safeParse(text === undefined ? undefined : parseJson(text));
+  return warm.success ? warm.data : undefined;
 }
 
 function parseJson(text: string): unknown {

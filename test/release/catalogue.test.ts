@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openCatalogue } from "../../src/release/catalogue.ts";
 import { openFiles } from "../../src/system/files.ts";
+import type { WarmDatabase } from "../../src/model/warm-database.ts";
 import { aRelease } from "../support/builders.ts";
 import { withTempFolder } from "../support/temp.ts";
 
@@ -76,6 +77,42 @@ describe("the catalogue", () => {
 
       await expect(reading).rejects.toMatchObject({ code: "release-damaged" });
       await expect(reading).rejects.not.toThrow("canary");
+    });
+  });
+
+  it("keeps what it is told of a warm database, for its owner alone, until it is forgotten", async () => {
+    await withTempFolder(async (state) => {
+      const catalogue = openCatalogue(openFiles(), state);
+      const folder = await put(state, "a", aRelease({ id: "a" }));
+      const warm = {
+        name: "rollwatch_snap_1",
+        oid: 17,
+        live: { name: "radiation", oid: 16 },
+        systemIdentifier: null,
+        serverVersion: "15.18",
+        at: 1,
+        how: "clone",
+        seconds: 0.5,
+        rows: { "public.alerts": 3 },
+        schemaFingerprint: "f",
+        snapshot: "10:10:",
+        properties: {
+          owner: "app",
+          connectionLimit: -1,
+          acl: ["app=CTc/app"],
+          settings: [" TimeZone=UTC"],
+          comment: null,
+        },
+      } satisfies WarmDatabase;
+
+      await catalogue.writeWarm("a", warm);
+      const kept = await catalogue.readWarm("a");
+      const { mode } = await stat(join(folder, "warm.json"));
+      await catalogue.writeWarm("a", undefined);
+
+      expect(kept).toEqual(warm);
+      expect(mode & 0o777).toBe(0o600);
+      expect(await catalogue.readWarm("a")).toBeUndefined();
     });
   });
 
