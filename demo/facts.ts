@@ -9,6 +9,8 @@ type UntoldKind =
   | "daemon-stopped"
   | "identity-seen"
   | "release-pruned"
+  | "release-marked"
+  | "release-unmarked"
   | "step-started"
   | "notice-queued"
   | "notice-delivered"

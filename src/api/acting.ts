@@ -3,6 +3,7 @@ import {
   CloseRequest,
   LabelRequest,
   MaintenanceRequest,
+  MarkRequest,
   NoteRequest,
   PauseRequest,
   PlanReport,
@@ -170,6 +171,20 @@ function releaseRoutes(actions: Actions): readonly Route[] {
       answer: ReleaseCheck,
       run: async ({ body: { release }, signal }) =>
         actions.verifyReleases(release === undefined ? {} : { release }, signal),
+    }),
+    acts({
+      path: PATHS.mark,
+      summary: "Make a release a security floor: nothing older is gone back to without a person",
+      access: "administer",
+      body: MarkRequest,
+      run: async ({ id, body, by }) => actions.markRelease(id, body, by),
+    }),
+    acts({
+      path: PATHS.unmark,
+      summary: "Take a security floor back",
+      access: "administer",
+      body: Nothing,
+      run: async ({ id, by }) => actions.unmarkRelease(id, by),
     }),
     acts({
       path: PATHS.prune,

@@ -15,6 +15,8 @@ export const PATHS = {
   diff: "/api/v1/releases/:id/diff/:other",
   verify: "/api/v1/releases/verify",
   prune: "/api/v1/releases/prune",
+  mark: "/api/v1/releases/:id/mark",
+  unmark: "/api/v1/releases/:id/unmark",
   record: "/api/v1/record",
   incidents: "/api/v1/incidents",
   incident: "/api/v1/incidents/:id",

@@ -13,6 +13,7 @@ import { openReported } from "./incident.ts";
 import { planHash } from "./plan-hash.ts";
 import { reportPlan } from "./plan-report.ts";
 import { captureNow, pruneReleases, verifyReleases } from "./release-actions.ts";
+import { markRelease, unmarkRelease } from "./security-floors.ts";
 import { rollBackByHand } from "./roll-back-by-hand.ts";
 import { supposedBreach } from "./supposed.ts";
 
@@ -61,6 +62,8 @@ export function daemonActions(daemon: Daemon, onChange: () => void): Actions {
     },
     capture: async (_by, signal) => ({ release: await captureNow(daemon, signal) }),
     verifyReleases: async (request, signal) => verifyReleases(daemon, request, signal),
+    markRelease: async (id, { reason }, by) => markRelease(daemon, { id, reason }, by),
+    unmarkRelease: async (id, by) => unmarkRelease(daemon, id, by),
     prune: async () => ({ pruned: await pruneReleases(daemon) }),
   };
 }

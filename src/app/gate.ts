@@ -1,5 +1,6 @@
 import { isBraked, type Incident } from "../model/history.ts";
 import type { Plan } from "../model/plan.ts";
+import { floorAbove } from "../model/security-floor.ts";
 import { isWell, type Signal } from "../model/signal.ts";
 import { compareIdentity } from "../release/ledger.ts";
 import { authorityOf } from "./authority.ts";
@@ -14,12 +15,14 @@ type Gate = "go" | { readonly cancel: string };
 
 /** Whether the first act may be done: nothing is acted on that a brake holds, be it pulled while the breach is looked at. */
 export async function judgeAgain(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<Gate> {
-  if (authorityOf(recoveryOf(daemon, plan.id)) === "person") {
+  const authority = authorityOf(recoveryOf(daemon, plan.id));
+  if (authority === "person") {
     return isStillDeployed(daemon, plan, signal);
   }
   const before = brakeOn(daemon);
   const gate = before === undefined ? await isStillThere(daemon, plan, signal) : "go";
-  const brake = brakeOn(daemon) ?? before;
+  const floor = authority === "policy" ? floorOver(daemon, plan) : undefined;
+  const brake = brakeOn(daemon) ?? before ?? floor;
   return brake === undefined ? gate : { cancel: brake };
 }
 
@@ -72,6 +75,16 @@ function brakeOn({ journal, world }: Daemon): string | undefined {
   return isBraked(maintenance, now)
     ? `${maintenance.by} declared maintenance: ${maintenance.reason}`
     : undefined;
+}
+
+/** A floor that was marked while the plan was prepared; people who approved a plan have said more than that. */
+function floorOver({ journal }: Daemon, plan: Plan): string | undefined {
+  const history = journal.history();
+  const target = history.releases.find(({ id }) => id === plan.target);
+  const floor = target === undefined ? undefined : floorAbove(history, target);
+  return floor === undefined
+    ? undefined
+    : `${floor.by} marked ${floor.release} as a security floor: ${floor.reason}`;
 }
 
 /** The plan was made for what was deployed then; over anything else it would leave a mixture. */

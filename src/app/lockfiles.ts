@@ -20,18 +20,10 @@ export function openLockfiles({ config, files, journal }: LockfilesInput): Lockf
   const catalogue = openCatalogue(files, state);
   const lockfile = application.lockfile;
 
-  async function dependenciesIn(tree: string): Promise<Dependencies | undefined> {
-    const text = await files.readText(join(tree, lockfile));
-    const manifest = await files.readText(join(tree, dirname(lockfile), "package.json"));
-    return text === undefined
-      ? undefined
-      : { lockfile: text, ...(manifest === undefined ? {} : { manifest }) };
-  }
-
   return {
     pair: async (): Promise<LockfilePair> => {
       const history = journal.history();
-      const running = await dependenciesIn(application.root);
+      const running = await dependenciesIn(files, application.root, lockfile);
       if (running === undefined) {
         return { kind: "missing", detail: `the application has no ${lockfile}` };
       }
@@ -39,10 +31,23 @@ export function openLockfiles({ config, files, journal }: LockfilesInput): Lockf
       if (release === undefined) {
         return { kind: "first" };
       }
-      const earlier = await dependenciesIn(catalogue.treeOf(release.id));
+      const earlier = await dependenciesIn(files, catalogue.treeOf(release.id), lockfile);
       return earlier === undefined
         ? { kind: "missing", detail: `${release.id} was captured without its ${lockfile}` }
         : { kind: "both", running, earlier, release: release.id };
     },
   };
+}
+
+/** What the application in a folder depends on; undefined where there is no lock file. */
+export async function dependenciesIn(
+  files: Pick<Files, "readText">,
+  tree: string,
+  lockfile: string,
+): Promise<Dependencies | undefined> {
+  const text = await files.readText(join(tree, lockfile));
+  const manifest = await files.readText(join(tree, dirname(lockfile), "package.json"));
+  return text === undefined
+    ? undefined
+    : { lockfile: text, ...(manifest === undefined ? {} : { manifest }) };
 }

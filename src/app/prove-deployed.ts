@@ -2,12 +2,14 @@ import { messageOf } from "../model/failure.ts";
 import type { Health } from "../model/health.ts";
 import { openRecovery, waitingRecovery, type KnownRelease } from "../model/history.ts";
 import { isSameRelease, type Identity } from "../model/identity.ts";
+import { newestFloor } from "../model/security-floor.ts";
 import { releaseProven } from "../notify/notices.ts";
 import { captureRelease } from "../release/capture.ts";
 import { releasesToPrune } from "../release/retention.ts";
 import type { Daemon } from "./daemon.ts";
 import { forgetSnapshot } from "./database-snapshots.ts";
 import { takeBaseline } from "./health.ts";
+import { keepSchema } from "./schema-standing.ts";
 
 /** How long a baseline stands for a release that goes on being proven. */
 const BASELINE_MS = 12 * 60 * 60_000;
@@ -21,6 +23,8 @@ export async function proveDeployed(
   const { journal, log, config } = daemon;
   const release = await captureDeployed(daemon, identity, signal);
   signal.throwIfAborted();
+  // Also for an older capture: what it ran on through this bake time is what it is proven on.
+  await keepSchema(daemon, release.id, signal);
   const baseline = await baselineIfDue(daemon, release, signal);
   signal.throwIfAborted();
   // Also when it was proven before: it baked again, so it is the newest proof, and the age of a proof counts.
@@ -95,8 +99,8 @@ async function capture(
 }
 
 /**
- * Deletes captures beyond `release.keep` but for what runs, what was proven last, and what a plan that is open or waits goes
- * back to; returns their ids. One whose snapshot of the database cannot be removed stays until it can.
+ * Deletes captures beyond `release.keep` but for what runs, what was proven last, the newest security floor, and what a plan that
+ * is open or waits goes back to; returns their ids. One whose snapshot of the database cannot be removed stays until it can.
  */
 export async function pruneCaptures(
   daemon: Daemon,
@@ -107,7 +111,12 @@ export async function pruneCaptures(
   const planned = [openRecovery(history), waitingRecovery(history)].flatMap(
     (recovery) => recovery?.plan.target ?? [],
   );
-  const protectedIds = new Set([...(running === undefined ? [] : [running]), ...planned]);
+  const floor = newestFloor(history);
+  const protectedIds = new Set([
+    ...(running === undefined ? [] : [running]),
+    ...(floor === undefined ? [] : [floor.release]),
+    ...planned,
+  ]);
   const pruned: string[] = [];
   for (const id of releasesToPrune(history.releases, config.release.keep, protectedIds)) {
     try {

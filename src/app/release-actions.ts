@@ -10,7 +10,8 @@ import { takeSnapshot } from "./database-snapshots.ts";
 import type { Daemon } from "./daemon.ts";
 import { deployedRelease } from "./dump-schedule.ts";
 import { captureDeployed, pruneCaptures } from "./prove-deployed.ts";
-import { reportReleases } from "./status.ts";
+import { keepSchema } from "./schema-standing.ts";
+import { reportFloor, reportReleases } from "./status.ts";
 
 /** How often it is asked whether a snapshot that somebody else makes is there. */
 const POLL_MS = 500;
@@ -45,6 +46,9 @@ export async function captureNow(daemon: Daemon, signal: AbortSignal): Promise<s
     });
   }
   const release = await captureDeployed(daemon, identity, signal);
+  if ((await daemon.catalogue.readSchema(release.id)) === undefined) {
+    await keepSchema(daemon, release.id, signal);
+  }
   await demandSnapshot(daemon, release, signal);
   return release.id;
 }
@@ -124,6 +128,7 @@ export async function showRelease(daemon: ReleaseReader, id: string): Promise<Re
     database: (await catalogue.readDatabase(id)) ?? null,
     ready: report?.ready ?? null,
     problems: report?.problems ?? [],
+    ...reportFloor(journal.history(), id),
   };
 }
 
@@ -190,7 +195,8 @@ async function deployedSide(daemon: ReleaseReader, signal: AbortSignal): Promise
   };
 }
 
-function unknownRelease(id: string): Failure {
+/** What is said of an id that no capture has. */
+export function unknownRelease(id: string): Failure {
   return new Failure("release-unknown", `there is no captured release ${id}`, {
     hint: "`rollwatch release list` names the releases.",
   });

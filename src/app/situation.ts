@@ -6,6 +6,7 @@ import type { EvidenceKind } from "../model/signal.ts";
 import type { Daemon } from "./daemon.ts";
 import { stoppedByPeople } from "./own-stops.ts";
 import { newestProvenOther } from "./readinesses.ts";
+import { advisoriesOf } from "./target-advisories.ts";
 
 /** A check of the target's hashes counts for this many of its intervals. */
 const READINESS_INTERVALS = 2;
@@ -42,6 +43,7 @@ export async function gatherSituation(
 ): Promise<BreachSituation> {
   const { config, world, journal, surroundings, rules } = daemon;
   const identity = surroundings.identity()?.value ?? {};
+  const target = await findTarget(daemon, identity, breach.to, signal);
   const history = journal.history();
   const stopped = stoppedByPeople(surroundings.services(), history).map((one) => one.name);
   const breached = new Set(breach.verdict.breaches.map((one) => one.signal));
@@ -62,7 +64,10 @@ export async function gatherSituation(
     stopped,
     concerned,
     unattributed: unattributedOf(daemon, breached),
-    target: await findTarget(daemon, identity, breach.to, signal),
+    target,
+    ...(target.kind === "none"
+      ? {}
+      : { advisories: await advisoriesOf(daemon, target.release, identity) }),
     busy: await whoIsAtWork(daemon),
     work: config.application.services.filter((service) => !stopped.includes(service.name)),
     lockHeld: breach.lockHeld,

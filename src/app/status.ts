@@ -89,8 +89,17 @@ export function reportReleases(
         ...(readiness?.kind === "not-ready" ? readiness.problems : []),
         ...(readiness?.databaseProblems ?? []),
       ],
+      ...reportFloor(history, release.id),
     };
   });
+}
+
+/** The mark of a release as it is told; nothing where it is no security floor. */
+export function reportFloor(history: History, id: string): Pick<ReleaseReport, "securityFloor"> {
+  const floor = history.floors.find(({ release }) => release === id);
+  return floor === undefined
+    ? {}
+    : { securityFloor: { by: floor.by, reason: floor.reason, at: floor.at } };
 }
 
 /** Incidents with their rollbacks, newest first. */

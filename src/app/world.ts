@@ -12,7 +12,7 @@ import { openIds, type Ids } from "../system/ids.ts";
 import { type Inbox, openInbox } from "../system/inbox.ts";
 import { type Logs, openLogs } from "../system/logs.ts";
 import { type Memory, openMemory } from "../system/memory.ts";
-import { type Audits, openAudits } from "../system/npm-audit.ts";
+import { openAudits, rememberAudits, type RememberingAudits } from "../system/npm-audit.ts";
 import { type MetricsFolders, openMetricsFolders } from "../system/metrics-folder.ts";
 import { openPm2, type Pm2 } from "../system/pm2.ts";
 import { openPm2Events, type Pm2Events } from "../system/pm2-events.ts";
@@ -37,7 +37,7 @@ export interface World {
   readonly git: Git;
   readonly http: Http;
   readonly websocket: Websocket;
-  readonly audits: Audits;
+  readonly audits: RememberingAudits;
   readonly tcp: Tcp;
   readonly certificates: Certificates;
   readonly resolver: Resolver;
@@ -76,7 +76,7 @@ export function openWorld(config: Config, environment: Environment): World {
     git: openGit(processes, children, clock),
     http: openHttp(clock),
     websocket: openWebsocket(clock),
-    audits: openAudits(processes, children),
+    audits: rememberAudits(openAudits(processes, children)),
     tcp: openTcp(clock),
     certificates: openCertificates(clock),
     resolver: openResolver(clock),

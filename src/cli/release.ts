@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { stringify } from "yaml";
-import type { ReleaseCheck } from "../model/actions.ts";
-import { acting, reading, tell } from "./act.ts";
+import { MarkRequest, type ReleaseCheck } from "../model/actions.ts";
+import { acting, checked, DONE, reading, tell } from "./act.ts";
 import type { CommandContext } from "./context.ts";
 import { EXIT } from "./ports.ts";
 import { showReleases } from "./show.ts";
@@ -17,6 +17,8 @@ export function addRelease(program: Command, context: CommandContext): void {
   addCapture(group, context);
   addVerify(group, context);
   addPrune(group, context);
+  addMark(group, context);
+  addUnmark(group, context);
 }
 
 function addList(group: Command, context: CommandContext): void {
@@ -113,6 +115,46 @@ function addPrune(group: Command, context: CommandContext): void {
       );
       const lines = done.pruned.map((id) => `deleted ${id}\n`).join("");
       tell(context, command, { json: done, text: lines === "" ? "nothing to delete\n" : lines });
+    });
+}
+
+function addMark(group: Command, context: CommandContext): void {
+  addWho(
+    group
+      .command("mark")
+      .description(
+        "make a release a security floor: nothing older is gone back to without a person",
+      )
+      .argument("<id>", "of the release")
+      .requiredOption("--security-floor", "what it is marked as")
+      .requiredOption("--reason <text>", "what it mends, for everybody who wonders"),
+  )
+    .addHelpText(
+      "after",
+      '\nExample:\n  rollwatch release mark rel-1 --security-floor --reason "mends CVE-2026-1234"',
+    )
+    .action(async (id: string, { reason }: { readonly reason: string }, command: Command) => {
+      const request = checked(MarkRequest, { securityFloor: true, reason });
+      await acting(context, command, "administer", async ({ actions, by }) =>
+        actions.markRelease(id, request, by),
+      );
+      tell(context, command, { json: DONE, text: `${id} is a security floor\n` });
+    });
+}
+
+function addUnmark(group: Command, context: CommandContext): void {
+  addWho(
+    group
+      .command("unmark")
+      .description("take a security floor back")
+      .argument("<id>", "of the release"),
+  )
+    .addHelpText("after", "\nExample:\n  rollwatch release unmark rel-1")
+    .action(async (id: string, _options: unknown, command: Command) => {
+      await acting(context, command, "administer", async ({ actions, by }) =>
+        actions.unmarkRelease(id, by),
+      );
+      tell(context, command, { json: DONE, text: `${id} is no security floor any more\n` });
     });
 }
 

@@ -111,9 +111,13 @@ export function showReleases(
         : { text: "proven", tone: "good" as const },
       readyWord(release.ready),
       `${shortCommit(release.commit)}, captured ${tellAge(release.capturedAt, now)}`,
-      release.problems.join("; "),
+      [...tellFloor(release), ...release.problems].join("; "),
     ]),
   );
+}
+
+function tellFloor({ securityFloor: floor }: ReleaseReport): readonly string[] {
+  return floor === undefined ? [] : [`security floor by ${floor.by}: ${floor.reason}`];
 }
 
 /** A plan as a person must see it before saying yes or no. */

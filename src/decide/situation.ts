@@ -19,6 +19,14 @@ export type Target =
     }
   | { readonly kind: "none"; readonly reason: string };
 
+/**
+ * Critical advisories of what the target depends on that do not concern what runs, each as a sentence of foreign words; or why
+ * nobody knows them.
+ */
+export type TargetAdvisories =
+  | { readonly kind: "known"; readonly added: readonly string[] }
+  | { readonly kind: "unknown"; readonly reason: string };
+
 /** A setting of the wall clock: when, in its new time, by how much, and which change was the newest then, by its `at`. */
 export interface ClockSet {
   readonly at: number;
@@ -45,6 +53,8 @@ export interface Situation {
   /** Breached signals of which no service is known to answer them. */
   readonly unattributed: readonly string[];
   readonly target: Target;
+  /** Absent where there is no target, and in a replay. */
+  readonly advisories?: TargetAdvisories;
   /** Why somebody else seems to be deploying: git's index lock, pm2's reload lock. Empty when nobody is. */
   readonly busy: readonly string[];
   /** What a stop in the middle of its work does, and how long a start takes, for each service that a rollback would stop. */

@@ -14,6 +14,7 @@ const MAX_STARTS = 20;
 export const emptyHistory: History = {
   changes: [],
   releases: [],
+  floors: [],
   incidents: [],
   recoveries: [],
   outbox: [],
@@ -63,6 +64,11 @@ const FOLDS: Folds = {
     ...history,
     releases: history.releases.filter(({ id }) => id !== release),
   }),
+  "release-marked": releaseMarked,
+  "release-unmarked": (history, { release }) => ({
+    ...history,
+    floors: history.floors.filter((floor) => floor.release !== release),
+  }),
   "incident-opened": incidents.opened,
   "incident-grown": incidents.grown,
   judged: incidents.judged,
@@ -94,6 +100,21 @@ const FOLDS: Folds = {
   }),
   "maintenance-ended": ({ maintenance: _over, ...history }) => history,
 };
+
+/** What is known of the release is kept with the mark, which outlives its capture. */
+function releaseMarked(
+  history: History,
+  { release, by, reason }: Extract<Fact, { readonly kind: "release-marked" }>,
+  at: number,
+): History {
+  const known = history.releases.find(({ id }) => id === release);
+  if (known === undefined) {
+    return history;
+  }
+  const { identity, capturedAt } = known;
+  const others = history.floors.filter((floor) => floor.release !== release);
+  return { ...history, floors: [...others, { release, identity, capturedAt, by, reason, at }] };
+}
 
 /** The history after one more entry. */
 export function fold(history: History, entry: Entry): History {

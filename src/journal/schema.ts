@@ -22,6 +22,8 @@ const MIGRATIONS: readonly string[] = [
   `,
   // No other tables, but kinds of facts (approvals, brakes, restarts) that an older program would take for damage.
   "update meta set value = value",
+  // Nor here: security floors.
+  "update meta set value = value",
 ];
 
 const SELECT_TABLES = "select count(*) as tables from sqlite_schema where type = 'table'";

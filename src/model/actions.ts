@@ -58,6 +58,10 @@ export type NoteRequest = z.infer<typeof NoteRequest>;
 export const LabelRequest = z.strictObject({ label: z.enum(LABELS) });
 export type LabelRequest = z.infer<typeof LabelRequest>;
 
+/** Makes a captured release a security floor: rollwatch goes back to nothing older by itself. */
+export const MarkRequest = z.strictObject({ securityFloor: z.literal(true), reason: Reason });
+export type MarkRequest = z.infer<typeof MarkRequest>;
+
 /** Ends an incident that rollwatch leaves open. */
 export const CloseRequest = z.strictObject({ reason: Reason });
 export type CloseRequest = z.infer<typeof CloseRequest>;
@@ -127,6 +131,8 @@ export interface Actions {
     request: { readonly release?: string },
     signal: AbortSignal,
   ): Promise<ReleaseCheck>;
+  markRelease(release: string, request: MarkRequest, by: Person): Promise<void>;
+  unmarkRelease(release: string, by: Person): Promise<void>;
   /** Deletes captures beyond `release.keep`; returns the ids of those deleted. */
   prune(by: Person): Promise<{ readonly pruned: readonly string[] }>;
 }

@@ -46,6 +46,14 @@ export const Fact = z.discriminatedUnion("kind", [
     baseline: Health.optional(),
   }),
   z.object({ kind: z.literal("release-pruned"), release: z.string() }),
+  /** A security floor from now on: nothing older is gone back to without a person. Marked again: with another reason. */
+  z.object({
+    kind: z.literal("release-marked"),
+    release: z.string(),
+    by: z.string(),
+    reason: z.string(),
+  }),
+  z.object({ kind: z.literal("release-unmarked"), release: z.string(), by: z.string() }),
   z.object({
     kind: z.literal("incident-opened"),
     incident: z.string(),

@@ -5,6 +5,7 @@ import type { Change, Identity } from "./identity.ts";
 import type { Notice } from "./notice.ts";
 import type { Plan, RecoveryResult, StepOutcome } from "./plan.ts";
 import type { Role } from "./role.ts";
+import type { SecurityFloor } from "./security-floor.ts";
 import type { Tier } from "./tier.ts";
 import type { Mode, Trigger } from "./trigger.ts";
 import type { Cause } from "./verdict.ts";
@@ -122,6 +123,8 @@ export interface History {
   readonly identity?: { readonly value: Identity; readonly since: number };
   readonly changes: readonly Change[];
   readonly releases: readonly KnownRelease[];
+  /** Releases below which nothing is rolled back by itself; also of captures that were pruned since. */
+  readonly floors: readonly SecurityFloor[];
   readonly incidents: readonly Incident[];
   readonly recoveries: readonly Recovery[];
   /** Notices that are not yet with all their channels. */

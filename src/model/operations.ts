@@ -69,6 +69,13 @@ export const DeployedReport = z.object({
 });
 export type DeployedReport = z.infer<typeof DeployedReport>;
 
+/** Who marked a release as a security floor, when and why. */
+export const SecurityFloorReport = z.object({
+  by: z.string(),
+  reason: z.string(),
+  at: z.number(),
+});
+
 /** A captured release. */
 export const ReleaseReport = z.object({
   id: z.string(),
@@ -81,6 +88,8 @@ export const ReleaseReport = z.object({
   /** Whether it can be restored right now; null while that was not looked at. */
   ready: z.boolean().nullable(),
   problems: z.array(z.string()),
+  /** Present on a security floor: rollwatch goes back to nothing older by itself. */
+  securityFloor: SecurityFloorReport.optional(),
 });
 export type ReleaseReport = z.infer<typeof ReleaseReport>;
 

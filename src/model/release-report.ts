@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DatabaseRecord } from "./database-record.ts";
 import { Identity } from "./identity.ts";
+import { SecurityFloorReport } from "./operations.ts";
 import { NativeModule } from "./release.ts";
 
 /** A captured release in full, without contents and secrets. Sizes in bytes, times in ms since the epoch. */
@@ -35,6 +36,8 @@ export const ReleaseDetails = z.object({
   /** Whether it can be restored right now; null while that was not looked at. */
   ready: z.boolean().nullable(),
   problems: z.array(z.string()),
+  /** Present on a security floor. */
+  securityFloor: SecurityFloorReport.optional(),
 });
 export type ReleaseDetails = z.infer<typeof ReleaseDetails>;
 

@@ -45,6 +45,7 @@ function historyOf({ changes }: Surroundings, past: Past): History {
   return {
     changes,
     releases: [],
+    floors: [],
     incidents: past.incidents,
     recoveries: past.recoveries,
     outbox: [],

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,6 +40,49 @@ export interface AuditOptions {
 /** The advisories of a registry of packages. */
 export interface Audits {
   audit(of: Dependencies, options: AuditOptions, signal: AbortSignal): Promise<Audit>;
+}
+
+/** Audits that remember what they were last told of what a release depends on. */
+export interface RememberingAudits extends Audits {
+  /** undefined when nobody ever said. */
+  known(of: Dependencies): readonly Advisory[] | undefined;
+}
+
+/** Releases whose advisories are remembered. */
+const MOST_REMEMBERED = 16;
+
+/** Remembers each answer until this process ends. */
+export function rememberAudits(audits: Audits): RememberingAudits {
+  const answers = new Map<string, readonly Advisory[]>();
+  return {
+    audit: async (of, options, signal) => {
+      const audit = await audits.audit(of, options, signal);
+      if (audit.kind === "audited") {
+        remember(answers, keyOf(of), audit.advisories);
+      }
+      return audit;
+    },
+    known: (of) => answers.get(keyOf(of)),
+  };
+}
+
+function remember(
+  answers: Map<string, readonly Advisory[]>,
+  key: string,
+  advisories: readonly Advisory[],
+): void {
+  answers.delete(key);
+  answers.set(key, advisories);
+  const [oldest] = answers.keys();
+  if (answers.size > MOST_REMEMBERED && oldest !== undefined) {
+    answers.delete(oldest);
+  }
+}
+
+function keyOf({ lockfile, manifest }: Dependencies): string {
+  return createHash("sha256")
+    .update(JSON.stringify([lockfile, manifest]))
+    .digest("hex");
 }
 
 /** Audits by the npm program, of lock files alone: in an empty folder, so that no package is there to run anything. */

@@ -104,6 +104,14 @@ describe("over the socket", () => {
     ],
     ["POST", "/api/v1/releases", {}, ["capture", OPERATOR], { release: "rel-9" }],
     ["POST", "/api/v1/releases/prune", {}, ["prune", OPERATOR], { pruned: ["rel-0"] }],
+    [
+      "POST",
+      "/api/v1/releases/rel-1/mark",
+      { securityFloor: true, reason: "CVE-2026-1" },
+      ["markRelease", "rel-1", { securityFloor: true, reason: "CVE-2026-1" }, OPERATOR],
+      undefined,
+    ],
+    ["POST", "/api/v1/releases/rel-1/unmark", {}, ["unmarkRelease", "rel-1", OPERATOR], undefined],
     ["POST", "/api/v1/incidents/inc-1/ack", {}, ["acknowledge", "inc-1", OPERATOR], undefined],
     [
       "POST",

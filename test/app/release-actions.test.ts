@@ -110,6 +110,23 @@ describe("pruning", () => {
     });
   });
 
+  it("keeps the newest security floor, and lets older ones go", async () => {
+    await withDaemon(async (parts) => {
+      const older = await captured(parts, "r1");
+      const floor = await captured(parts, "r2");
+      await captured(parts, "r3");
+      for (const release of [floor, older]) {
+        parts.record({ kind: "release-marked", release, by: "kim", reason: "CVE" });
+      }
+
+      const pruned = await pruneReleases(keeping(parts.daemon, 1));
+
+      expect(pruned).toEqual([older]);
+      const { floors } = parts.daemon.journal.history();
+      expect(floors.map(({ release }) => release)).toEqual([floor, older]);
+    });
+  });
+
   it("keeps what an open plan goes back to", async () => {
     await withDaemon(async (parts) => {
       const target = await captured(parts, "r1");

@@ -183,6 +183,14 @@ const PLAIN = [
   ],
   [["release", "capture"], ["capture"]],
   [["release", "prune"], ["prune"]],
+  [
+    ["release", "mark", "rel-1", "--security-floor", "--reason", "CVE-2026-1"],
+    ["markRelease", "rel-1", { securityFloor: true, reason: "CVE-2026-1" }],
+  ],
+  [
+    ["release", "unmark", "rel-1"],
+    ["unmarkRelease", "rel-1"],
+  ],
 ] as const;
 
 describe("a command that acts", () => {

@@ -3,8 +3,9 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { GUARDS } from "../../src/decide/guards/index.ts";
 import { PolicySettings } from "../../src/decide/policy.ts";
-import type { BreachSituation, Target } from "../../src/decide/situation.ts";
+import type { BreachSituation, Target, TargetAdvisories } from "../../src/decide/situation.ts";
 import type { Control } from "../../src/model/control.ts";
+import type { SchemaVerdict } from "../../src/model/schema-difference.ts";
 import type { Cause } from "../../src/model/verdict.ts";
 import {
   aBreachedVerdict,
@@ -54,6 +55,18 @@ function target(over: Partial<Extract<Target, { kind: "candidate" }>>): Partial<
   return usual.kind === "candidate" ? { target: { ...usual, ...over } } : {};
 }
 
+function floored(
+  capturedAt: number,
+  identity = anIdentity({ commit: "f0" }),
+): Partial<BreachSituation> {
+  const floor = { release: "rel-floor", identity, capturedAt, by: "kim", reason: "CVE", at: NOON };
+  return { history: aHistory({ floors: [floor] }) };
+}
+
+function known(...added: readonly string[]): TargetAdvisories {
+  return { kind: "known", added };
+}
+
 function targetRelease(over: Parameters<typeof aRelease>[0]): Partial<BreachSituation> {
   return target({ release: aRelease(over) });
 }
@@ -83,6 +96,18 @@ function unapproved(count: number): Partial<BreachSituation> {
   return { history: aHistory({ incidents: [anIncident()], recoveries }) };
 }
 
+/** The structure of the database, compared with that of the target's time. */
+function compared(verdict: SchemaVerdict): Partial<BreachSituation> {
+  return { schema: { kind: "compared", comparison: { verdict, differences: [] } } };
+}
+
+function migrated(verdict: SchemaVerdict = "unchanged"): Partial<BreachSituation> {
+  return { identity: anIdentity({ schema: "003_summary (3)" }), ...compared(verdict) };
+}
+
+const UNCOMPARED: Partial<BreachSituation> = {
+  schema: { kind: "unknown", reason: "it was not kept" },
+};
 const NO_TARGET: Partial<BreachSituation> = {
   target: { kind: "none", reason: "nothing was proven yet" },
 };
@@ -399,6 +424,27 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
     "recommend",
   ],
   ["schema-unchanged", "has no target", NO_TARGET, "hold"],
+  ["schema-unchanged", "is, in its structure, and only rows were migrated", migrated(), "allow"],
+  ["schema-unchanged", "is only added to", migrated("additive"), "allow"],
+  ["schema-unchanged", "may break the older code", migrated("breaking"), "recommend"],
+  ["schema-unchanged", "may break it without a migration", compared("breaking"), "recommend"],
+  ["schema-unchanged", "is at the same migration and cannot be compared", UNCOMPARED, "allow"],
+  [
+    "schema-unchanged",
+    "is at another migration and cannot be compared",
+    { ...migrated(), ...UNCOMPARED },
+    "recommend",
+  ],
+  [
+    "schema-unchanged",
+    "has no migrations and cannot be compared",
+    {
+      ...targetRelease({ identity: anIdentity({ schema: null }) }),
+      identity: anIdentity({ schema: null }),
+      ...UNCOMPARED,
+    },
+    "recommend",
+  ],
   [
     "schema-unchanged",
     "is without migrations then and now",
@@ -483,6 +529,24 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
     "recommend",
   ],
   ["not-quarantined-target", "has no target", NO_TARGET, "hold"],
+  ["security-floor", "has no floor, and nobody knows advisories", {}, "allow"],
+  ["security-floor", "is older than a floor", floored(aRelease().capturedAt + 1), "recommend"],
+  ["security-floor", "is newer than every floor", floored(aRelease().capturedAt - 1), "allow"],
+  [
+    "security-floor",
+    "is a floor itself",
+    floored(aRelease().capturedAt + 1, anIdentity()),
+    "allow",
+  ],
+  ["security-floor", "brings no advisory back", { advisories: known() }, "allow"],
+  ["security-floor", "brings one back", { advisories: known("left-pad: Pads") }, "recommend"],
+  [
+    "security-floor",
+    "has advisories that nobody knows",
+    { advisories: { kind: "unknown", reason: "no signal asks" } },
+    "allow",
+  ],
+  ["security-floor", "has no target", NO_TARGET, "hold"],
   ["no-deployment-running", "finds nobody", {}, "allow"],
   ["no-deployment-running", "finds git at work", { busy: ["git's index is locked"] }, "hold"],
   ["lock-held", "holds", {}, "allow"],

@@ -157,7 +157,7 @@ describe("a journal of an older version", () => {
       expect(before).toHaveLength(3);
       expect(store.entries()).toEqual(before);
       store.close();
-      expect(formatIn(path)).toMatchObject({ value: "2" });
+      expect(formatIn(path)).toMatchObject({ value: "3" });
     });
   });
 });

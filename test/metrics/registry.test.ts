@@ -11,6 +11,7 @@ import { TRIGGER_ROWS, TRIGGERS } from "../../src/model/trigger.ts";
 const EMPTY: History = {
   changes: [],
   releases: [],
+  floors: [],
   incidents: [],
   recoveries: [],
   outbox: [],

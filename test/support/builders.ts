@@ -186,6 +186,7 @@ export function aHistory(over: Partial<History> = {}): History {
   return {
     changes: [aChange()],
     releases: [],
+    floors: [],
     incidents: [],
     recoveries: [],
     outbox: [],

@@ -42,6 +42,9 @@ export interface Somebody {
   endsMaintenance(): Promise<void>;
   /** Returns the incident's id. */
   reports(trigger: Trigger): Promise<string>;
+  /** Makes the release a security floor. */
+  marks(release: string): Promise<void>;
+  unmarks(release: string): Promise<void>;
   rollsBack(to?: string): Promise<{ readonly plan: string; readonly incident: string }>;
   restarts(...services: readonly string[]): Promise<unknown>;
   asks(request: RollbackRequest): Promise<unknown>;
@@ -69,6 +72,9 @@ export function somebody(state: string, name: Name): Somebody {
       actions.startMaintenance({ reason: REASON, forMs: msOf(duration) ?? 0 }, by),
     endsMaintenance: async () => actions.endMaintenance(by),
     reports: async (trigger) => (await actions.report({ trigger, reason: REASON }, by)).incident,
+    marks: async (release) =>
+      actions.markRelease(release, { securityFloor: true, reason: REASON }, by),
+    unmarks: async (release) => actions.unmarkRelease(release, by),
     rollsBack: async (to) => {
       const target = to === undefined ? {} : { to };
       return actions.rollback({ scope: "application", reason: REASON, ...target }, by, signal);

@@ -7,9 +7,10 @@ import type { Answer, Http } from "../../src/system/http.ts";
 import { openIds } from "../../src/system/ids.ts";
 import { openInbox } from "../../src/system/inbox.ts";
 import { openLogs } from "../../src/system/logs.ts";
+import { rememberAudits } from "../../src/system/npm-audit.ts";
 import { openMetricsFolders } from "../../src/system/metrics-folder.ts";
 import type { Processes } from "../../src/system/process.ts";
-import { fakeAudits } from "./fakes/audits.ts";
+import { type FakeAudits, fakeAudits } from "./fakes/audits.ts";
 import { fakeCertificates } from "./fakes/certificates.ts";
 import { createManualClock, type ManualClock } from "./fakes/clock.ts";
 import { type FakeDatabase, fakeDatabase } from "./fakes/database.ts";
@@ -65,6 +66,7 @@ export interface StoryWorld {
   readonly eventLoop: FakeEventLoop;
   readonly websocket: FakeWebsocket;
   readonly memory: FakeMemory;
+  readonly audits: FakeAudits;
   /** Installs a release with its commit, as `git pull` and `pm2 restart` do. */
   install(release: string, conduct: Conduct): Promise<void>;
   setSurroundings(next: Surroundings): void;
@@ -104,6 +106,7 @@ export function openStoryWorld(root: string): StoryWorld {
   const eventLoop = fakeEventLoop();
   const websocket = fakeWebsocket();
   const memory = fakeMemory();
+  const audits = fakeAudits();
   const options = { pm_cwd: root, exec_interpreter: "node", autorestart: true };
   let surroundings: Surroundings = "fine";
   let jammed: string | undefined;
@@ -198,7 +201,7 @@ export function openStoryWorld(root: string): StoryWorld {
       inbox: openInbox(join(dirname(root), "state", "inbox.json"), { clock, files: files.port }),
       processes: processesIn(() => workingIn),
       childEnvironment: { PATH: "/usr/bin" },
-      audits: fakeAudits(),
+      audits: rememberAudits(audits),
       tcp: fakeTcp(),
       certificates: fakeCertificates(),
       resolver: fakeResolver(),
@@ -212,6 +215,7 @@ export function openStoryWorld(root: string): StoryWorld {
     eventLoop,
     websocket,
     memory,
+    audits,
     read,
     write,
     install: async (release, conduct) => {

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 import { openClock } from "../../src/system/clock.ts";
-import { type Audit, openAudits } from "../../src/system/npm-audit.ts";
+import { type Audit, openAudits, rememberAudits } from "../../src/system/npm-audit.ts";
 import { type Finished, openProcesses } from "../../src/system/process.ts";
 import { auditsContract } from "../contracts/audits.ts";
 import { anAdvisory, fakeAudits } from "../support/fakes/audits.ts";
@@ -94,5 +94,33 @@ describe("what npm prints", () => {
     [{ stdout: reportOf(found), truncated: true }, "npm printed no report"],
   ] as const)("is no report: %j", async (finished, detail) => {
     expect(await auditOf(finished)).toEqual({ kind: "failed", detail });
+  });
+});
+
+describe("audits that remember", () => {
+  it("know the newest answer about a release, and forget none for a failure", async () => {
+    const asked = fakeAudits();
+    const audits = rememberAudits(asked);
+    expect(audits.known(concerned)).toBeUndefined();
+
+    asked.set(concerned.lockfile, { kind: "audited", advisories: [anAdvisory()] });
+    await audits.audit(concerned, { timeoutMs: 1000 }, NEVER);
+    asked.set(concerned.lockfile, { kind: "failed", detail: "no answer" });
+    await audits.audit(concerned, { timeoutMs: 1000 }, NEVER);
+
+    expect(audits.known(concerned)).toEqual([anAdvisory()]);
+    expect(audits.known({ lockfile: concerned.lockfile })).toBeUndefined();
+    expect(audits.known(mended)).toBeUndefined();
+  });
+
+  it("remember the sixteen that were asked about last", async () => {
+    const audits = rememberAudits(fakeAudits());
+    for (let number = 0; number <= 16; number += 1) {
+      await audits.audit({ lockfile: String(number) }, { timeoutMs: 1000 }, NEVER);
+    }
+
+    expect(audits.known({ lockfile: "0" })).toBeUndefined();
+    expect(audits.known({ lockfile: "1" })).toEqual([]);
+    expect(audits.known({ lockfile: "16" })).toEqual([]);
   });
 });

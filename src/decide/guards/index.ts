@@ -25,6 +25,7 @@ import { restartSafeWork } from "./restart-safe-work.ts";
 import { restartable } from "./restartable.ts";
 import { safeWork } from "./safe-work.ts";
 import { schemaUnchanged } from "./schema-unchanged.ts";
+import { securityFloor } from "./security-floor.ts";
 import { servicesKnown } from "./services-known.ts";
 import { stoppedByPerson } from "./stopped-by-person.ts";
 import { targetProven } from "./target-proven.ts";
@@ -50,6 +51,7 @@ const ROLLBACK_GUARDS: readonly Guard[] = [
   notRolledBackBefore,
   dailyBudget,
   notQuarantinedTarget,
+  securityFloor,
   noDeploymentRunning,
   preparable,
   lockHeld,

@@ -11,6 +11,7 @@ import {
 } from "../../system/npm-audit.ts";
 import { LONGEST_END_MS } from "../../system/process.ts";
 import { tellForeign } from "../foreign-text.ts";
+import { newAdvisories } from "../new-advisories.ts";
 import type { LockfilePair, Lockfiles } from "../lockfiles.ts";
 import type { Probe } from "../probe.ts";
 
@@ -108,13 +109,14 @@ async function compare(
     return absent(`nobody knows its advisories: ${tellForeign(now.detail, secrets)}`);
   }
   const grave = now.advisories.filter((one) => isAtLeast(one, level));
+  // Asked in any case: who is to go back to it wants to know what it would bring back.
+  const before = await audit(pair.earlier);
   if (grave.length === 0) {
     return none(`no advisory that is ${level}${level === "critical" ? "" : " or worse"}`);
   }
-  const before = await audit(pair.earlier);
   return before.kind === "failed"
     ? absent(`nobody knows the advisories before: ${tellForeign(before.detail, secrets)}`)
-    : readingOf(newOnes(grave, before.advisories), pair.release, secrets);
+    : readingOf(newAdvisories(grave, before.advisories), pair.release, secrets);
 }
 
 function isSame(one: Both, other: Both): boolean {
@@ -126,18 +128,6 @@ function isSame(one: Both, other: Both): boolean {
 
 function isAtLeast({ level }: Advisory, least: AdvisoriesProbeSettings["level"]): boolean {
   return ADVISORY_LEVELS.indexOf(level) >= ADVISORY_LEVELS.indexOf(least);
-}
-
-/** Those against packages that had them not before, each once. */
-function newOnes(now: readonly Advisory[], before: readonly Advisory[]): readonly Advisory[] {
-  const known = new Set(before.map(keyOf));
-  return [...new Map(now.map((one) => [keyOf(one), one])).values()].filter(
-    (one) => !known.has(keyOf(one)),
-  );
-}
-
-function keyOf(advisory: Advisory): string {
-  return JSON.stringify([advisory.package, advisory.id]);
 }
 
 /** Most advisories that are told. */

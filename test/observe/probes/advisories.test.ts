@@ -92,12 +92,13 @@ describe("the advisories probe", () => {
     expect(await sample()).toMatchObject({ kind: "measured", value });
   });
 
-  it("does not ask about the release before where there is nothing to compare", async () => {
+  it("asks about the release before also where there is nothing to compare, and is content when nobody answers that", async () => {
     const { audits, sample } = bench();
     audits.set("new", { kind: "audited", advisories: [anAdvisory({ level: "high" })] });
+    audits.set("old", { kind: "failed", detail: "no answer" });
 
     expect(await sample()).toMatchObject({ value: 0, detail: "no advisory that is critical" });
-    expect(audits.asked).toHaveLength(1);
+    expect(audits.asked.map(({ lockfile }) => lockfile)).toEqual(["new", "old"]);
   });
 
   it("asks nobody while both depend on the same, or nothing was proven before", async () => {
@@ -172,7 +173,7 @@ describe("when the advisories probe asks", () => {
 
       await sample();
 
-      expect(audits.asked).toHaveLength(2);
+      expect(audits.asked).toHaveLength(4);
     },
   );
 

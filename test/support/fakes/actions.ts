@@ -57,6 +57,8 @@ export function fakeActions(more: Partial<Actions> = {}): {
     label: async () => undefined,
     close: async () => undefined,
     capture: async () => ({ release: "rel-9" }),
+    markRelease: async () => undefined,
+    unmarkRelease: async () => undefined,
     verifyReleases: async () => ({ releases: aStatus().releases, unreadable: [] }),
     prune: async () => ({ pruned: ["rel-0"] }),
     ...more,
