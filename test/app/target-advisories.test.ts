@@ -13,21 +13,21 @@ const NEVER = new AbortController().signal;
 interface Case {
   /** What was told of the lock file that runs, and of the target's; none: nobody asked. */
   readonly now?: Parameters<typeof anAdvisory>[0][];
-  readonly then?: Parameters<typeof anAdvisory>[0][];
+  readonly earlier?: Parameters<typeof anAdvisory>[0][];
   /** The hash of the lock file that runs; the target's is 1111. */
   readonly lockfile?: string;
 }
 
-async function found({ now, then, lockfile = "2222" }: Case): Promise<TargetAdvisories> {
+async function found({ now, earlier, lockfile = "2222" }: Case): Promise<TargetAdvisories> {
   let advisories: TargetAdvisories = { kind: "unknown", reason: "the test looked not" };
   await withDaemon(async ({ daemon }) => {
     const { config, catalogue, world } = daemon;
     const asked = fakeAudits();
     const audits = rememberAudits(asked);
     const release = aRelease();
-    const places = { now: config.application.root, then: catalogue.treeOf(release.id) };
-    for (const [text, told] of Object.entries({ now, then })) {
-      const path = join(text === "now" ? places.now : places.then, config.application.lockfile);
+    const places = { now: config.application.root, earlier: catalogue.treeOf(release.id) };
+    for (const [text, told] of Object.entries({ now, earlier })) {
+      const path = join(text === "now" ? places.now : places.earlier, config.application.lockfile);
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, text);
       if (told !== undefined) {
@@ -44,9 +44,9 @@ async function found({ now, then, lockfile = "2222" }: Case): Promise<TargetAdvi
 describe("the advisories that going back would bring back", () => {
   it("are the critical ones of the target that what runs has not", async () => {
     const both = { id: "1", package: "both" };
-    const then = [both, { id: "2", title: "Reads\n/etc" }, { id: "3", level: "high" } as const];
+    const earlier = [both, { id: "2", title: "Reads\n/etc" }, { id: "3", level: "high" } as const];
 
-    expect(await found({ now: [both, { id: "9" }], then })).toEqual({
+    expect(await found({ now: [both, { id: "9" }], earlier })).toEqual({
       kind: "known",
       added: ["left-pad: Reads /etc"],
     });
@@ -56,10 +56,13 @@ describe("the advisories that going back would bring back", () => {
     expect(await found({ lockfile: "1111" })).toEqual({ kind: "known", added: [] });
   });
 
-  it.each([{ now: [] }, { then: [] }])("are unknown while nobody told both: %j", async (told) => {
-    expect(await found(told)).toEqual({
-      kind: "unknown",
-      reason: "no signal asks for advisories",
-    });
-  });
+  it.each([{ now: [] }, { earlier: [] }])(
+    "are unknown while nobody told both: %j",
+    async (told) => {
+      expect(await found(told)).toEqual({
+        kind: "unknown",
+        reason: "no signal asks for advisories",
+      });
+    },
+  );
 });
