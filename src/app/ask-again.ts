@@ -33,6 +33,7 @@ export async function askAgain(
     verdict: breached,
     since: incident.since,
     lockHeld,
+    scope: plan.scope,
     ...(services.length === 0 ? {} : { concerned: services }),
     reportedOnly: verdict.kind !== "breached",
     ...(plan.target === null ? {} : { to: plan.target }),

@@ -9,6 +9,7 @@ import { releasesToPrune } from "../release/retention.ts";
 import type { Daemon } from "./daemon.ts";
 import { forgetSnapshot } from "./database-snapshots.ts";
 import { takeBaseline } from "./health.ts";
+import { keepSchema } from "./schema-standing.ts";
 
 /** How long a baseline stands for a release that goes on being proven. */
 const BASELINE_MS = 12 * 60 * 60_000;
@@ -22,6 +23,8 @@ export async function proveDeployed(
   const { journal, log, config } = daemon;
   const release = await captureDeployed(daemon, identity, signal);
   signal.throwIfAborted();
+  // Also for an older capture: what it ran on through this bake time is what it is proven on.
+  await keepSchema(daemon, release.id, signal);
   const baseline = await baselineIfDue(daemon, release, signal);
   signal.throwIfAborted();
   // Also when it was proven before: it baked again, so it is the newest proof, and the age of a proof counts.

@@ -10,6 +10,7 @@ import { takeSnapshot } from "./database-snapshots.ts";
 import type { Daemon } from "./daemon.ts";
 import { deployedRelease } from "./dump-schedule.ts";
 import { captureDeployed, pruneCaptures } from "./prove-deployed.ts";
+import { keepSchema } from "./schema-standing.ts";
 import { reportFloor, reportReleases } from "./status.ts";
 
 /** How often it is asked whether a snapshot that somebody else makes is there. */
@@ -45,6 +46,9 @@ export async function captureNow(daemon: Daemon, signal: AbortSignal): Promise<s
     });
   }
   const release = await captureDeployed(daemon, identity, signal);
+  if ((await daemon.catalogue.readSchema(release.id)) === undefined) {
+    await keepSchema(daemon, release.id, signal);
+  }
   await demandSnapshot(daemon, release, signal);
   return release.id;
 }

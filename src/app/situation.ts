@@ -1,11 +1,13 @@
 import type { BreachSituation, Breached, Target } from "../decide/situation.ts";
 import { messageOf } from "../model/failure.ts";
 import type { Identity } from "../model/identity.ts";
+import type { Scope } from "../model/plan.ts";
 import type { Readiness, Release } from "../model/release.ts";
 import type { EvidenceKind } from "../model/signal.ts";
 import type { Daemon } from "./daemon.ts";
 import { stoppedByPeople } from "./own-stops.ts";
 import { newestProvenOther } from "./readinesses.ts";
+import { schemaStandingOf } from "./schema-standing.ts";
 import { advisoriesOf } from "./target-advisories.ts";
 
 /** A check of the target's hashes counts for this many of its intervals. */
@@ -29,6 +31,8 @@ export interface Question {
   readonly lockHeld: boolean;
   /** The release to go back to; by default the newest proven one that is not deployed. */
   readonly to?: string;
+  /** What the plan takes back. Default application. */
+  readonly scope?: Scope;
   /** The services that a person named; by default those that the breached signals are about. */
   readonly concerned?: readonly string[];
   /** Whether only a person's report says so. */
@@ -65,6 +69,7 @@ export async function gatherSituation(
     concerned,
     unattributed: unattributedOf(daemon, breached),
     target,
+    ...(await schemaOf(daemon, target, breach.scope, signal)),
     ...(target.kind === "none"
       ? {}
       : { advisories: await advisoriesOf(daemon, target.release, identity) }),
@@ -97,6 +102,19 @@ function unattributedOf({ config, rules }: Decider, breached: ReadonlySet<string
       (rule) => breached.has(rule.name) && asking.has(rule.name) && rule.service === undefined,
     )
     .map((rule) => rule.name);
+}
+
+async function schemaOf(
+  daemon: Decider,
+  target: Target,
+  scope: Scope = "application",
+  signal: AbortSignal,
+): Promise<Pick<BreachSituation, "schema">> {
+  const schema =
+    target.kind === "none"
+      ? undefined
+      : await schemaStandingOf(daemon, target.release.id, scope, signal);
+  return schema === undefined ? {} : { schema };
 }
 
 async function findTarget(

@@ -6,6 +6,7 @@ import { mode } from "./guards/mode.ts";
 import { noDeploymentRunning } from "./guards/no-deployment-running.ts";
 import { pm2Alive } from "./guards/pm2-alive.ts";
 import { restartable } from "./guards/restartable.ts";
+import { schemaFits } from "./guards/schema-fits.ts";
 import { servicesKnown } from "./guards/services-known.ts";
 import { targetReady } from "./guards/target-ready.ts";
 import type { BreachSituation } from "./situation.ts";
@@ -17,7 +18,7 @@ type Permission =
 
 /** The guards that stand for safety: what a person asks for is not done while one of them blocks. */
 const SAFETY: Readonly<Record<Action, readonly Guard[]>> = {
-  "roll-back": [servicesKnown, pm2Alive, targetReady, noDeploymentRunning, lockHeld],
+  "roll-back": [servicesKnown, pm2Alive, targetReady, schemaFits, noDeploymentRunning, lockHeld],
   restart: [restartable, pm2Alive, noDeploymentRunning, lockHeld],
 };
 

@@ -2,6 +2,7 @@ import type { Control } from "../model/control.ts";
 import type { History } from "../model/history.ts";
 import type { Identity } from "../model/identity.ts";
 import type { Readiness, Release } from "../model/release.ts";
+import type { SchemaComparison } from "../model/schema-difference.ts";
 import type { Service } from "../model/service.ts";
 import type { EvidenceKind } from "../model/signal.ts";
 import type { ServiceSettings } from "../model/application.ts";
@@ -25,6 +26,11 @@ export type Target =
  */
 export type TargetAdvisories =
   | { readonly kind: "known"; readonly added: readonly string[] }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** How the schema that the target ran on compares with today's, or why nobody knows. */
+export type SchemaStanding =
+  | { readonly kind: "compared"; readonly comparison: SchemaComparison }
   | { readonly kind: "unknown"; readonly reason: string };
 
 /** A setting of the wall clock: when, in its new time, by how much, and which change was the newest then, by its `at`. */
@@ -55,6 +61,8 @@ export interface Situation {
   readonly target: Target;
   /** Absent where there is no target, and in a replay. */
   readonly advisories?: TargetAdvisories;
+  /** Absent where nothing is compared: without a database, where it goes back too, and in a replay. */
+  readonly schema?: SchemaStanding;
   /** Why somebody else seems to be deploying: git's index lock, pm2's reload lock. Empty when nobody is. */
   readonly busy: readonly string[];
   /** What a stop in the middle of its work does, and how long a start takes, for each service that a rollback would stop. */

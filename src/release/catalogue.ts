@@ -3,6 +3,7 @@ import { z } from "zod";
 import { DatabaseRecord } from "../model/database-record.ts";
 import { Failure, messageOf } from "../model/failure.ts";
 import { Release } from "../model/release.ts";
+import { SchemaCatalogue } from "../model/schema-catalogue.ts";
 import { WarmDatabase } from "../model/warm-database.ts";
 import type { Files } from "../system/files.ts";
 import type { Definition } from "../system/pm2.ts";
@@ -24,6 +25,9 @@ export interface Catalogue {
   readDatabase(id: string): Promise<DatabaseRecord | undefined>;
   /** Replaces what is said of it. */
   writeDatabase(id: string, record: DatabaseRecord): Promise<void>;
+  /** The structure of the database that it ran on; undefined where that was not read. */
+  readSchema(id: string): Promise<SchemaCatalogue | undefined>;
+  writeSchema(id: string, schema: SchemaCatalogue): Promise<void>;
   /** The restored copy of the database that waits beside it; undefined where there is none, or its record cannot be read. */
   readWarm(id: string): Promise<WarmDatabase | undefined>;
   /** Replaces what is said of it; undefined forgets it. */
@@ -38,6 +42,7 @@ export interface Catalogue {
 
 const FORMAT = 1;
 const DATABASE_FILE = "database.json";
+const SCHEMA_FILE = "schema.json";
 const WARM_FILE = "warm.json";
 const PARTIAL = ".partial";
 const CapturedDefinitions = z.array(
@@ -63,6 +68,11 @@ export function openCatalogue(files: Files, stateFolder: string): Catalogue {
     writeDatabase: async (id, record) => {
       const path = join(releaseFolder(stateFolder, id), DATABASE_FILE);
       await files.writeAtomic(path, `${JSON.stringify(record, null, 2)}\n`, 0o600);
+    },
+    readSchema: async (id) => readSchema(files, releaseFolder(stateFolder, id)),
+    writeSchema: async (id, schema) => {
+      const path = join(releaseFolder(stateFolder, id), SCHEMA_FILE);
+      await files.writeAtomic(path, `${JSON.stringify(schema)}\n`, 0o600);
     },
     readWarm: async (id) => readWarm(files, releaseFolder(stateFolder, id)),
     writeWarm: async (id, warm) => {
@@ -182,6 +192,13 @@ async function readDatabase(files: Files, folder: string): Promise<DatabaseRecor
   return record.success
     ? record.data
     : { kind: "none", at: 0, reason: `${DATABASE_FILE} cannot be read` };
+}
+
+/** One that cannot be read, or that another version wrote, is not known. */
+async function readSchema(files: Files, folder: string): Promise<SchemaCatalogue | undefined> {
+  const text = await files.readText(join(folder, SCHEMA_FILE));
+  const schema = SchemaCatalogue.safeParse(text === undefined ? undefined : parseJson(text));
+  return schema.success ? schema.data : undefined;
 }
 
 async function readWarm(files: Files, folder: string): Promise<WarmDatabase | undefined> {

@@ -1,6 +1,8 @@
 import { Failure } from "../model/failure.ts";
+import type { SchemaCatalogue } from "../model/schema-catalogue.ts";
 import type { Clock } from "./clock.ts";
 import { askActivity, type DatabaseActivity } from "./postgres-activity.ts";
+import { readCatalogue } from "./postgres-catalogue.ts";
 import { checkDatabase, type DatabaseAnswer } from "./postgres-check.ts";
 import { ask, type Connections, describe, passwordOf } from "./postgres-connection.ts";
 import { countRows, type RowCount } from "./postgres-rows.ts";
@@ -11,6 +13,8 @@ export interface Database {
   check(signal: AbortSignal): Promise<DatabaseAnswer>;
   /** The newest applied migration and their number, such as `003_summary (3)`; null when the table does not exist. */
   schemaRevision(signal: AbortSignal): Promise<string | null>;
+  /** Its structure as it is now. Throws `database-unreachable` when it does not answer in time. */
+  catalogue(signal: AbortSignal): Promise<SchemaCatalogue>;
   /** What its sessions do, by one query on a connection of its own. */
   activity(signal: AbortSignal): Promise<DatabaseActivity>;
   /** Counts the rows of tables, `name` or `schema.name`, in the order asked. Throws when the database does not answer. */
@@ -46,6 +50,9 @@ export function openDatabase(settings: DatabaseSettings, clock: Clock): Database
     async schemaRevision(signal) {
       const { migrations } = settings;
       return migrations === undefined ? null : schemaRevision(connections, migrations, signal);
+    },
+    async catalogue(signal) {
+      return readCatalogue(connections, signal);
     },
     async activity(signal) {
       return askActivity(connections, signal);

@@ -84,6 +84,24 @@ export function databaseContract(name: string, open: () => Promise<DatabaseUnder
       await expect(asking).rejects.toMatchObject({ code: "database-unreachable" });
     });
 
+    it("has the same structure until it is changed", async () => {
+      const first = await under.database.catalogue(signal);
+      const second = await under.database.catalogue(signal);
+      await under.migrate();
+      const third = await under.database.catalogue(signal);
+
+      expect(second).toEqual(first);
+      expect(third).not.toEqual(first);
+    });
+
+    it("cannot tell its structure when the server is stopped", async () => {
+      await under.stopServer();
+
+      const asking = under.database.catalogue(signal);
+
+      await expect(asking).rejects.toMatchObject({ code: "database-unreachable" });
+    });
+
     it("tells what its sessions do, its own question not counted", async () => {
       const activity = await under.database.activity(signal);
 
@@ -114,6 +132,7 @@ export function databaseContract(name: string, open: () => Promise<DatabaseUnder
 
       await expect(under.database.check(aborted)).rejects.toBe(reason);
       await expect(under.database.activity(aborted)).rejects.toBe(reason);
+      await expect(under.database.catalogue(aborted)).rejects.toBe(reason);
     });
   });
 }

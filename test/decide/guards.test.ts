@@ -5,6 +5,7 @@ import { GUARDS } from "../../src/decide/guards/index.ts";
 import { PolicySettings } from "../../src/decide/policy.ts";
 import type { BreachSituation, Target, TargetAdvisories } from "../../src/decide/situation.ts";
 import type { Control } from "../../src/model/control.ts";
+import type { SchemaVerdict } from "../../src/model/schema-difference.ts";
 import type { Cause } from "../../src/model/verdict.ts";
 import {
   aBreachedVerdict,
@@ -95,6 +96,18 @@ function unapproved(count: number): Partial<BreachSituation> {
   return { history: aHistory({ incidents: [anIncident()], recoveries }) };
 }
 
+/** The structure of the database, compared with that of the target's time. */
+function compared(verdict: SchemaVerdict): Partial<BreachSituation> {
+  return { schema: { kind: "compared", comparison: { verdict, differences: [] } } };
+}
+
+function migrated(verdict: SchemaVerdict = "unchanged"): Partial<BreachSituation> {
+  return { identity: anIdentity({ schema: "003_summary (3)" }), ...compared(verdict) };
+}
+
+const UNCOMPARED: Partial<BreachSituation> = {
+  schema: { kind: "unknown", reason: "it was not kept" },
+};
 const NO_TARGET: Partial<BreachSituation> = {
   target: { kind: "none", reason: "nothing was proven yet" },
 };
@@ -411,6 +424,27 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
     "recommend",
   ],
   ["schema-unchanged", "has no target", NO_TARGET, "hold"],
+  ["schema-unchanged", "is, in its structure, and only rows were migrated", migrated(), "allow"],
+  ["schema-unchanged", "is only added to", migrated("additive"), "allow"],
+  ["schema-unchanged", "may break the older code", migrated("breaking"), "recommend"],
+  ["schema-unchanged", "may break it without a migration", compared("breaking"), "recommend"],
+  ["schema-unchanged", "is at the same migration and cannot be compared", UNCOMPARED, "allow"],
+  [
+    "schema-unchanged",
+    "is at another migration and cannot be compared",
+    { ...migrated(), ...UNCOMPARED },
+    "recommend",
+  ],
+  [
+    "schema-unchanged",
+    "has no migrations and cannot be compared",
+    {
+      ...targetRelease({ identity: anIdentity({ schema: null }) }),
+      identity: anIdentity({ schema: null }),
+      ...UNCOMPARED,
+    },
+    "recommend",
+  ],
   [
     "schema-unchanged",
     "is without migrations then and now",

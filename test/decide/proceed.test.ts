@@ -20,6 +20,23 @@ const BOOTING = [aService("api", { startedAt: NOON }), aService("importer")];
 const PM2_DEAD = greenControls().map((one) =>
   one.name === "pm2" ? { ...one, state: "red" as const } : one,
 );
+const BROKEN_SCHEMA: Partial<BreachSituation> = {
+  schema: {
+    kind: "compared",
+    comparison: {
+      verdict: "breaking",
+      differences: [
+        {
+          kind: "column",
+          name: "public.rounds.visits",
+          change: "removed",
+          verdict: "breaking",
+          reason: "dropped",
+        },
+      ],
+    },
+  },
+};
 const CHANGED_SCHEMA = anIdentity({ schema: "003_summary (3)" });
 const { schema: _unknown, ...UNKNOWN_SCHEMA } = anIdentity();
 const DAMAGED: Partial<BreachSituation> = (() => {
@@ -42,6 +59,7 @@ describe("an approved plan", () => {
     ["the cool-down is not over", { history: aHistory({ recoveries: [aRecovery(NOON)] }) }],
     ["the schema is unknown", { identity: UNKNOWN_SCHEMA }],
     ["the schema has changed", { identity: CHANGED_SCHEMA }],
+    ["the older code may not run on the schema, which people have read", BROKEN_SCHEMA],
     ["a service is still starting", { services: BOOTING }],
   ])("begins although %s", (_when, over) => {
     expect(mayProceed(aSituation(over), "roll-back", "approved")).toEqual(GO);
@@ -88,6 +106,7 @@ describe("a rollback by hand", () => {
     ["a person stopped a service", { stopped: ["api"] }],
     ["the schema has changed", { identity: CHANGED_SCHEMA }],
     ["the schema is unknown", { identity: UNKNOWN_SCHEMA }],
+    ["the schema cannot be compared", { schema: { kind: "unknown", reason: "it is down" } }],
   ])("begins although %s", (_when, over) => {
     expect(mayProceed(aSituation(over), "roll-back", "person")).toEqual(GO);
   });
@@ -101,6 +120,19 @@ describe("a rollback by hand", () => {
     ["the lock is lost", { lockHeld: false }],
   ])("does not begin when %s", (_when, over) => {
     expect(mayProceed(aSituation(over), "roll-back", "person").kind).toBe("no");
+  });
+});
+
+describe("a rollback by hand to a release that may not run on today's schema", () => {
+  it("is refused, with what keeps it from running and what to do instead", () => {
+    const answer = mayProceed(aSituation(BROKEN_SCHEMA), "roll-back", "person");
+
+    expect(answer).toEqual({
+      kind: "no",
+      reasons: [
+        "rel-good may not run on today's schema: column public.rounds.visits removed (dropped); go back with --scope database or all, which takes the schema along",
+      ],
+    });
   });
 });
 

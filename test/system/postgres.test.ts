@@ -6,6 +6,7 @@ import { openClock } from "../../src/system/clock.ts";
 import { openDatabase } from "../../src/system/postgres.ts";
 import { databaseContract } from "../contracts/database.ts";
 import { fakeDatabase } from "../support/fakes/database.ts";
+import { aCatalogue, aTable } from "../support/schema.ts";
 
 const clock = openClock();
 const { signal } = new AbortController();
@@ -17,6 +18,7 @@ databaseContract("the fake", async () => {
     migrate: async () => {
       database.setRevision("002_alerts (2)");
       database.setRows("ops.schema_migrations", 2);
+      database.setCatalogue(aCatalogue([aTable("schema_migrations", [])]));
     },
     stopServer: async () =>
       database.setAnswer({ kind: "fails", sqlstate: null, detail: "refused" }),

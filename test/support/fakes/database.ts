@@ -1,9 +1,11 @@
 import { Failure } from "../../../src/model/failure.ts";
+import type { SchemaCatalogue } from "../../../src/model/schema-catalogue.ts";
 import type { DatabaseActivity } from "../../../src/system/postgres-activity.ts";
 import type { RowCount } from "../../../src/system/postgres-rows.ts";
 import type { DatabaseAnswer } from "../../../src/system/postgres-check.ts";
 import { type DatabasePhase, phaseOf } from "../../../src/system/postgres-phase.ts";
 import type { Database } from "../../../src/system/postgres.ts";
+import { aCatalogue } from "../schema.ts";
 
 type Activity = Extract<DatabaseActivity, { kind: "answers" }>;
 
@@ -19,6 +21,8 @@ export interface FakeDatabase extends Database {
   /** While it `fails`, it tells neither its revision nor its activity. */
   setAnswer(answer: ToldAnswer): void;
   setRevision(revision: string | null): void;
+  /** Its structure; null: it cannot be read. */
+  setCatalogue(catalogue: SchemaCatalogue | null): void;
   /** What its sessions do; the rest stays as it was. */
   setActivity(parts: Partial<Activity>): void;
   /** Rows of a table, which is there from now on. */
@@ -54,6 +58,7 @@ export function fakeDatabase(): FakeDatabase {
     checksumFailures: null,
   };
   let closed = false;
+  let catalogue: SchemaCatalogue | null = aCatalogue();
   const rows = new Map<string, number>();
 
   return {
@@ -84,6 +89,17 @@ export function fakeDatabase(): FakeDatabase {
         throw new Failure("database-unreachable", answer.detail, { hint: "start it" });
       }
       return revision;
+    },
+    setCatalogue(next) {
+      catalogue = next;
+    },
+    async catalogue(signal) {
+      signal.throwIfAborted();
+      if (answer.kind === "fails" || catalogue === null) {
+        const detail = answer.kind === "fails" ? answer.detail : "it cannot be read";
+        throw new Failure("database-unreachable", detail, { hint: "start it" });
+      }
+      return catalogue;
     },
     setRows(table, count) {
       rows.set(table, count);
