@@ -1,4 +1,5 @@
 import { tellTime } from "../model/units.ts";
+import { isOlderThan } from "./older-process.ts";
 import {
   type DoctorPorts,
   type Examination,
@@ -11,9 +12,6 @@ import {
 export const RUNNING: readonly Examination[] = [
   { area: "release", check: "running code", look: lookAtProcesses },
 ];
-
-/** git's record tells to the second, so a process of the same second is no older. */
-const SECOND_MS = 1000;
 
 /** A process reads its code when it starts: one that is older than the commit on the disk runs another. */
 async function lookAtProcesses(
@@ -29,9 +27,7 @@ async function lookAtProcesses(
     services.map(({ name }) => name),
     signal,
   );
-  const old = known.filter(({ instances }) =>
-    instances.some((one) => one.pid !== 0 && one.startedAt + SECOND_MS <= movedAt),
-  );
+  const old = known.filter((service) => isOlderThan(service, movedAt));
   const moved = `HEAD last moved at ${tellTime(movedAt)}`;
   return old.length === 0
     ? [ok("running code", `${moved}, every process was started since`)]

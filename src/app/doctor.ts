@@ -19,6 +19,7 @@ import { PROBES, requestsOf } from "./doctor-probes.ts";
 import { RUNNING } from "./doctor-running.ts";
 import { ROLLWATCH } from "./doctor-releases.ts";
 import { SYNTHETIC } from "./synthetic.ts";
+import { UPSTREAMS } from "./doctor-upstreams.ts";
 import { openWorld } from "./world.ts";
 
 const EXAMINATIONS = [
@@ -28,6 +29,7 @@ const EXAMINATIONS = [
   ...RUNNING,
   ...PROBES,
   ...LIMITERS,
+  ...UPSTREAMS,
   ...SYNTHETIC,
   ...DATABASE,
   ...PEOPLE,

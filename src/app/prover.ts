@@ -1,12 +1,13 @@
 import { messageOf } from "../model/failure.ts";
 import { openIncident, openRecovery } from "../model/history.ts";
-import type { Identity, IdentityPart } from "../model/identity.ts";
-import { isStoppedByPerson } from "../model/service.ts";
+import type { Change, Identity, IdentityPart } from "../model/identity.ts";
+import { isStoppedByPerson, type Service } from "../model/service.ts";
 import { isWell, type Signal } from "../model/signal.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { compareIdentity } from "../release/ledger.ts";
 import { childOf, type Child } from "../system/abort.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
+import { isOlderThan } from "./older-process.ts";
 import { proveDeployed } from "./prove-deployed.ts";
 
 /** A failed capture is tried again after this time. */
@@ -87,8 +88,8 @@ export function openProver(daemon: Daemon): Prover {
 
   async function capture(identity: Identity, child: Child): Promise<void> {
     try {
-      await proveDeployed(daemon, identity, child.signal);
-      provenUntil = child.signal.aborted ? 0 : clock.monotonic() + PROVE_AGAIN_MS;
+      const waitMs = await proveIfItRuns(daemon, identity, child.signal);
+      provenUntil = child.signal.aborted ? 0 : clock.monotonic() + waitMs;
     } catch (error) {
       if (!child.signal.aborted) {
         retryAt = clock.monotonic() + RETRY_MS;
@@ -148,14 +149,46 @@ function isComplete({ config }: Daemon, identity: Identity): boolean {
   );
 }
 
-/** What lies on the disk is what runs: the serving processes were started after the code or its configuration last changed. */
-function isRunningWhatIsDeployed({ config, journal, surroundings }: Daemon): boolean {
+/** Proves what is deployed, unless something else runs; returns when to do it again, in ms. */
+async function proveIfItRuns(
+  daemon: Daemon,
+  identity: Identity,
+  signal: AbortSignal,
+): Promise<number> {
+  if (await isMovedUnseen(daemon, signal)) {
+    daemon.log.warn("not proven: the code moved after the serving process was started");
+    return RETRY_MS;
+  }
+  await proveDeployed(daemon, identity, signal);
+  return PROVE_AGAIN_MS;
+}
+
+/** Whether the code moved on the disk before rollwatch first saw it, and after the serving process read it. */
+async function isMovedUnseen(daemon: Daemon, signal: AbortSignal): Promise<boolean> {
+  const { config, world } = daemon;
+  const { source, root } = config.application;
+  const server = serverOf(daemon);
+  if (source !== "git" || server === undefined || lastInstalled(daemon) !== undefined) {
+    return false;
+  }
+  const movedAt = await world.git.headMovedAt(root, signal);
+  return movedAt !== null && isOlderThan(server, movedAt);
+}
+
+function serverOf({ config, surroundings }: Daemon): Service | undefined {
   const { serving, services } = config.application;
   const name = serving ?? services[0]?.name;
-  const change = journal
-    .history()
-    .changes.findLast((one) => one.parts.some((part) => INSTALLED.has(part)));
-  const server = surroundings.services().find((service) => service.name === name);
+  return surroundings.services().find((service) => service.name === name);
+}
+
+function lastInstalled({ journal }: Daemon): Change | undefined {
+  return journal.history().changes.findLast((one) => one.parts.some((part) => INSTALLED.has(part)));
+}
+
+/** What lies on the disk is what runs: the serving processes were started after the code or its configuration last changed. */
+function isRunningWhatIsDeployed(daemon: Daemon): boolean {
+  const change = lastInstalled(daemon);
+  const server = serverOf(daemon);
   return (
     change === undefined ||
     (server?.instances ?? []).every((one) => one.pid === 0 || one.startedAt >= change.after)

@@ -32,6 +32,7 @@ export function ruleOf(signal: SignalSettings, application: ApplicationSettings)
     ...(signal.confirmEvery === undefined
       ? {}
       : { confirm: { everyMs: signal.confirmEvery, overMs: signal.confirmOver } }),
+    ...(traits.heldMs === undefined ? {} : { heldMs: traits.heldMs }),
     ...(service === undefined ? {} : { service }),
   };
 }

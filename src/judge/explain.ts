@@ -64,10 +64,13 @@ export function explainRule(
     return { limit, falsePerDay: 0, falseChancePerDay: 0, neverFires, assumptions };
   }
   const chance = Math.max(...amounts.map((amount) => chanceOfBad(rule, amount, trueShare)));
-  const windowMs = windowMsOf(rule);
-  const perDay = DAY_MS / windowMs;
-  const accidents = { chance, length: lengthOf(rule) };
-  const clearing = windowsUntilRun({ chance: 1 - chance, length: rule.clearAfter });
+  const answerMs = Math.max(windowMsOf(rule), rule.heldMs ?? 0);
+  const perDay = DAY_MS / answerMs;
+  const accidents = { chance, length: answersIn(rule, lengthOf(rule)) };
+  const clearing = windowsUntilRun({
+    chance: 1 - chance,
+    length: answersIn(rule, rule.clearAfter),
+  });
   const neverClears =
     clearing > perDay
       ? `a window of a healthy application is bad in ${tellPercent(chance)} of cases: a breach would last longer than a day`
@@ -101,6 +104,12 @@ function explainRelative(
 /** Bad windows in a row that make a breach. */
 function lengthOf({ breachAfter, confirm }: SignalRule): number {
   return confirm === undefined ? breachAfter : samplesToConfirm(confirm, breachAfter);
+}
+
+/** How many answers so many windows hold that are each by themselves: an answer that is repeated is one. */
+function answersIn(rule: SignalRule, windows: number): number {
+  const windowMs = windowMsOf(rule);
+  return Math.ceil((windows * windowMs) / Math.max(windowMs, rule.heldMs ?? 0));
 }
 
 function windowMsOf({ window, intervalMs }: SignalRule): number {
@@ -202,5 +211,9 @@ function tellAssumptions(rule: SignalRule, amounts: Amounts, trueShare: number):
     rule.confirm === undefined
       ? ""
       : `; samples ${tellDuration(rule.confirm.everyMs)} apart are less independent than others, and a pause of the application that is longer than ${tellDuration(rule.confirm.overMs)} is a breach`;
-  return `${healthy}${thin}${hurried}; a fault is found when everything fails, plus the probe's timeout where nothing answers`;
+  const held =
+    rule.heldMs === undefined
+      ? ""
+      : `; an answer is repeated for ${tellDuration(rule.heldMs)} and counts as one, unless a lock file changes: what becomes known meanwhile is found with the next one`;
+  return `${healthy}${thin}${hurried}${held}; a fault is found when everything fails, plus the probe's timeout where nothing answers`;
 }

@@ -101,6 +101,8 @@ export interface SignalRule {
   readonly baseline?: RelativeLimit;
   /** Present where counted requests are judged by how fast they use up an error budget, instead of by single windows. */
   readonly burnRate?: BurnRate;
+  /** For how long a probe repeats one answer; absent where each sample is measured anew. */
+  readonly heldMs?: number;
   /** Present where the signal is probed faster after its first bad sample. */
   readonly confirm?: Confirmation;
 }

@@ -8,6 +8,7 @@ import { captureNow } from "../../src/app/release-actions.ts";
 import { SignalSettings, type Config } from "../../src/config/schema.ts";
 import { PolicySettings } from "../../src/decide/policy.ts";
 import type { DoctorLine, DoctorReport } from "../../src/model/doctor.ts";
+import { UpstreamSettings } from "../../src/model/application.ts";
 import { ContactSettings } from "../../src/model/people.ts";
 import { holdLock } from "../../src/system/lock.ts";
 import { NotifySettings } from "../../src/notify/settings.ts";
@@ -413,6 +414,32 @@ describe("the doctor", () => {
       });
     },
   );
+
+  it.each([
+    ["127.0.0.9", undefined],
+    ["[::1]", undefined],
+    ["app.localhost", undefined],
+    ["192.0.2.7", "warning"],
+    ["[2001:db8::7]", "warning"],
+    ["app.internal", "warning"],
+  ])("says where nothing tells a broken way to %s from a broken release", async (host, state) => {
+    await withPatient(async ({ daemon, line, configured }) => {
+      const probe = { kind: "http", url: `http://${host}:3000/health` };
+      const asking = { signals: signals({ name: "health", trigger: "system-down", probe }) };
+      const gateway = UpstreamSettings.parse({ name: "gateway", url: "http://192.0.2.1/" });
+      const { application } = daemon.config;
+      const told = { ...application, upstreams: [gateway] };
+
+      const bare = await line("way to the application", configured(asking));
+      const declared = await line(
+        "way to the application",
+        configured({ ...asking, application: told }),
+      );
+
+      expect(bare?.state).toBe(state);
+      expect(declared?.state).toBe(state === undefined ? undefined : "ok");
+    });
+  });
 
   it("says which services were started before the commit on the disk came there", async () => {
     await withPatient(async ({ world, line }) => {

@@ -76,6 +76,21 @@ describe("the prover", () => {
     });
   });
 
+  it("does not take code that was moved before rollwatch looked for what an older process runs, until that is restarted", async () => {
+    await withDaemon(async (parts) => {
+      const { daemon, world } = parts;
+      const prover = openProver(daemon);
+      world.git.setMovedAt(world.clock.now() + 5000);
+
+      await bake(parts, prover, 2 * LONG_MS);
+      expect(parts.written()).toEqual([]);
+
+      world.restart();
+      await bake(parts, prover, 4 * LONG_MS);
+      expect(parts.written()).toContain("release-proven");
+    });
+  });
+
   it("captures once, however long it stays well", async () => {
     await withDaemon(async (parts) => {
       const prover = openProver(parts.daemon);

@@ -245,3 +245,29 @@ describe("a rule that is confirmed faster", () => {
     );
   });
 });
+
+describe("a signal whose probe repeats an answer", () => {
+  const HOUR = 3_600_000;
+  const HELD = aRule({ breachAfter: 1, clearAfter: 1, intervalMs: 10_000, heldMs: 6 * HOUR });
+
+  it("has as many accidents as answers, not as samples", () => {
+    const { falsePerDay, falseChancePerDay, assumptions } = explainRule(HELD);
+
+    // Four answers a day, one in a thousand of them wrong.
+    expect(falsePerDay).toBeCloseTo(0.004, 4);
+    expect(falseChancePerDay).toBeCloseTo(0.004, 4);
+    expect(assumptions).toContain("repeated for 360 min");
+  });
+
+  it("is not made surer by windows that hold the same answer", () => {
+    const thrice = explainRule({ ...HELD, breachAfter: 3 });
+
+    expect(thrice.falseChancePerDay).toBe(explainRule(HELD).falseChancePerDay);
+  });
+
+  it("is found as soon as before, since a new lock file is asked about at once", () => {
+    const { heldMs: _held, ...fresh } = HELD;
+
+    expect(explainRule(HELD).detectMs).toEqual(explainRule(fresh).detectMs);
+  });
+});

@@ -89,6 +89,8 @@ export interface ProbeTraits {
   readonly evidence?: EvidenceKind;
   /** The addresses of further requests of the same run. */
   readonly alsoAsks?: readonly string[];
+  /** For how long it repeats one answer; absent where it asks each time. */
+  readonly heldMs?: number;
   /** The service that it measures, where its own settings name it. */
   readonly service?: string;
 }
@@ -131,7 +133,7 @@ const TRAITS: ByKind<number, ProbeTraits> = {
   tcp: () => FAILURES,
   tls: () => FAILURES,
   dns: () => FAILURES,
-  advisories: () => ({ unit: "advisories", judgedBy: "value" }),
+  advisories: ({ every }) => ({ unit: "advisories", judgedBy: "value", heldMs: every }),
   "access-log": ({ measure }) =>
     measure === "errors"
       ? { unit: "ratio", judgedBy: "share", largest: 1 }
