@@ -22,6 +22,7 @@ export const FAILURE_CODES = [
   "incident-unknown",
   "signal-unknown",
   "dump-failed",
+  "delta-failed",
   "recording-invalid",
   "internal",
 ] as const;
