@@ -4,6 +4,7 @@ import { openJournal } from "../journal/journal.ts";
 import type { JournalStore } from "../journal/store.ts";
 import { queue } from "../notify/outbox.ts";
 import { address } from "../notify/route.ts";
+import { openApart } from "../observe/apart.ts";
 import { createControls } from "../observe/controls.ts";
 import { openTimeWatch } from "../observe/time-watch.ts";
 import { openCatalogue } from "../release/catalogue.ts";
@@ -59,6 +60,7 @@ export function assemble(input: AssembleInput): Daemon {
     surroundings: openSurroundings({ world, controls, log }, application),
     readinesses,
     warmth,
+    apart: openApart(),
     tell: (draft) => {
       const at = world.clock.now();
       queue(journal, address(draft, notify.routes, { id: world.ids.next("notice", at), at }));

@@ -5,6 +5,7 @@ import { blameWindowMsOf, tierOf } from "../decide/policy.ts";
 import type { NoticeDraft } from "../notify/notices-draft.ts";
 import type { Signal, SignalRule } from "../model/signal.ts";
 import type { Verdict } from "../model/verdict.ts";
+import type { Apart } from "../observe/apart.ts";
 import type { TimeWatch } from "../observe/time-watch.ts";
 import type { Catalogue } from "../release/catalogue.ts";
 import type { Log } from "../system/log.ts";
@@ -30,6 +31,7 @@ export interface Daemon {
   readonly surroundings: Surroundings;
   readonly readinesses: Readinesses;
   readonly warmth: Warmth;
+  readonly apart: Apart;
   /** Puts a notice into the outbox; the same fact is told once. */
   readonly tell: (draft: NoticeDraft) => void;
 }

@@ -35,7 +35,11 @@ export async function takeSnapshot(
     return { kind: "busy" };
   }
   try {
-    return { kind: "taken", record: await dumpOrTell(daemon, dumping, release, signal) };
+    const record = await daemon.apart.snapshot(
+      async () => dumpOrTell(daemon, dumping, release, signal),
+      signal,
+    );
+    return { kind: "taken", record };
   } finally {
     attempt.lock.release();
   }

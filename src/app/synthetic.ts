@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { messageOf } from "../model/failure.ts";
+import type { Apart } from "../observe/apart.ts";
 import { type Marks, openMarks } from "../observe/marks.ts";
 import {
   type DoctorPorts,
@@ -13,15 +14,17 @@ import type { Daemon } from "./daemon.ts";
 /** What the probes of synthetic alerts get of the daemon. */
 export interface SyntheticWiring {
   readonly marks: Marks;
+  readonly apart: Apart;
   readonly onLeft: (signal: string, reason: string) => void;
 }
 
 /** The marks of what is posted, and who hears of what stays behind; also of what an earlier configuration left. */
-export function wireSynthetic({ config, world, log }: Daemon): SyntheticWiring {
+export function wireSynthetic({ config, world, log, apart }: Daemon): SyntheticWiring {
   const marks = openMarks(world, config.state);
   void tellOrphans({ config, log }, marks);
   return {
     marks,
+    apart,
     onLeft: (signal, reason) => {
       log.error({ signal, reason }, "what a synthetic reading made could not be deleted");
     },

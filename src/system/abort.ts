@@ -39,3 +39,14 @@ export async function withChild<T>(
     child.abort("the work is over");
   }
 }
+
+/** What work comes to; rejects with the reason when the signal aborts before, while the work itself goes on. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return withChild(signal, async (own) => Promise.race([work, rejectedBy(own)]));
+}
+
+async function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { messageOf } from "../model/failure.ts";
-import { withChild } from "./abort.ts";
+import { unlessAborted } from "./abort.ts";
 
 /** What this machine knows of a host's name. */
 export type NameAnswer =
@@ -40,14 +40,4 @@ export function openHostNames(): HostNames {
       return unlessAborted(asked, signal);
     },
   };
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return withChild(signal, async (own) => Promise.race([work, rejectedBy(own)]));
-}
-
-async function rejectedBy(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }

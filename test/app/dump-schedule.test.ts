@@ -136,6 +136,41 @@ describe("snapshots of the database", () => {
     });
   });
 
+  it("are not begun while a synthetic reading lies in the database, and keep others out", async () => {
+    await withDaemon(async (parts) => {
+      const said: string[] = [];
+      const posted: unknown[] = [];
+      const daemon = dumping(
+        parts,
+        cloning(said, {
+          clone: async (name) => {
+            said.push(`clone ${name}`);
+            posted.push(await parts.daemon.apart.post(async () => "a reading"));
+          },
+        }),
+      );
+      await daemon.surroundings.lookAtAll(LIVE);
+      const cleanUp = new AbortController();
+      const posting = daemon.apart.post(
+        async () =>
+          new Promise<void>((resolve) => {
+            cleanUp.signal.addEventListener("abort", () => resolve());
+          }),
+      );
+      const capturing = captureNow(daemon, LIVE);
+      await parts.world.clock.settle();
+      const before = [...said];
+
+      cleanUp.abort();
+      await posting;
+      await capturing;
+
+      expect(before).toEqual([]);
+      expect(said.filter((one) => one.startsWith("clone"))).toHaveLength(1);
+      expect(posted).toEqual([undefined]);
+    });
+  });
+
   it("are part of a capture by hand", async () => {
     await withDaemon(async (parts) => {
       const daemon = dumping(parts, cloning([]));

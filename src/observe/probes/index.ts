@@ -201,7 +201,7 @@ export interface ProbePorts
     Pm2ProbePorts,
     Omit<SqlProbePorts, "clock">,
     Pick<PostgresProbePorts, "amcheck">,
-    Pick<SyntheticAlertProbePorts, "marks" | "onLeft"> {
+    Pick<SyntheticAlertProbePorts, "marks" | "onLeft" | "apart"> {
   readonly http: Http;
   readonly websocket: Websocket;
   readonly memory: Memory;

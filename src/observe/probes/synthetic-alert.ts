@@ -1,5 +1,6 @@
 import { messageOf } from "../../model/failure.ts";
 import type { Reading } from "../../model/sample.ts";
+import type { Apart } from "../apart.ts";
 import { cleanUp } from "../clean-up.ts";
 import type { Mark, Marks } from "../marks.ts";
 import type { Probe } from "../probe.ts";
@@ -10,6 +11,8 @@ import type { SyntheticAlertProbeSettings } from "../synthetic-settings.ts";
 export interface SyntheticAlertProbePorts extends SyntheticPorts {
   /** Absent where nothing may be changed: then nothing is posted. */
   readonly marks?: Marks | undefined;
+  /** Absent where nobody makes snapshots of the database. */
+  readonly apart?: Apart | undefined;
   /** Told when what a run made could not be deleted. */
   readonly onLeft?: ((signal: string, reason: string) => void) | undefined;
 }
@@ -29,7 +32,8 @@ export function createSyntheticAlertProbe(
   settings: SyntheticAlertProbeSettings,
   ports: SyntheticAlertProbePorts,
 ): Probe {
-  const { marks } = ports;
+  const { marks, apart } = ports;
+  const runApart = keptApart(run, apart);
   const cleaner =
     marks === undefined ? undefined : createCleaner(name, settings, { ...ports, marks });
 
@@ -68,9 +72,31 @@ export function createSyntheticAlertProbe(
         return absent(detail);
       }
       const left = await cleaner.sweep();
-      return left === undefined ? run(cleaner, signal) : uncleaned(left);
+      return left === undefined ? runApart(cleaner, signal) : uncleaned(left);
     },
   };
+}
+
+type Run = (by: Cleaner, signal: AbortSignal) => Promise<Reading>;
+
+/** The same run, but while a snapshot is made. */
+function keptApart(run: Run, apart: Apart | undefined): Run {
+  let last: Reading | undefined;
+  return async (by, signal) => {
+    const reading = await (apart === undefined
+      ? run(by, signal)
+      : apart.post(async () => run(by, signal)));
+    last = reading ?? last;
+    return reading ?? heldBack(last);
+  };
+}
+
+/** A good alarm is supposed to be good still; of a bad one nothing is proven. */
+function heldBack(last: Reading | undefined): Reading {
+  const why = "nothing is posted while a snapshot of the database is made";
+  return last?.kind === "measured" && last.value === 0
+    ? { ...last, detail: `${why}; before that: ${last.detail}` }
+    : absent(why);
 }
 
 /** Of one signal: makes marks, and cleans up what they stand for. */

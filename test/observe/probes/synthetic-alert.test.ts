@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Apart, openApart } from "../../../src/observe/apart.ts";
 import { openMarks } from "../../../src/observe/marks.ts";
 import type { Probe } from "../../../src/observe/probe.ts";
 import { createSyntheticAlertProbe } from "../../../src/observe/probes/synthetic-alert.ts";
@@ -104,7 +105,7 @@ describe("a synthetic reading", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  function aProbe(settings: object = BY_SQL): Probe {
+  function aProbe(settings: object = BY_SQL, apart?: Apart): Probe {
     const { http, websocket } = application;
     return createSyntheticAlertProbe("alarm", SyntheticAlertProbeSettings.parse(settings), {
       clock,
@@ -114,6 +115,7 @@ describe("a synthetic reading", () => {
       databaseUrl: DATABASE,
       marks: openMarks({ files: files.port, ids: openIds(), clock }, folder),
       onLeft: (_signal, reason) => left.push(reason),
+      apart,
     });
   }
 
@@ -128,6 +130,30 @@ describe("a synthetic reading", () => {
     await clock.advance(forMs);
     return reading;
   }
+
+  it("is not posted while a snapshot is made: a good alarm is good still, of another nothing is said", async () => {
+    const apart = openApart();
+    const probe = aProbe(BY_SQL, apart);
+    const other = aProbe(BY_SQL, apart);
+    await runs(probe);
+    const before = application.asked.length;
+
+    const [good, unknown] = await apart.snapshot(
+      async () => [await runs(probe), await runs(other)],
+      NEVER,
+    );
+    const during = application.asked.length;
+    await runs(other);
+
+    expect(good).toMatchObject({
+      kind: "measured",
+      value: 0,
+      detail: expect.stringContaining("nothing is posted while a snapshot"),
+    });
+    expect(unknown).toMatchObject({ kind: "absent" });
+    expect([during - before, application.asked.length - during]).toEqual([0, 1]);
+    expect(await kept()).toEqual([]);
+  });
 
   it("is posted with its mark, found by it, deleted and forgotten", async () => {
     const reading = await runs(aProbe());
