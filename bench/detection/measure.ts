@@ -13,7 +13,7 @@ import {
 } from "./cases.ts";
 import { startMonit } from "./monit.ts";
 import type { Observer } from "./observer.ts";
-import { startPrometheusStack } from "./prometheus.ts";
+import { type PrometheusPrograms, startPrometheusStack } from "./prometheus.ts";
 import { startRollwatch } from "./rollwatch.ts";
 import { startTarget, type Target } from "./target.ts";
 
@@ -120,21 +120,28 @@ export interface Stage {
 
 /** Starts the target and its watchers in the lab, at this pace; Debian's programs are unpacked where they are not installed. */
 export async function setStage(lab: Lab, pace: Pace): Promise<Stage> {
-  const [monit, blackbox, prometheus, alertmanager] = [
-    await programOf("monit", "monit", lab),
-    await programOf("prometheus-blackbox-exporter", "prometheus-blackbox-exporter", lab),
-    await programOf("prometheus", "prometheus", lab),
-    await programOf("prometheus-alertmanager", "prometheus-alertmanager", lab),
-  ];
+  const programs = await programsOfPeers(lab);
   const target = await startTarget(lab);
   const watched = { target, pace };
   const observers = [
     await startRollwatch(lab, watched),
     await startRollwatch(lab, { ...watched, name: "rollwatch-confirming", confirm: CONFIRM }),
-    await startMonit(lab, monit, watched),
-    await startPrometheusStack(lab, { blackbox, prometheus, alertmanager }, watched),
+    await startMonit(lab, programs.monit, watched),
+    await startPrometheusStack(lab, programs, watched),
   ];
   return { pace, target, observers };
+}
+
+/** The others' programs, by path; unpacked in the lab where they are not installed. */
+export async function programsOfPeers(
+  lab: Lab,
+): Promise<PrometheusPrograms & { readonly monit: string }> {
+  return {
+    monit: await programOf("monit", "monit", lab),
+    blackbox: await programOf("prometheus-blackbox-exporter", "prometheus-blackbox-exporter", lab),
+    prometheus: await programOf("prometheus", "prometheus", lab),
+    alertmanager: await programOf("prometheus-alertmanager", "prometheus-alertmanager", lab),
+  };
 }
 
 async function programOf(debianPackage: string, name: string, lab: Lab): Promise<string> {

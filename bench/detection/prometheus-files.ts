@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import type { Pace } from "./cases.ts";
+import type { Addresses } from "./observer.ts";
 
 /** Who listens where, on 127.0.0.1. */
 export interface Ports {
@@ -25,6 +26,7 @@ export function blackboxFile({ target }: Ports, { timeoutMs }: Pace): string {
   return stringify({
     modules: {
       http: { prober: "http", timeout },
+      tcp: { prober: "tcp", timeout },
       websocket: {
         prober: "tcp",
         timeout,
@@ -41,16 +43,18 @@ export function blackboxFile({ target }: Ports, { timeoutMs }: Pace): string {
 }
 
 /** Rules are evaluated as often as is scraped, and the metrics are those of the target itself too. */
-export function prometheusFile(ports: Ports, { intervalMs }: Pace): string {
+export function prometheusFile(ports: Ports, { intervalMs }: Pace, addresses?: Addresses): string {
   const interval = `${intervalMs}ms`;
-  function probe(module: string, target: string): object {
-    return {
-      job_name: module,
-      metrics_path: "/probe",
-      params: { module: [module], target: [target] },
-      static_configs: [{ targets: [`127.0.0.1:${ports.blackbox}`] }],
-    };
-  }
+  const application = `127.0.0.1:${ports.target}`;
+  const { http, tcp } = addresses ?? { http: [], tcp: [] };
+  const jobs =
+    addresses === undefined
+      ? [
+          probeJob("http", [`http://${application}/health`], ports),
+          probeJob("websocket", [application], ports),
+          { job_name: "application", static_configs: [{ targets: [application] }] },
+        ]
+      : [probeJob("http", http, ports), probeJob("tcp", tcp, ports)];
   return stringify({
     global: {
       scrape_interval: interval,
@@ -61,12 +65,23 @@ export function prometheusFile(ports: Ports, { intervalMs }: Pace): string {
     alerting: {
       alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${ports.alertmanager}`] }] }],
     },
-    scrape_configs: [
-      probe("http", `http://127.0.0.1:${ports.target}/health`),
-      probe("websocket", `127.0.0.1:${ports.target}`),
-      { job_name: "application", static_configs: [{ targets: [`127.0.0.1:${ports.target}`] }] },
-    ],
+    scrape_configs: jobs,
   });
+}
+
+/** As blackbox_exporter's manual tells: what is to be probed becomes a parameter of the scrape. */
+function probeJob(module: string, targets: readonly string[], { blackbox }: Ports): object {
+  return {
+    job_name: module,
+    metrics_path: "/probe",
+    params: { module: [module] },
+    static_configs: [{ targets }],
+    relabel_configs: [
+      { source_labels: ["__address__"], target_label: "__param_target" },
+      { source_labels: ["__param_target"], target_label: "instance" },
+      { target_label: "__address__", replacement: `127.0.0.1:${blackbox}` },
+    ],
+  };
 }
 
 /**

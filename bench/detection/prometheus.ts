@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Lab } from "../../lab/lab.ts";
 import { startProgram, type Start } from "../../lab/program.ts";
 import type { Pace } from "./cases.ts";
-import type { Observer } from "./observer.ts";
+import type { Addresses, Observer } from "./observer.ts";
 import { alertmanagerFile, blackboxFile, prometheusFile, rulesFile } from "./prometheus-files.ts";
 import type { Target } from "./target.ts";
 
@@ -21,11 +21,18 @@ const Notified = z.object({ alerts: z.array(z.object({ status: z.string() })) })
 const Alerts = z.object({ data: z.object({ alerts: z.array(z.unknown()) }) });
 const ASK_LIMIT_MS = 5000;
 
+interface Watch {
+  readonly target: Target;
+  readonly pace: Pace;
+  /** What is asked instead of the target. */
+  readonly addresses?: Addresses;
+}
+
 /** Starts blackbox_exporter, Prometheus and Alertmanager on the target; a decision is the webhook that arrives. */
 export async function startPrometheusStack(
   lab: Lab,
   programs: PrometheusPrograms,
-  { target, pace }: { readonly target: Target; readonly pace: Pace },
+  { target, pace, addresses }: Watch,
 ): Promise<Observer> {
   const folder = path.join(lab.folder, "stack");
   await mkdir(folder);
@@ -39,20 +46,20 @@ export async function startPrometheusStack(
   };
   const files = {
     "blackbox.yml": blackboxFile(ports, pace),
-    "prometheus.yml": prometheusFile(ports, pace),
+    "prometheus.yml": prometheusFile(ports, pace, addresses),
     "rules.yml": rulesFile(pace),
     "alertmanager.yml": alertmanagerFile(ports),
   };
   for (const [name, content] of Object.entries(files)) {
     await writeFile(path.join(folder, name), content);
   }
-  await startProgram(lab, {
+  const blackbox = await startProgram(lab, {
     name: "blackbox",
     program: programs.blackbox,
     args: ["--config.file=blackbox.yml", `--web.listen-address=127.0.0.1:${ports.blackbox}`],
     folder,
   });
-  await startProgram(lab, {
+  const alertmanager = await startProgram(lab, {
     name: "alertmanager",
     // Alone: without a cluster it waits for no peers before it notifies.
     ...withShare(programs.alertmanager, [
@@ -76,6 +83,7 @@ export async function startPrometheusStack(
   });
   return {
     name: "prometheus",
+    pids: [blackbox.pid, prometheus.pid, alertmanager.pid],
     decisions: async () => [...decisions],
     isCalm: async () => isCalm(ports).catch(() => false),
     log: async () => prometheus.log(),

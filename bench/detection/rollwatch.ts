@@ -9,7 +9,7 @@ import { PM2_PROGRAM } from "../../lab/pm2-home.ts";
 import { type Program, startProgram } from "../../lab/program.ts";
 import type { Entry } from "../../src/model/facts.ts";
 import type { Pace } from "./cases.ts";
-import type { Observer } from "./observer.ts";
+import type { Addresses, Observer } from "./observer.ts";
 import type { Target } from "./target.ts";
 
 const READY_LIMIT_MS = 30_000;
@@ -18,14 +18,16 @@ const TRIGGERS = ["system-down", "slow-responses", "error-rate", "websocket"];
 /** Starts rollwatch's built program on the target; a decision is a breach in its journal. It only watches (mode `shadow`). */
 export async function startRollwatch(
   lab: Lab,
-  { target, pace, name = "rollwatch", confirm = {} }: Watch,
+  { target, pace, addresses, name = "rollwatch", confirm = {} }: Watch,
 ): Promise<Observer> {
   const folder = path.join(lab.folder, name);
   const file = path.join(folder, "rollwatch.yaml");
   const state = path.join(folder, "state");
   const listen = `127.0.0.1:${await lab.port()}`;
   await mkdir(state, { recursive: true, mode: 0o700 });
-  const configuration = { ...configurationFor(target, pace, confirm), server: { listen }, state };
+  const signals =
+    addresses === undefined ? signalsOf(target, pace, confirm) : signalsAt(addresses, pace);
+  const configuration = { ...configurationFor(target), signals, server: { listen }, state };
   await writeFile(file, stringify(configuration), { mode: 0o600 });
   const main = path.join(ROOT, "dist", "main.js");
   const args = ["--max-semi-space-size=1", main, "run", "--config", file];
@@ -33,6 +35,7 @@ export async function startRollwatch(
   await untilReady(listen, daemon);
   return {
     name,
+    pids: [daemon.pid],
     decisions: async () =>
       (await entriesOf(state))
         .filter(({ fact }) => fact.kind === "incident-opened")
@@ -49,6 +52,8 @@ export async function startRollwatch(
 interface Watch {
   readonly target: Target;
   readonly pace: Pace;
+  /** What is asked instead of the target. */
+  readonly addresses?: Addresses;
   readonly name?: string;
   readonly confirm?: object;
 }
@@ -66,15 +71,7 @@ async function entriesOf(state: string): Promise<readonly Entry[]> {
   }
 }
 
-function configurationFor(
-  { root, port, pm2, service }: Target,
-  pace: Pace,
-  confirm: object,
-): object {
-  const api = `http://127.0.0.1:${port}`;
-  const often = { interval: `${pace.intervalMs}ms`, timeout: `${pace.timeoutMs}ms` };
-  const counted = { breachAfter: pace.badProbes };
-  const judged = { ...counted, ...confirm };
+function configurationFor({ root, pm2, service }: Target): object {
   return {
     application: {
       name: "target",
@@ -85,41 +82,65 @@ function configurationFor(
       artifacts: ["target.cjs"],
       services: [{ name: service, boot: "1s" }],
     },
-    signals: [
-      {
-        name: "api-health",
-        trigger: "system-down",
-        probe: { kind: "http", url: `${api}/health`, ...often },
-        ...judged,
-      },
-      { name: "services", trigger: "system-down", probe: { kind: "pm2", ...often }, ...judged },
-      {
-        name: "response-time",
-        trigger: "slow-responses",
-        probe: { kind: "http", url: `${api}/health`, measure: "latency", ...often },
-        limit: "500ms",
-        // So few that each single probe counts, as it does for the others.
-        allowed: "0.5%",
-        ...counted,
-      },
-      {
-        name: "request-errors",
-        trigger: "error-rate",
-        probe: { kind: "scrape", url: `${api}/metrics`, measure: "errors", ...often },
-        limit: "5%",
-        minSamples: 20,
-        ...counted,
-      },
-      {
-        name: "alerts-socket",
-        trigger: "websocket",
-        probe: { kind: "websocket", url: `ws://127.0.0.1:${port}/alerts`, ...often },
-        ...judged,
-      },
-    ],
     policy: { triggers: Object.fromEntries(TRIGGERS.map((one) => [one, { mode: "shadow" }])) },
     release: { bake: "1s", warm: false },
   };
+}
+
+function often({ intervalMs, timeoutMs }: Pace): object {
+  return { interval: `${intervalMs}ms`, timeout: `${timeoutMs}ms` };
+}
+
+function signalsAt({ http, tcp }: Addresses, pace: Pace): readonly object[] {
+  const probes = [
+    ...http.map((url) => ({ kind: "http", url, ...often(pace) })),
+    ...tcp.map((address) => ({ kind: "tcp", address, ...often(pace) })),
+  ];
+  return probes.map((probe, place) => ({
+    name: `address-${place}`,
+    trigger: "system-down",
+    probe,
+    breachAfter: pace.badProbes,
+  }));
+}
+
+function signalsOf({ port }: Target, pace: Pace, confirm: object): readonly object[] {
+  const api = `http://127.0.0.1:${port}`;
+  const counted = { breachAfter: pace.badProbes };
+  const judged = { ...counted, ...confirm };
+  const asked = often(pace);
+  return [
+    {
+      name: "api-health",
+      trigger: "system-down",
+      probe: { kind: "http", url: `${api}/health`, ...asked },
+      ...judged,
+    },
+    { name: "services", trigger: "system-down", probe: { kind: "pm2", ...asked }, ...judged },
+    {
+      name: "response-time",
+      trigger: "slow-responses",
+      probe: { kind: "http", url: `${api}/health`, measure: "latency", ...asked },
+      limit: "500ms",
+      // So few that each single probe counts, as it does for the others.
+      allowed: "0.5%",
+      ...counted,
+    },
+    {
+      name: "request-errors",
+      trigger: "error-rate",
+      probe: { kind: "scrape", url: `${api}/metrics`, measure: "errors", ...asked },
+      limit: "5%",
+      minSamples: 20,
+      ...counted,
+    },
+    {
+      name: "alerts-socket",
+      trigger: "websocket",
+      probe: { kind: "websocket", url: `ws://127.0.0.1:${port}/alerts`, ...asked },
+      ...judged,
+    },
+  ];
 }
 
 async function untilReady(listen: string, daemon: Program): Promise<void> {

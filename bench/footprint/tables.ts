@@ -1,13 +1,15 @@
 import { median } from "../recovery.ts";
+import type { BesideResult, BesideStretch } from "./beside.ts";
 import { spread } from "./figures.ts";
 import type { FootprintResult } from "./measure.ts";
 import type { ProbingCase } from "./probing.ts";
 import type { ApplicationStretch, DaemonStretch } from "./watching.ts";
 
 /** What the rounds showed, as Markdown tables of medians. */
-export function footprintTables({ watching, probing }: FootprintResult): string {
+export function footprintTables({ watching, probing, beside }: FootprintResult): string {
   return [
     daemonTable(watching.idle, watching.loaded),
+    besideTable(beside),
     probingTable(probing),
     applicationTable(watching.alone, watching.watched),
   ].join("\n\n");
@@ -36,6 +38,50 @@ function daemonTable(idle: readonly DaemonStretch[], loaded: readonly DaemonStre
     "connections a minute",
   ];
   return table(head, rows);
+}
+
+/** In brackets how many times rollwatch's, which is the first. */
+function besideTable(results: readonly BesideResult[]): string {
+  const rows = (["answering", "hanging"] as const).flatMap((kind) =>
+    results.map((one) => besideRow(one.name, one[kind], { kind, own: results[0]?.[kind] ?? [] })),
+  );
+  const head = [
+    "watcher",
+    "the addresses",
+    "resident",
+    "of one core",
+    "questions",
+    "CPU each",
+    "late p50",
+    "late p99",
+    "latest",
+    "load",
+  ];
+  return table(head, rows);
+}
+
+function besideRow(
+  name: string,
+  stretches: readonly BesideStretch[],
+  { kind, own }: { readonly kind: string; readonly own: readonly BesideStretch[] },
+): readonly string[] {
+  function ratio(pick: (one: BesideStretch) => number): string {
+    return stretches === own
+      ? ""
+      : ` (${(medianOf(stretches, pick) / medianOf(own, pick)).toFixed(2)}x)`;
+  }
+  return [
+    name,
+    kind === "hanging" ? "one of 17 hangs" : "all answer",
+    `${mebibytes(medianOf(stretches, (one) => one.rssBytes))}${ratio((one) => one.rssBytes)}`,
+    percent(medianOf(stretches, (one) => one.coreRatio)),
+    medianOf(stretches, (one) => one.questions).toFixed(0),
+    `${medianOf(stretches, (one) => one.cpuMsPerQuestion).toFixed(2)} ms${ratio((one) => one.cpuMsPerQuestion)}`,
+    `${medianOf(stretches, (one) => one.lateMs.p50).toFixed(0)} ms`,
+    `${medianOf(stretches, (one) => one.lateMs.p99).toFixed(0)} ms`,
+    `${medianOf(stretches, (one) => one.lateMs.max).toFixed(0)} ms`,
+    medianOf(stretches, (one) => one.load).toFixed(1),
+  ];
 }
 
 function probingTable(cases: readonly ProbingCase[]): string {

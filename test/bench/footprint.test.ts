@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { latenessOf } from "../../bench/footprint/arrivals.ts";
 import { quantile, spread } from "../../bench/footprint/figures.ts";
 import { parseStat } from "../../bench/footprint/processes.ts";
 
@@ -14,6 +15,10 @@ describe("the footprint's figures", () => {
 
   it("divides the worst repetition by the best", () => {
     expect(spread([6, 4, 5])).toBe(1.5);
+  });
+
+  it("counts by how much questions came later than the interval after the one before, and never early", () => {
+    expect(latenessOf([1000, 3000, 6500, 8000], 2000)).toEqual([0, 1500, 0]);
   });
 
   it("reads a process's parent and its CPU time with that of its ended children, whatever its name", () => {
