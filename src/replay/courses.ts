@@ -1,11 +1,11 @@
 import { decide, isForNow } from "../decide/decide.ts";
 import type { Breached } from "../decide/situation.ts";
+import { isGraver } from "../judge/gravity.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Incident, Recovery } from "../model/history.ts";
 import type { Identity } from "../model/identity.ts";
 import type { ReplayedIncident } from "../model/replay.ts";
 import { isWell, type Signal } from "../model/signal.ts";
-import { TIERS } from "../model/tier.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { deployed, situationOf, type ReplaySetup, type Surroundings } from "./situation.ts";
 
@@ -110,16 +110,17 @@ function begun(setup: ReplaySetup, verdict: Breached, number: number, now: numbe
   return { incident, decideAt: now + LOOK_MS, acted: false };
 }
 
-/** The incident with the signals that joined it; a graver trigger among them becomes its own. */
+/** As the daemon's incidents grow: with the signals that joined it; a graver trigger, or one that explains the others, becomes its own. */
 function grown(setup: ReplaySetup, incident: Incident, verdict: Breached, now: number): Incident {
   const found = verdict.breaches.map((one) => one.signal);
   const signals = [...new Set([...incident.signals, ...found])];
-  if (TIERS.indexOf(verdict.tier) >= TIERS.indexOf(incident.tier)) {
+  if (!isGraver(verdict, incident)) {
     return signals.length === incident.signals.length ? incident : { ...incident, signals };
   }
   const { trigger, tier } = verdict;
   const { mode } = setup.policy.triggers[trigger];
-  return { ...incident, trigger, tier, mode, signals, graverAt: now };
+  const graver = tier === incident.tier ? {} : { graverAt: now };
+  return { ...incident, trigger, tier, mode, signals, ...graver };
 }
 
 function isCleared({ signals: own }: Incident, signals: readonly Signal[]): boolean {

@@ -115,6 +115,18 @@ describe("a replay", () => {
     ]);
   });
 
+  it("names the incident by what explains the others, also within one tier", () => {
+    const late = aRule({ name: "late", trigger: "database-connection" });
+    const both = [...samples("bbbbbbbbbb", NOON, "late"), ...samples("bbbb", NOON + 12_001)];
+    const events = both.toSorted((one, other) => one.at - other.at);
+
+    const incidents = replayOf([GREEN, BEFORE, ...events], [HEALTH, late]);
+
+    expect(incidents.map(({ trigger, signals }) => ({ trigger, signals }))).toEqual([
+      { trigger: "system-down", signals: ["late", "health"] },
+    ]);
+  });
+
   it("takes the stop by a person for a wish", () => {
     const stopped: Recorded = {
       kind: "services",
