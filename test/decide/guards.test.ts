@@ -42,6 +42,12 @@ function cause(likely: Cause): Partial<BreachSituation> {
   return { verdict: aBreachedVerdict({ attribution: { cause: likely, evidence: [] } }) };
 }
 
+/** What should watch is broken, and nothing else. */
+function unwatched(likely: Cause): Partial<BreachSituation> {
+  const attribution = { cause: likely, evidence: [] };
+  return { verdict: aBreachedVerdict({ trigger: "monitoring-broken", attribution }) };
+}
+
 function changed(...changes: Parameters<typeof aChange>): Partial<BreachSituation> {
   return { history: aHistory({ changes: changes.map((one) => aChange(one)) }) };
 }
@@ -169,6 +175,13 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   ["mode", "is shadow", mode("shadow"), "hold"],
   ["mode", "is off", mode("off"), "hold"],
   ["cause", "is the release", cause("release"), "allow"],
+  [
+    "cause",
+    "is the release, but only what watches it is broken",
+    unwatched("release"),
+    "recommend",
+  ],
+  ["cause", "is the configuration of what watches", unwatched("configuration"), "allow"],
   ["cause", "is the configuration", cause("configuration"), "allow"],
   ["cause", "is a migration", cause("migration"), "recommend"],
   ["cause", "is unknown", cause("unknown"), "recommend"],

@@ -10,8 +10,12 @@ function check({ verdict, controls }: BreachSituation): Opinion {
   const { cause: likely } = verdict.attribution;
   switch (likely) {
     case "release":
+      // What watches lies beside the application: older code of that starts no Prometheus.
+      return verdict.trigger === "monitoring-broken"
+        ? recommend("what should watch does not: seldom the doing of a release")
+        : allow("the likely cause is the release");
     case "configuration":
-      return allow(`the likely cause is the ${likely}`);
+      return allow("the likely cause is the configuration");
     case "migration":
       return recommend("the likely cause is a migration: older code does not undo it");
     case "unknown":
