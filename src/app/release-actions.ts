@@ -10,13 +10,11 @@ import { takeSnapshot } from "./database-snapshots.ts";
 import type { Daemon } from "./daemon.ts";
 import { deployedRelease } from "./dump-schedule.ts";
 import { captureDeployed, pruneCaptures } from "./prove-deployed.ts";
-import { keepSchema } from "./schema-standing.ts";
+import { DEPLOYED, diffSchemas, keepSchema } from "./schema-standing.ts";
 import { reportFloor, reportReleases } from "./status.ts";
 
 /** How often it is asked whether a snapshot that somebody else makes is there. */
 const POLL_MS = 500;
-/** The name of what is deployed, beside the ids of captures. */
-const DEPLOYED = "deployed";
 
 /** What looking at captures needs. */
 export interface ReleaseReader extends Pick<
@@ -155,7 +153,8 @@ export async function diffReleases(
 ): Promise<ReleaseDifference> {
   const from = await sideOf(daemon, a, signal);
   const to = await sideOf(daemon, b, signal);
-  return { from: a, to: b, ...(await compareSides(daemon.world.files, from, to, signal)) };
+  const changes = await compareSides(daemon.world.files, from, to, signal);
+  return { from: a, to: b, ...changes, schema: await diffSchemas(daemon, a, b, signal) };
 }
 
 async function sideOf(daemon: ReleaseReader, id: string, signal: AbortSignal): Promise<Side> {

@@ -3,6 +3,7 @@ import { DatabaseRecord } from "./database-record.ts";
 import { Identity } from "./identity.ts";
 import { SecurityFloorReport } from "./operations.ts";
 import { NativeModule } from "./release.ts";
+import { SchemaReport } from "./schema-difference.ts";
 
 /** A captured release in full, without contents and secrets. Sizes in bytes, times in ms since the epoch. */
 export const ReleaseDetails = z.object({
@@ -66,5 +67,7 @@ export const ReleaseDifference = z.object({
   ),
   /** Changed files that are left out of the list: a path shows at most 200. */
   more: z.number(),
+  /** Of the database, for the code of `from` on the schema of `to`; null where none is configured. */
+  schema: SchemaReport.nullable(),
 });
 export type ReleaseDifference = z.infer<typeof ReleaseDifference>;

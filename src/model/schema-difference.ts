@@ -22,3 +22,22 @@ export const SchemaComparison = z.object({
   differences: z.array(SchemaDifference),
 });
 export type SchemaComparison = z.infer<typeof SchemaComparison>;
+
+/** A statement that takes an addition away again: advice for a person, never carried out. */
+export const SchemaUndo = z.object({
+  statement: z.string(),
+  /** The data that are lost with it; null for none. */
+  loses: z.string().nullable(),
+});
+export type SchemaUndo = z.infer<typeof SchemaUndo>;
+
+/** The schemas of two releases: whether the first one's code runs on the second one's, or why nobody knows. */
+export const SchemaReport = z.discriminatedUnion("kind", [
+  SchemaComparison.extend({
+    kind: z.literal("compared"),
+    /** Takes what was added away again; what else differs is not in it. */
+    undo: z.array(SchemaUndo),
+  }),
+  z.object({ kind: z.literal("unknown"), reason: z.string() }),
+]);
+export type SchemaReport = z.infer<typeof SchemaReport>;

@@ -155,6 +155,7 @@ export function aReleaseDifference(more: Partial<ReleaseDifference> = {}): Relea
     to: "rel-2",
     changes: [{ kind: "file", name: "dist/main.js", change: "changed", detail: "212 bytes" }],
     more: 0,
+    schema: null,
     ...more,
   };
 }
