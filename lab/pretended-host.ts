@@ -18,14 +18,16 @@ const PAUSE_MS = 500;
 const LEFT = 0.02;
 
 /** Shows the machine's memory and its processes in a folder, anew twice a second. */
-export async function openPretendedHost(lab: Lab): Promise<PretendedHost> {
+export async function openPretendedHost(
+  lab: Pick<Lab, "folder" | "onEnd">,
+): Promise<PretendedHost> {
   const root = path.join(lab.folder, "host");
   const folder = path.join(root, "proc");
   const known = new Set<string>();
   let isPretending = false;
   await mkdir(folder, { recursive: true });
 
-  async function show(): Promise<void> {
+  async function showOnce(): Promise<void> {
     const info = await readFile("/proc/meminfo", "utf8");
     const file = path.join(folder, "meminfo");
     await writeFile(`${file}.new`, isPretending ? withLittleLeft(info) : info);
@@ -36,6 +38,13 @@ export async function openPretendedHost(lab: Lab): Promise<PretendedHost> {
         await symlink(path.join("/proc", name), path.join(folder, name));
       }
     }
+  }
+
+  let shown = Promise.resolve();
+  /** One after the other: two at once would take each other's new file away. */
+  async function show(): Promise<void> {
+    shown = shown.catch(() => undefined).then(showOnce);
+    await shown;
   }
 
   await show();

@@ -26,7 +26,7 @@ const ADVISORIES = [
 const PATH = "/-/npm/v1/security/advisories/bulk";
 
 /** Stands for the registry, or a mirror of it, that is asked for advisories, so that a demo needs no network. Returns its address. */
-export async function startRegistry(lab: Lab): Promise<string> {
+export async function startRegistry(lab: Pick<Lab, "port" | "onEnd">): Promise<string> {
   const server = http.createServer((request, response) => {
     void accept(request, response);
   });

@@ -9,6 +9,7 @@ import { runCli } from "../../src/cli/program.ts";
 import { type Actions, PlanReport } from "../../src/model/actions.ts";
 import { Failure } from "../../src/model/failure.ts";
 import type { Operations } from "../../src/model/operations.ts";
+import type { TriggerRecord } from "../../src/model/record.ts";
 import { aPlanReport, anEndedPlan, fakeActions } from "../support/fakes/actions.ts";
 import {
   aDoctorReport,
@@ -114,6 +115,9 @@ async function alone(argv: readonly string[], world: World = {}): Promise<Outcom
     openActions: async () => {
       opened += 1;
       return { actions: fake.actions, operations, close };
+    },
+    openDatabaseRows: async () => {
+      throw new Error("is not needed for this");
     },
     init: async () => ({ kind: "exists", file: "" }),
     doctor: async () => aDoctorReport(),
@@ -654,5 +658,58 @@ describe("rollwatch incident", () => {
 
     expect(code).toBe(1);
     expect(err).toContain("rollwatch incident list");
+  });
+});
+
+describe("rollwatch record", () => {
+  const LABELLED: TriggerRecord = {
+    trigger: "slow-responses",
+    mode: "shadow",
+    incidents: 5,
+    wouldAct: 4,
+    right: 2,
+    wrong: 1,
+    unlabelled: 2,
+    missed: 1,
+    precision: 2 / 3,
+    recall: 2 / 3,
+    detectSeconds: 12.5,
+    recoverSeconds: null,
+  };
+  const triggers: TriggerRecord[] = [{ ...LABELLED, trigger: "system-down" }, LABELLED];
+  const operations: Partial<Operations> = { record: async () => ({ triggers }) };
+
+  it.each([
+    ["a daemon", withDaemon],
+    ["none", alone],
+  ])("tells each trigger in a row, by %s", async (_where, run) => {
+    const ports: Partial<CliPorts> = {
+      openOperations: async () => ({ operations: fakeOperations(operations), close }),
+    };
+    const { code, out } = await run(["record"], { operations, ports });
+
+    const [head, ...rows] = out.trimEnd().split("\n");
+    expect(code).toBe(0);
+    expect(head).toMatch(/^ *trigger +mode +incidents +would act +right +wrong /u);
+    expect(rows.map((row) => row.trim().split(/ {2,}/u))).toEqual([
+      ["system-down", "shadow", "5", "4", "2", "1", "2", "1", "66.7 %", "66.7 %", "12.5 s", "-"],
+      ["slow-responses", "shadow", "5", "4", "2", "1", "2", "1", "66.7 %", "66.7 %", "12.5 s", "-"],
+    ]);
+  });
+
+  it("tells one trigger alone, to people and to programs", async () => {
+    const argv = ["record", "--trigger", "slow-responses", "--json"];
+
+    const { out } = await withDaemon(argv, { operations });
+
+    expect(JSON.parse(out)).toEqual({ triggers: [LABELLED] });
+  });
+
+  it("says that there were no incidents yet, and refuses a trigger that there is not", async () => {
+    const none = await withDaemon(["record"]);
+    const strange = await withDaemon(["record", "--trigger", "slow"]);
+
+    expect(none).toMatchObject({ code: 0, out: "no incidents yet\n" });
+    expect(strange).toMatchObject({ code: 2, out: "" });
   });
 });
