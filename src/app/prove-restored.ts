@@ -1,5 +1,6 @@
+import { modeOf, tierOf, type PolicySettings } from "../decide/policy.ts";
 import type { Health } from "../model/health.ts";
-import type { History, Recovery } from "../model/history.ts";
+import type { History, Incident, Recovery } from "../model/history.ts";
 import { isSameRelease, type Identity } from "../model/identity.ts";
 import type { Plan, StepDescriptor } from "../model/plan.ts";
 import type { Release } from "../model/release.ts";
@@ -68,8 +69,9 @@ function rulesFor(
       .map((service) => service.name),
   );
   const { settle, steady, timeout } = config.verify;
-  const accused = journal.history().incidents.find((one) => one.id === plan.incident)?.signals;
-  return rules.filter(
+  const incident = journal.history().incidents.find((one) => one.id === plan.incident);
+  const accused = incident?.signals;
+  const asked = rules.filter(
     ({ name, service, evidence, intervalMs }) =>
       // One that is asked too seldom to be heard says nothing either; the breach itself must be seen to end.
       (intervalMs <= timeout - settle - steady || accused?.includes(name) === true) &&
@@ -77,6 +79,26 @@ function rulesFor(
       evidence === "probe" &&
       (service === undefined ||
         (plan.target === null ? !stopped.has(service) : started.has(service))),
+  );
+  const deciding = asked.filter((rule) => speaksFor(config.policy, incident, rule));
+  return deciding.length > 0 ? deciding : asked;
+}
+
+/**
+ * Whether a signal says anything about what was restored: one of what it was restored for, one that could have it rolled back
+ * again, and whether the application is up at all. A late heartbeat or a new advisory may last on beside a good release.
+ */
+function speaksFor(
+  policy: PolicySettings,
+  incident: Incident | undefined,
+  { name, trigger }: SignalRule,
+): boolean {
+  return (
+    incident === undefined ||
+    trigger === incident.trigger ||
+    trigger === "system-down" ||
+    modeOf(policy, trigger) === "auto" ||
+    (incident.signals.includes(name) && tierOf(policy, trigger) !== "planned")
   );
 }
 

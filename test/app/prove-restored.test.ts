@@ -3,8 +3,9 @@ import type { Daemon } from "../../src/app/daemon.ts";
 import { proveRestored } from "../../src/app/prove-restored.ts";
 import type { Recovery } from "../../src/model/history.ts";
 import type { Verification } from "../../src/model/verification.ts";
-import { aPlan, anIdentity } from "../support/builders.ts";
-import { withDaemon, type Parts } from "../support/daemon.ts";
+import { aPlan, anIdentity, anIncident } from "../support/builders.ts";
+import { aSample, withDaemon, type Parts } from "../support/daemon.ts";
+import { HEALTH } from "../support/story-world.ts";
 
 const { signal } = new AbortController();
 const STEP = { id: "restart-service:api", kind: "restart-service", phase: "act" } as const;
@@ -73,6 +74,43 @@ describe("the proof of a restart", () => {
         "steady",
       ]);
     });
+  });
+
+  const probe = { kind: "http", url: `${HEALTH}?other` } as const;
+  it.each([
+    ["a planned matter that was accused, too", "user-interface", ["health", "other"], "proven"],
+    ["a graver one that only recommends", "security-vulnerability", ["health"], "proven"],
+    ["a graver one that was accused", "security-vulnerability", ["health", "other"], "not-proven"],
+    ["one that may act by itself", "error-rate", ["health"], "not-proven"],
+  ] as const)("heeds what may decide: %s lasts", async (_name, trigger, signals, result) => {
+    await withDaemon(
+      async (parts) => {
+        const { daemon, world, record } = parts;
+        const { id, trigger: down, tier, mode, since } = anIncident();
+        const opened = { trigger: down, tier, mode, since, signals: [...signals] };
+        record({ kind: "incident-opened", incident: id, ...opened });
+        const recovery = await restarted(parts, () => world.restart());
+        function sample(): void {
+          const now = world.clock.now();
+          for (const name of ["health", "services"]) {
+            daemon.observatory.receive(aSample(name, now, 0));
+          }
+          daemon.observatory.receive(aSample("other", now, 1));
+        }
+
+        const verification = await proved({ ...parts, sample }, daemon, recovery);
+
+        expect(verification.result).toBe(result);
+      },
+      { triggers: { "system-down": { mode: "auto" }, "error-rate": { mode: "auto" } } },
+      {
+        signals: [
+          { name: "health", trigger: "system-down", probe: { kind: "http", url: HEALTH } },
+          { name: "services", trigger: "system-down", probe: { kind: "pm2" } },
+          { name: "other", trigger, probe },
+        ],
+      },
+    );
   });
 
   it("compares with the baseline of the release that is deployed", async () => {
