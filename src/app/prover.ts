@@ -9,9 +9,12 @@ import { childOf, type Child } from "../system/abort.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
 import { isOlderThan } from "./older-process.ts";
 import { proveDeployed } from "./prove-deployed.ts";
+import { openUnheard } from "./unheard.ts";
 
 /** A failed capture is tried again after this time. */
 const RETRY_MS = 60_000;
+/** A lag of rollwatch itself leaves its signals without an answer for seconds: up to this time that only stops the clock. */
+const BLIND_MS = 30_000;
 /** A release that goes on being healthy is noted as proven again after this time: its proof must not grow old. */
 const PROVE_AGAIN_MS = 24 * 60 * 60_000;
 
@@ -19,7 +22,8 @@ const PROVE_AGAIN_MS = 24 * 60 * 60_000;
  * Proves the deployed release: once its identity has stood for the bake time with every signal ok, it is captured beside
  * the running loop, and is then a release one can go back to.
  *
- * States: nothing -> baking (all well) -> capturing (bake time over) -> proven; anything bad, changed or unknown -> nothing.
+ * States: nothing -> baking (all well) -> capturing (bake time over) -> proven; anything bad or changed -> nothing. While a
+ * signal has no answer, the bake time stands still; when that lasts, or began with nothing -> nothing.
  */
 export interface Prover {
   /** One look; starts and stops work of its own, never waits for it. */
@@ -37,8 +41,16 @@ const INSTALLED: ReadonlySet<IdentityPart> = new Set([
 ]);
 
 interface Baking {
+  /** As it was at first. */
   readonly identity: Identity;
+  /** As it was seen last, with what was not known at first. */
+  readonly newest: Identity;
+  /** When it would have begun if rollwatch had not been blind in between. */
   readonly since: number;
+  /** The last look at which every signal was well. */
+  readonly wellAt: number;
+  /** Whether a signal has had no answer since then. */
+  readonly isBlind: boolean;
 }
 
 /** What a look at the application shows. */
@@ -46,6 +58,8 @@ interface Look {
   readonly verdict: Verdict;
   readonly signals: readonly Signal[];
   readonly identity: Identity | undefined;
+  /** Signals whose silence says nothing. */
+  readonly unheard: ReadonlySet<string>;
 }
 
 interface Work {
@@ -61,28 +75,28 @@ export function openProver(daemon: Daemon): Prover {
   let retryAt = 0;
   let work: Work | undefined;
   const tellBlind = blindTeller(daemon);
+  const unheard = openUnheard(daemon);
 
   function look(verdict: Verdict, signal: AbortSignal): void {
     const identity = daemon.surroundings.identity()?.value;
     // The dearest part of a look, and it is looked at each new sample.
     const signals = signalsNow(daemon);
     tellBlind(signals);
-    const next = bakes(daemon, { verdict, signals, identity }, baking);
-    if (next !== baking) {
-      baking = next;
-      provenUntil = 0;
+    const before = baking;
+    baking = bakes(daemon, { verdict, signals, identity, unheard: unheard() }, before);
+    provenUntil = isSameBake(before, baking) ? provenUntil : 0;
+    if (!isSameBake(before, baking) || baking?.isBlind === true) {
       work?.child.abort();
-    }
-    if (baking !== undefined && identity !== undefined && work === undefined) {
-      beginWhenDue(baking.since, identity, signal);
+    } else if (baking !== undefined && work === undefined) {
+      beginWhenDue(baking, signal);
     }
   }
 
-  function beginWhenDue(since: number, identity: Identity, signal: AbortSignal): void {
+  function beginWhenDue({ since, newest }: Baking, signal: AbortSignal): void {
     const dueAt = Math.max(since + daemon.config.release.bake, retryAt, provenUntil);
-    if (clock.monotonic() >= dueAt && isComplete(daemon, identity)) {
+    if (clock.monotonic() >= dueAt && isComplete(daemon, newest)) {
       const child = childOf(signal);
-      work = { child, done: capture(identity, child) };
+      work = { child, done: capture(newest, child) };
     }
   }
 
@@ -125,17 +139,40 @@ function blindTeller(daemon: Daemon): (signals: readonly Signal[]) => void {
 }
 
 /** What bakes after this look: the same as before, a new release from now on, or nothing. */
-function bakes(
-  daemon: Daemon,
-  { verdict, signals, identity }: Look,
-  baking: Baking | undefined,
-): Baking | undefined {
-  if (identity === undefined || !isAllWell(daemon, verdict, signals)) {
+function bakes(daemon: Daemon, look: Look, baking: Baking | undefined): Baking | undefined {
+  const { identity, verdict, signals, unheard } = look;
+  if (identity === undefined || !isCalm(daemon, verdict)) {
     return undefined;
   }
-  const isSame =
-    baking !== undefined && compareIdentity(baking.identity, identity).parts.length === 0;
-  return isSame ? baking : { identity, since: daemon.world.clock.monotonic() };
+  const now = daemon.world.clock.monotonic();
+  const before = goesOn(baking, identity, now) ? baking : undefined;
+  if (!signals.every((one) => isWell(one) || isSilent(one, unheard))) {
+    return before === undefined ? undefined : { ...before, isBlind: true };
+  }
+  if (before === undefined) {
+    return { identity, newest: identity, since: now, wellAt: now, isBlind: false };
+  }
+  const lostMs = before.isBlind ? now - before.wellAt : 0;
+  const since = before.since + lostMs;
+  return { ...before, newest: identity, since, wellAt: now, isBlind: false };
+}
+
+/** Whether the same release bakes on, blind for no longer than it may be. */
+function goesOn(baking: Baking | undefined, identity: Identity, now: number): baking is Baking {
+  return (
+    baking !== undefined &&
+    (!baking.isBlind || now - baking.wellAt <= BLIND_MS) &&
+    compareIdentity(baking.identity, identity).parts.length === 0
+  );
+}
+
+function isSameBake(one: Baking | undefined, other: Baking | undefined): boolean {
+  return one?.identity === other?.identity;
+}
+
+/** Other programs may have had nothing to tell. */
+function isSilent({ name, state }: Signal, unheard: ReadonlySet<string>): boolean {
+  return state === "probe-error" && unheard.has(name);
 }
 
 /** A part that cannot be read right now would be missing from the capture, and from every rollback to it. */
@@ -195,15 +232,12 @@ function isRunningWhatIsDeployed(daemon: Daemon): boolean {
   );
 }
 
-/** Everything is known and good, and nothing was stopped or is being repaired. */
-function isAllWell(daemon: Daemon, verdict: Verdict, signals: readonly Signal[]): boolean {
-  const { journal, surroundings, rules } = daemon;
+/** Nothing is bad, and nothing was stopped or is being repaired. */
+function isCalm(daemon: Daemon, verdict: Verdict): boolean {
+  const { journal, surroundings } = daemon;
   const history = journal.history();
-  // Other programs may have had nothing to tell; their silence speaks neither for a release nor against it.
-  const told = new Set(rules.filter((one) => one.evidence === "webhook").map((one) => one.name));
   return (
     verdict.kind === "healthy" &&
-    signals.every((one) => isWell(one) || (told.has(one.name) && one.state === "probe-error")) &&
     openIncident(history) === undefined &&
     openRecovery(history) === undefined &&
     surroundings.daemon()?.kind === "alive" &&

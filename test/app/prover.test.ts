@@ -25,11 +25,16 @@ async function bake(parts: Parts, prover: Prover, ms: number): Promise<void> {
 }
 
 /** The same while one signal cannot be read. */
-async function blind(parts: Parts, prover: Prover, ms: number): Promise<void> {
+async function blind(
+  parts: Parts,
+  prover: Prover,
+  ms: number,
+  reason: "no-metrics" | "nothing-told" = "no-metrics",
+): Promise<void> {
   const { daemon, world } = parts;
   for (let passed = 0; passed < ms; passed += 1000) {
     await world.clock.advance(1000);
-    const reading = { kind: "absent", reason: "no-metrics", detail: "no metrics" } as const;
+    const reading = { kind: "absent", reason, detail: "no metrics" } as const;
     const at = world.clock.now();
     daemon.observatory.receive(aSample("services", at, 0));
     daemon.observatory.receive({ signal: "health", at, tookMs: 0, reading });
@@ -115,6 +120,80 @@ describe("the prover", () => {
       await bake(parts, prover, 5000);
       expect(parts.written()).toContain("release-proven");
     });
+  });
+
+  it("stands still while a signal has no answer for seconds, and goes on after that", async () => {
+    await withDaemon(async (parts) => {
+      const prover = openProver(parts.daemon);
+      await bake(parts, prover, 15_000);
+      await blind(parts, prover, 15_000);
+      expect(parts.written()).toEqual([]);
+
+      await bake(parts, prover, 4000);
+      expect(parts.written()).toEqual([]);
+
+      await bake(parts, prover, 6000);
+      expect(parts.written()).toContain("release-proven");
+    });
+  });
+
+  it("begins anew when a signal had no answer for longer than that", async () => {
+    await withDaemon(async (parts) => {
+      const prover = openProver(parts.daemon);
+      await bake(parts, prover, 15_000);
+      await blind(parts, prover, 35_000);
+
+      await bake(parts, prover, 19_000);
+      expect(parts.written()).toEqual([]);
+
+      await bake(parts, prover, 5000);
+      expect(parts.written()).toContain("release-proven");
+    });
+  });
+
+  it("waits for the first word of a heartbeat as long as it may take, and for no longer", async () => {
+    const probe = { kind: "heartbeat", period: "30s", grace: "10s" } as const;
+    await withDaemon(
+      async (parts) => {
+        const prover = openProver(parts.daemon);
+        await parts.daemon.surroundings.lookAtAll(LIVE);
+        await blind(parts, prover, 50_000, "nothing-told");
+        expect(parts.written()).toEqual([]);
+
+        await blind(parts, prover, 15_000, "nothing-told");
+        await parts.world.clock.settle();
+        expect(parts.written()).toContain("release-proven");
+      },
+      {},
+      {
+        signals: [
+          { name: "health", trigger: "monitoring-broken", probe },
+          { name: "services", trigger: "system-down", probe: { kind: "pm2" } },
+        ],
+      },
+    );
+  });
+
+  it("proves nothing while a heartbeat has no answer for another reason", async () => {
+    const probe = { kind: "heartbeat", period: "30s", grace: "10s" } as const;
+    await withDaemon(
+      async (parts) => {
+        const prover = openProver(parts.daemon);
+        await parts.daemon.surroundings.lookAtAll(LIVE);
+
+        await blind(parts, prover, 4 * LONG_MS, "no-metrics");
+        await parts.world.clock.settle();
+
+        expect(parts.written()).toEqual([]);
+      },
+      {},
+      {
+        signals: [
+          { name: "health", trigger: "monitoring-broken", probe },
+          { name: "services", trigger: "system-down", probe: { kind: "pm2" } },
+        ],
+      },
+    );
   });
 
   it("says once which signal is blind when that lasts as long as a proof would have taken, and again after the next time", async () => {
