@@ -49,8 +49,9 @@ describe("the security floor above a release", () => {
 
   it("stands above an older configuration of its own commit", () => {
     const before = { ...aKnown("b", 1), identity: anIdentity({ commit: "b", configFiles: {} }) };
+    const floor = aKnown("b", 2);
 
-    expect(floorAbove(history([aKnown("b", 2)]), before)).toBeDefined();
+    expect(floorAbove(history([floor], { releases: [before, floor] }), before)).toBeDefined();
   });
 
   it("does not take two releases of an unknown commit for the same", () => {
