@@ -116,8 +116,6 @@ async function alone(argv: readonly string[], world: World = {}): Promise<Outcom
       opened += 1;
       return { actions: fake.actions, operations, close };
     },
-      throw new Error("is not needed for this");
-    },
     init: async () => ({ kind: "exists", file: "" }),
     doctor: async () => aDoctorReport(),
     replay: async () => aReplayReport(),
