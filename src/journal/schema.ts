@@ -22,7 +22,7 @@ const MIGRATIONS: readonly string[] = [
   `,
   // No other tables, but kinds of facts (approvals, brakes, restarts) that an older program would take for damage.
   "update meta set value = value",
-  // Nor here: security floors.
+  // Nor here: security floors, and the notice that a recording stopped.
   "update meta set value = value",
 ];
 
