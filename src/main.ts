@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { composeActions, composeOperations, runDaemon } from "./app/compose.ts";
+import { openDatabaseRows } from "./app/database-rows.ts";
 import { openDoctor } from "./app/doctor.ts";
 import { runInit } from "./app/init.ts";
 import { replayRecording } from "./app/replay.ts";
@@ -74,6 +75,7 @@ const code = await runCli(
     exists: existsSync,
     openOperations: composeOperations,
     openActions: composeActions,
+    openDatabaseRows,
     init: runInit,
     doctor: openDoctor,
     replay: replayRecording,

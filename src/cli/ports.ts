@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Actions } from "../model/actions.ts";
+import type { DatabaseRows } from "../model/database-rows.ts";
 import type { DoctorReport } from "../model/doctor.ts";
 import type { InitOutcome, InitRequest } from "../model/init.ts";
 import type { Operations } from "../model/operations.ts";
@@ -48,6 +49,8 @@ export interface CliPorts {
   exists(path: string): boolean;
   openOperations(config: Config): Promise<OpenedOperations>;
   openActions(config: Config): Promise<OpenedActions>;
+  /** The rows of the database and of those that swaps have kept. Throws `refused` where none is configured. */
+  openDatabaseRows(config: Config): Promise<DatabaseRows>;
   /** Drafts a configuration for an application of this host. */
   init(request: InitRequest, signal: AbortSignal): Promise<InitOutcome>;
   /** Looks at everything that a rollback would need. */

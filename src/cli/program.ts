@@ -7,6 +7,7 @@ import { addCompletion } from "./completion.ts";
 import { addConfig } from "./config.ts";
 import { createContext } from "./context.ts";
 import type { CommandContext } from "./context.ts";
+import { addDatabase } from "./database.ts";
 import { addDoctor } from "./doctor.ts";
 import { describeError, exitCodeOf, UsageFailure } from "./errors.ts";
 import { addIncident } from "./incident.ts";
@@ -89,6 +90,7 @@ function buildProgram(context: CommandContext): Command {
   addReport(program, context);
   addReplay(program, context);
   addIncident(program, context);
+  addDatabase(program, context);
   addRecord(program, context);
   addBrakes(program, context);
   addConfig(program, context);

@@ -8,7 +8,7 @@ import { TRIGGERS } from "../model/trigger.ts";
 import { Limit, parseDuration, PositiveDuration, Ratio } from "../model/units.ts";
 import { NotifySettings } from "../notify/settings.ts";
 import { ProbeSettings, traitsOf } from "../observe/probes/index.ts";
-import { DumpSettings, ReleaseSettings } from "../release/settings.ts";
+import { DatabaseRollbackSettings, DumpSettings, ReleaseSettings } from "../release/settings.ts";
 import { VerifySettings } from "../verify/settings.ts";
 
 /** The watched database; without it rollwatch neither checks it nor knows the schema's revision. */
@@ -28,6 +28,8 @@ export const DatabaseSettings = z.strictObject({
     .prefault({}),
   /** Whether each captured release keeps a snapshot of the database. Default: none does. */
   dump: DumpSettings.optional(),
+  /** How it is taken back. */
+  rollback: DatabaseRollbackSettings.prefault({}),
 });
 export type DatabaseSettings = z.infer<typeof DatabaseSettings>;
 

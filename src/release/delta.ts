@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Client } from "pg";
 import type { DatabaseDelta, ExportedFile, TableDelta } from "../model/database-delta.ts";
+import type { TableProgress } from "../model/database-rows.ts";
 import { messageOf } from "../model/failure.ts";
 import { writtenSince } from "../system/postgres-age.ts";
 import { comparisonOf, compareTable, type TablePair } from "../system/postgres-delta.ts";
@@ -22,11 +23,7 @@ export interface DeltaOrder {
   /** The folder for the rows, which must not exist, and how long they are kept there, ms. Default: they are only counted. */
   readonly into?: { readonly folder: string; readonly keepMs: number };
   /** Told before each table. */
-  readonly onTable?: (progress: {
-    readonly table: string;
-    readonly number: number;
-    readonly of: number;
-  }) => void;
+  readonly onTable?: ((progress: TableProgress) => void) | undefined;
 }
 
 /** One moment of each database. */

@@ -33,3 +33,17 @@ export const DumpSettings = z.strictObject({
     .optional(),
 });
 export type DumpSettings = z.infer<typeof DumpSettings>;
+
+/** How the database is taken back, and what becomes of the rows that the replaced one holds. */
+export const DatabaseRollbackSettings = z.strictObject({
+  /** A role that may read every table of the live database and of those kept aside. Default: that of `database.url`. */
+  url: z
+    .url({
+      protocol: /^postgres(ql)?$/u,
+      error: "expected an address such as postgresql://user:password@host:5432/name",
+    })
+    .optional(),
+  /** How long exported rows of `rollwatch database delta` stay in the state folder. Default 30d. */
+  deltaKeep: PositiveDuration.prefault("30d"),
+});
+export type DatabaseRollbackSettings = z.infer<typeof DatabaseRollbackSettings>;

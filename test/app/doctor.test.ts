@@ -12,6 +12,7 @@ import { UpstreamSettings } from "../../src/model/application.ts";
 import { ContactSettings } from "../../src/model/people.ts";
 import { holdLock } from "../../src/system/lock.ts";
 import { NotifySettings } from "../../src/notify/settings.ts";
+import { DatabaseRollbackSettings } from "../../src/release/settings.ts";
 import { withDaemon, type Parts } from "../support/daemon.ts";
 import { anAnswer } from "../support/fakes/http.ts";
 import { type FakeListeners, fakeListeners } from "../support/fakes/listeners.ts";
@@ -395,7 +396,8 @@ function withMode(mode: "auto" | "recommend"): PolicySettings {
 /** A configuration with a database. */
 function withDatabase(configured: Patient["configured"]): Partial<DoctorPorts> {
   const migrations = { table: "schema_migrations", column: "name" };
-  return configured({ database: { url: "postgres://desk@127.0.0.1/desk", migrations } });
+  const rollback = DatabaseRollbackSettings.parse({});
+  return configured({ database: { url: "postgres://desk@127.0.0.1/desk", migrations, rollback } });
 }
 
 describe("the doctor", () => {

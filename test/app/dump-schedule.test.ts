@@ -3,7 +3,7 @@ import type { Daemon } from "../../src/app/daemon.ts";
 import { expireDumps } from "../../src/app/database-snapshots.ts";
 import { keepDumped } from "../../src/app/dump-schedule.ts";
 import { captureNow, pruneReleases } from "../../src/app/release-actions.ts";
-import { DumpSettings } from "../../src/release/settings.ts";
+import { DatabaseRollbackSettings, DumpSettings } from "../../src/release/settings.ts";
 import type { World } from "../../src/app/world.ts";
 import { anIncident } from "../support/builders.ts";
 import { withDaemon, type Parts } from "../support/daemon.ts";
@@ -56,6 +56,7 @@ function dumping({ daemon }: Parts, source: Dumping, settings: unknown = {}): Da
     url: "postgresql://127.0.0.1/app",
     migrations: { table: "m", column: "n" },
     dump,
+    rollback: DatabaseRollbackSettings.parse({}),
   };
   return { ...daemon, config: { ...config, database }, world: { ...world, dumping: source } };
 }

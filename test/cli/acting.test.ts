@@ -116,6 +116,9 @@ async function alone(argv: readonly string[], world: World = {}): Promise<Outcom
       opened += 1;
       return { actions: fake.actions, operations, close };
     },
+    openDatabaseRows: async () => {
+      throw new Error("is not needed for this");
+    },
     init: async () => ({ kind: "exists", file: "" }),
     doctor: async () => aDoctorReport(),
     replay: async () => aReplayReport(),

@@ -30,6 +30,7 @@ async function scriptFor(shell: string): Promise<string> {
     exists: () => false,
     openOperations: absent,
     openActions: absent,
+    openDatabaseRows: absent,
     init: absent,
     doctor: absent,
     replay: absent,

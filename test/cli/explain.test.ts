@@ -81,6 +81,7 @@ ${signals.map((one) => `  - ${one}\n`).join("")}state: ${folder}
     ask: notNeeded,
     sleep: notNeeded,
     openActions: notNeeded,
+    openDatabaseRows: notNeeded,
     openOperations: notNeeded,
     host: { version: "9.9.9", pid: 4711, nodeVersion: "v20.20.2", announceReady: () => undefined },
     now: () => 1_800_000_000_000,

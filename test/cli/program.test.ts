@@ -89,6 +89,9 @@ async function rollwatch(argv: readonly string[], world: World = {}): Promise<Ou
       operations: fakeOperations(world.operations),
       close: async () => undefined,
     }),
+    openDatabaseRows: async () => {
+      throw new Error("is not needed for this");
+    },
     init: async () => ({ kind: "exists", file: "" }),
     doctor: async () => aDoctorReport(),
     replay: async () => aReplayReport(),

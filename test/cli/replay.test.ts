@@ -47,6 +47,7 @@ async function rollwatch(
       ask: notNeeded,
       sleep: notNeeded,
       openActions: notNeeded,
+      openDatabaseRows: notNeeded,
       openOperations: notNeeded,
       host: { version: "9.9.9", pid: 1, nodeVersion: "v20", announceReady: () => undefined },
       now: () => 0,

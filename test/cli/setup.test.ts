@@ -38,6 +38,7 @@ async function rollwatch(argv: readonly string[], world: Partial<CliPorts>): Pro
     exists: () => false,
     openOperations: absent,
     openActions: absent,
+    openDatabaseRows: absent,
     init: absent,
     doctor: absent,
     replay: absent,

@@ -130,6 +130,7 @@ function fullConfiguration(): Record<string, unknown> {
       url: "postgres://127.0.0.1/app",
       migrations: { table: "done", column: "name" },
       dump: { program: "/bin/pg_dump", secureCopy: "/copy", keep: "7d", schedule: "0 2 * * *" },
+      rollback: { url: "postgres://127.0.0.1/app", deltaKeep: "7d" },
     },
     signals: Object.entries(probes).map(([name, probe], place) => ({
       name: `signal-${place}`,
@@ -361,6 +362,8 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
       ["61 2 * * *", "five fields as cron writes them"],
       ["0 0 2 * * *", "five fields as cron writes them"],
     ],
+    "rollback.url": [["mysql://h/d", "an address such as postgresql://"]],
+    "rollback.deltaKeep": POSITIVE,
   },
   signals: {
     "": FILLED_LISTS,

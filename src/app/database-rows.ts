@@ -1,0 +1,103 @@
+import { join, resolve } from "node:path";
+import type { Config } from "../config/schema.ts";
+import { DatabaseDelta } from "../model/database-delta.ts";
+import type { DatabaseRows } from "../model/database-rows.ts";
+import { Failure } from "../model/failure.ts";
+import { tellTime } from "../model/units.ts";
+import type { WarmDatabase } from "../model/warm-database.ts";
+import { type Catalogue, openCatalogue } from "../release/catalogue.ts";
+import { compareDatabases, DELTA_MANIFEST } from "../release/delta.ts";
+import { type Clock, openClock } from "../system/clock.ts";
+import { type Files, openFiles } from "../system/files.ts";
+import { newestKept } from "../system/postgres-kept.ts";
+import { estimateLoss } from "../system/postgres-loss.ts";
+import type { DatabasePlace } from "../system/postgres-reading.ts";
+
+/** The rows of the configured database and of those that swaps have kept. Throws `refused` where none is configured. */
+export async function openDatabaseRows(config: Config): Promise<DatabaseRows> {
+  const { database } = config;
+  if (database === undefined) {
+    throw new Failure("refused", "no database is configured", {
+      hint: "Configure `database.url`.",
+    });
+  }
+  const files = openFiles();
+  const clock = openClock();
+  const live = liveOf(database, clock);
+  const { deltaKeep } = database.rollback;
+  return {
+    estimate: async (release, signal) => {
+      const found = await warmOf(openCatalogue(files, config.state), release);
+      const { name, at } = found.warm;
+      const tables = await estimateLoss(live, found.warm, signal);
+      return { release: found.release, warm: name, at, tables };
+    },
+    delta: async ({ kept, export: to, onTable }, signal) => {
+      await expireDeltas(files, config.state, clock.now());
+      const aside = { ...live, database: kept ?? (await newestKept(live, signal)) };
+      const folder = folderOf(config, to, clock.now());
+      const into = folder === undefined ? {} : { into: { folder, keepMs: deltaKeep } };
+      return compareDatabases(files, { kept: aside, live, onTable, ...into }, signal);
+    },
+  };
+}
+
+/** The database that the configured address names. */
+function liveOf({ url, rollback }: NonNullable<Config["database"]>, clock: Clock): DatabasePlace {
+  const { pathname, username } = new URL(url);
+  const database = decodeURIComponent(pathname.slice(1)) || decodeURIComponent(username);
+  return { url: rollback.url ?? url, database, clock };
+}
+
+interface Found {
+  readonly release: string;
+  readonly warm: WarmDatabase;
+}
+
+/** The release's snapshot; of the newest release that has one where none is named. */
+async function warmOf(catalogue: Catalogue, release: string | undefined): Promise<Found> {
+  const items = await catalogue.list();
+  const known = items.flatMap((item) => (item.kind === "release" ? [item.release] : []));
+  const wanted = known
+    .filter(({ id }) => release === undefined || id === release)
+    .toSorted((one, other) => other.capturedAt - one.capturedAt);
+  for (const { id } of wanted) {
+    const warm = await catalogue.readWarm(id);
+    if (warm !== undefined) {
+      return { release: id, warm };
+    }
+  }
+  throw new Failure(
+    "refused",
+    release === undefined
+      ? "no release has a snapshot database"
+      : `release ${release} has no snapshot database`,
+    { hint: "`database.rollback.warm` says whether captures get one." },
+  );
+}
+
+/** Where exports lie. */
+function deltasFolder(state: string): string {
+  return join(state, "deltas");
+}
+
+function folderOf(config: Config, to: string | boolean, now: number): string | undefined {
+  if (to === false) {
+    return undefined;
+  }
+  return to === true
+    ? join(deltasFolder(config.state), tellTime(now).replaceAll(/[^\d]/gu, ""))
+    : resolve(to);
+}
+
+/** Removes exports whose time is over; those in other folders are their owner's. */
+export async function expireDeltas(files: Files, state: string, now: number): Promise<void> {
+  for (const name of await files.list(deltasFolder(state))) {
+    const folder = join(deltasFolder(state), name);
+    const text = await files.readText(join(folder, DELTA_MANIFEST));
+    const delta = text === undefined ? undefined : DatabaseDelta.safeParse(JSON.parse(text));
+    if (delta?.success === true && (delta.data.expiresAt ?? Infinity) <= now) {
+      await files.remove(folder);
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import type { Command } from "commander";
+import type { CommandContext } from "./context.ts";
+import { addDatabaseDelta } from "./database-delta.ts";
+
+/** `rollwatch database …`: the live database, and those that swaps have kept. */
+export function addDatabase(program: Command, context: CommandContext): void {
+  const group = program
+    .command("database")
+    .description("the live database, and those that were replaced and kept");
+  addDatabaseDelta(group, context);
+}

@@ -1,0 +1,36 @@
+import type { DatabaseDelta, TableLoss } from "./database-delta.ts";
+
+/** What going back to a release's snapshot of the database would lose. */
+export interface LossReport {
+  readonly release: string;
+  /** The database that would take the live one's place. */
+  readonly warm: string;
+  /** The moment of its data, ms since the epoch. */
+  readonly at: number;
+  /** Of the tables that lost anything, or may have. */
+  readonly tables: readonly TableLoss[];
+}
+
+/** How far a comparison is. */
+export interface TableProgress {
+  readonly table: string;
+  /** From 1 to `of`. */
+  readonly number: number;
+  readonly of: number;
+}
+
+/** The rows of the live database and of the one that a swap has kept, for people: none of it happens by itself. */
+export interface DatabaseRows {
+  /** Seconds, not minutes. */
+  estimate(release: string | undefined, signal: AbortSignal): Promise<LossReport>;
+  /** Reads both databases whole. Rows are exported into a new folder: `folder`, or one of the state folder's where it is true. */
+  delta(
+    request: {
+      /** Default: the newest one that was kept. */
+      readonly kept?: string | undefined;
+      readonly export: string | boolean;
+      readonly onTable?: (progress: TableProgress) => void;
+    },
+    signal: AbortSignal,
+  ): Promise<DatabaseDelta>;
+}

@@ -1,0 +1,176 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import type { CliPorts } from "../../src/cli/ports.ts";
+import { runCli } from "../../src/cli/program.ts";
+import type { DatabaseDelta, TableDelta } from "../../src/model/database-delta.ts";
+import type { DatabaseRows, LossReport } from "../../src/model/database-rows.ts";
+import { withTempFolder } from "../support/temp.ts";
+
+async function notNeeded(): Promise<never> {
+  throw new Error("is not needed for this");
+}
+
+type DeltaRequest = Parameters<DatabaseRows["delta"]>[0];
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function rollwatch(
+  argv: readonly string[],
+  rows: Partial<DatabaseRows>,
+  isTerminal = false,
+): Promise<Outcome> {
+  return withTempFolder(async (folder) => {
+    const file = join(folder, "rollwatch.yaml");
+    await mkdir(join(folder, "app"));
+    const config = {
+      application: {
+        name: "app",
+        root: join(folder, "app"),
+        pm2Home: join(folder, "pm2"),
+        services: [{ name: "api" }],
+        artifacts: ["server"],
+      },
+      database: { url: "postgresql://app@127.0.0.1/app" },
+      signals: [{ name: "services", trigger: "system-down", probe: { kind: "pm2" } }],
+      state: join(folder, "state"),
+    };
+    await writeFile(file, stringify(config), { mode: 0o600 });
+    let out = "";
+    let err = "";
+    const ports: CliPorts = {
+      out: (text) => {
+        out += text;
+      },
+      err: (text) => {
+        err += text;
+      },
+      environment: { ROLLWATCH_CONFIG: file, NO_COLOR: "1" },
+      isTerminal,
+      canAsk: false,
+      ask: notNeeded,
+      sleep: notNeeded,
+      openActions: notNeeded,
+      openOperations: notNeeded,
+      openDatabaseRows: async () => ({ estimate: notNeeded, delta: notNeeded, ...rows }),
+      host: { version: "9.9.9", pid: 1, nodeVersion: "v20", announceReady: () => undefined },
+      now: () => 0,
+      exists: () => false,
+      init: notNeeded,
+      doctor: notNeeded,
+      replay: notNeeded,
+      runDaemon: notNeeded,
+    };
+    const code = await runCli(argv, ports, new AbortController().signal);
+    return { code, out, err };
+  });
+}
+
+function aTable(over: Partial<TableDelta>): TableDelta {
+  const counts = { inserted: 0, updated: 0, deleted: 0, newer: 0 };
+  return { table: "public.doses", by: "key", ...counts, notes: [], problem: null, ...over };
+}
+
+function aDelta(over: Partial<DatabaseDelta>): DatabaseDelta {
+  const names = { kept: "app_aside_1", live: "app" };
+  return {
+    at: 0,
+    ...names,
+    seconds: 1.26,
+    tables: [],
+    folder: null,
+    files: [],
+    expiresAt: null,
+    ...over,
+  };
+}
+
+describe("rollwatch database delta", () => {
+  it("tells what going back would lose, and what of it is not known", async () => {
+    const asked: (string | undefined)[] = [];
+    async function estimate(release: string | undefined): Promise<LossReport> {
+      asked.push(release);
+      const tables = [
+        { table: "public.doses", rows: 812, why: "812 inserted" },
+        { table: "public.wide", rows: "unknown" as const, why: "written anew" },
+      ];
+      return { release: "rel-1", warm: "rollwatch_snap_1", at: 0, tables };
+    }
+
+    const { code, out } = await rollwatch(["database", "delta", "--estimate", "--to", "rel-1"], {
+      estimate,
+    });
+
+    expect(code).toBe(0);
+    expect(asked).toEqual(["rel-1"]);
+    expect(out.split("\n")).toEqual([
+      "going back to rollwatch_snap_1 (rel-1, 1970-01-01 00:00:00 UTC) would lose",
+      "  public.doses  about 812  812 inserted",
+      "  public.wide   unknown    written anew",
+      "",
+    ]);
+  });
+
+  it("tells what differs, table by table, and how far it is on a terminal", async () => {
+    const asked: unknown[] = [];
+    async function delta({ onTable, ...request }: DeltaRequest): Promise<DatabaseDelta> {
+      asked.push(request);
+      onTable?.({ table: "public.doses", number: 1, of: 3 });
+      const tables = [
+        aTable({
+          inserted: 3,
+          updated: 1,
+          newer: 2,
+          notes: ["column extra is only in the kept database"],
+        }),
+        aTable({ table: "public.same" }),
+        aTable({ table: "public.fresh", by: "kept-only", inserted: 7 }),
+      ];
+      return aDelta({ tables, folder: "/exports/1" });
+    }
+
+    const { code, out, err } = await rollwatch(
+      ["database", "delta", "--kept", "app_aside_1", "--export", "/exports/1"],
+      { delta },
+      true,
+    );
+
+    expect(code).toBe(0);
+    expect(asked).toEqual([{ kept: "app_aside_1", export: "/exports/1" }]);
+    expect(err).toBe("1 of 3: public.doses\n");
+    expect(out.split("\n")).toEqual([
+      "app_aside_1 against app, 1.3 s",
+      "  public.doses  3 only in the kept database, 1 changed, 0 only in the live one, 2 written since the swap; column extra is only in the kept database",
+      "  public.fresh  only in the kept database: 7 rows",
+      "1 of 3 tables are equal",
+      "the rows are in /exports/1",
+      "",
+    ]);
+  });
+
+  it("fails when a table could not be compared, and prints all of it for programs", async () => {
+    const answer = aDelta({ tables: [aTable({ problem: "permission denied" })] });
+
+    const { code, out, err } = await rollwatch(
+      ["database", "delta", "--json"],
+      { delta: async () => answer },
+      true,
+    );
+
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toEqual(answer);
+    expect(err).toBe("");
+  });
+
+  it("takes a release for the estimate alone", async () => {
+    const { code, err } = await rollwatch(["database", "delta", "--to", "rel-1"], {});
+
+    expect(code).toBe(2);
+    expect(err).toContain("--to goes with --estimate");
+  });
+});
