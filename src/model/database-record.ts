@@ -25,6 +25,12 @@ export const Dump = Source.extend({
   programVersion: z.string(),
   /** sha256 in hex over the schema as pg_dump writes it, without comments and settings. */
   schemaFingerprint: z.string(),
+  /** `pg_current_snapshot()` as text at its moment; absent in dumps of older versions. */
+  snapshot: z.string().optional(),
+  /** When it was restored for a proof last, ms since the epoch; absent while it never was. */
+  provenAt: z.number().optional(),
+  /** How long that took; absent while it never was. */
+  restoreSeconds: z.number().nonnegative().optional(),
   /** What pg_dump said beside doing it. */
   warnings: z.array(z.string()),
   /** Absolute path of the proven second copy; null where none is configured. */

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Clone, DatabaseRecord, Dump } from "../model/database-record.ts";
 import { Failure } from "../model/failure.ts";
@@ -13,6 +12,7 @@ import {
 } from "../system/postgres-source.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { copySecurely } from "./dump-copy.ts";
+import { readFingerprint } from "./schema-fingerprint.ts";
 import type { DumpSettings } from "./settings.ts";
 import { bytesNeeded } from "./space.ts";
 
@@ -154,7 +154,7 @@ async function write(
     readonly folder: string;
   },
   signal: AbortSignal,
-): Promise<Pick<Dump, "rows" | "warnings" | "schemaFingerprint">> {
+): Promise<Pick<Dump, "rows" | "warnings" | "schemaFingerprint" | "snapshot">> {
   const { facts, program, snapshot, folder } = how;
   const order = {
     program,
@@ -163,13 +163,16 @@ async function write(
     deadlineMs: deadlineMsOf(facts),
   };
   const schema = join(folder, SCHEMA_PARTIAL);
-  await files.writeAtomic(schema, "", 0o600);
-  await programs.dumpSchema({ ...order, file: schema }, signal);
-  const schemaFingerprint = fingerprintSchema((await files.readText(schema)) ?? "");
+  const schemaFingerprint = await readFingerprint(
+    { files, programs },
+    { ...order, file: schema },
+    signal,
+  );
   const file = join(folder, PARTIAL);
   await files.writeAtomic(file, "", 0o600);
   const warnings = await programs.dump({ ...order, file }, signal);
-  return { rows: { ...snapshot.rows }, warnings: [...warnings], schemaFingerprint };
+  const { rows, xids } = snapshot;
+  return { rows: { ...rows }, warnings: [...warnings], schemaFingerprint, snapshot: xids };
 }
 
 /** Stamped before it is hashed: what changes in between does not go by this fingerprint. */
@@ -190,18 +193,9 @@ async function prove(
   return { digest, bytes: entry.bytes, fingerprint };
 }
 
-function deadlineMsOf({ bytes }: DatabaseFacts): number {
+/** How long work on all of a database may take, ms. */
+export function deadlineMsOf({ bytes }: Pick<DatabaseFacts, "bytes">): number {
   return BASE_MS + bytes / BYTES_PER_MS;
-}
-
-/** sha256 over the schema without what differs between two dumps of the same one: comments, settings, pg_dump's random keys. */
-function fingerprintSchema(text: string): string {
-  const lines = text
-    .split("\n")
-    .filter(
-      (line) => !/^\s*$|^--|^SET |^SELECT pg_catalog\.set_config|^\\(un)?restrict/u.test(line),
-    );
-  return createHash("sha256").update(lines.join("\n")).digest("hex");
 }
 
 async function clone(

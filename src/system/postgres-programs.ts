@@ -19,8 +19,8 @@ export interface DumpOrder {
   readonly program: DumpProgram;
   /** libpq's variables of the connection; the password among them. */
   readonly connection: Readonly<Record<string, string>>;
-  /** An exported snapshot. */
-  readonly snapshot: string;
+  /** An exported snapshot. Default: the moment that it begins. */
+  readonly snapshot?: string;
   /** Absolute path of the file to write; it exists, with the mode that it is to have. */
   readonly file: string;
   readonly deadlineMs: number;
@@ -49,8 +49,8 @@ export interface PostgresPrograms {
 
 const PLACES = ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin"];
 const ASK_MS = 5000;
-/** pg_dump must not queue behind a migration, nor let others queue behind itself. */
-const LOCK_WAIT = "10s";
+/** How long pg_dump waits for a lock: it must not queue behind a migration, nor let others queue behind itself. */
+export const LOCK_WAIT = "10s";
 
 type Run = (
   command: {
@@ -141,7 +141,7 @@ async function dumpWith(
     ...how,
     "--no-password",
     `--lock-wait-timeout=${LOCK_WAIT}`,
-    `--snapshot=${snapshot}`,
+    ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
     `--file=${file}`,
   ];
   const finished = await run({ program: program.dump, args, deadlineMs }, connection, signal);
@@ -174,8 +174,8 @@ async function expand(files: Files, pattern: string): Promise<readonly string[]>
     .map((name) => [parent, name, ...parts.slice(star + 1)].join("/"));
 }
 
-/** What the program warned of; its own errors count whatever its exit status says. */
-function requireDone(program: string, finished: Finished): readonly string[] {
+/** What the program warned of; throws `dump-failed`. Its own errors count whatever its exit status says. */
+export function requireDone(program: string, finished: Finished): readonly string[] {
   const lines = finished.stderr.split("\n").filter((line) => line.trim() !== "");
   const errors = lines.filter((line) => /error:/u.test(line));
   if (finished.kind === "exited" && finished.status === 0 && errors.length === 0) {

@@ -1,11 +1,13 @@
-import { Socket } from "node:net";
-import { Client } from "pg";
+import type { Socket } from "node:net";
+import type { Client } from "pg";
 import { z } from "zod";
-import { Failure, messageOf } from "../model/failure.ts";
+import { Failure } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
 import type { Ids } from "./ids.ts";
 import { passwordOf } from "./postgres-connection.ts";
+import { type Contents, readContents } from "./postgres-contents.ts";
 import { givingWay, type OwnSessions } from "./postgres-give-way.ts";
+import { CONNECT_MS, quoted, type Session, withClient } from "./postgres-session.ts";
 
 /** Facts about the watched database that belong into a dump's manifest. */
 export interface DatabaseFacts {
@@ -20,11 +22,11 @@ export interface DatabaseFacts {
 }
 
 /** A moment of the database that stands while it is used. */
-export interface Snapshot {
+export interface Snapshot extends Contents {
   /** Its exported name, for pg_dump. */
   readonly name: string;
-  /** Rows of every ordinary table at that moment, by `schema.table`. */
-  readonly rows: Readonly<Record<string, number>>;
+  /** `pg_current_snapshot()` as text. */
+  readonly xids: string;
 }
 
 /** The watched database as something to make copies of. What goes wrong is a `dump-failed`. */
@@ -46,16 +48,10 @@ export interface DatabaseSource {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const CONNECT_MS = 5000;
 /** Every clone is named so; nothing else is ever dropped. */
 export const CLONE_PREFIX = "rollwatch_";
 const LONGEST_NAME_BYTES = 63;
 
-/** The caller's deadline counts, not the database's own for its applications. */
-const PATIENTLY = `
-  set statement_timeout = 0;
-  set idle_in_transaction_session_timeout = 0;
-  set lock_timeout = '10s'`;
 const ASK_FACTS = `
   select current_database() as database,
          current_setting('server_version') as version,
@@ -64,12 +60,6 @@ const ASK_FACTS = `
          array(select usename || ' ' || application_name from pg_stat_activity
                where datname = current_database() and pid <> pg_backend_pid()) as sessions`;
 const ASK_SYSTEM = "select system_identifier::text as id from pg_control_system()";
-const ASK_TABLES = `
-  select n.nspname as schema, c.relname as table
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind = 'r' and c.relpersistence <> 't'
-    and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_toast%'
-  order by 1, 2`;
 
 const Facts = z.object({
   database: z.string(),
@@ -78,9 +68,7 @@ const Facts = z.object({
   bytes: z.number(),
   sessions: z.array(z.string().nullable()),
 });
-const Tables = z.array(z.object({ schema: z.string(), table: z.string() }));
-const Count = z.object({ count: z.coerce.number() });
-const Exported = z.object({ name: z.string() });
+const Exported = z.object({ name: z.string(), xids: z.string() });
 const SystemIdentifier = z.object({ id: z.string() });
 
 /** Opens the database of an address; one connection per question. Throws `config-invalid` when the address is none. */
@@ -116,9 +104,11 @@ async function withSnapshot<T>(
 ): Promise<T> {
   async function read(client: Client): Promise<T> {
     await client.query("begin isolation level repeatable read read only");
-    const exported = await client.query("select pg_export_snapshot() as name");
-    const { name } = Exported.parse(exported.rows[0]);
-    return use({ name, rows: await countRows(client) }, signal);
+    const exported = await client.query(
+      "select pg_export_snapshot() as name, pg_current_snapshot()::text as xids",
+    );
+    const { name, xids } = Exported.parse(exported.rows[0]);
+    return use({ name, xids, ...(await readContents(client)) }, signal);
   }
   return withClient(session, read, signal);
 }
@@ -136,74 +126,6 @@ async function readFacts(client: Client): Promise<DatabaseFacts> {
     bytes,
     sessions: sessions.map((one) => one ?? "somebody").toSorted(),
   };
-}
-
-async function countRows(client: Client): Promise<Readonly<Record<string, number>>> {
-  const tables = Tables.parse((await client.query(ASK_TABLES)).rows);
-  const counts: Record<string, number> = {};
-  for (const { schema, table } of tables) {
-    const sql = `select count(*) from ${quoted(schema)}.${quoted(table)}`;
-    counts[`${schema}.${table}`] = Count.parse((await client.query(sql)).rows[0]).count;
-  }
-  return counts;
-}
-
-interface Session {
-  readonly url: string;
-  /** Another one than the address names. */
-  readonly database?: string;
-  /** Its application_name. Default `rollwatch`. */
-  readonly application?: string;
-}
-
-/** One session, ended with its socket whatever happens: pg itself would wait for a polite end, for ever. */
-async function withClient<T>(
-  { url, database, application = "rollwatch" }: Session,
-  use: (client: Client) => Promise<T>,
-  signal: AbortSignal,
-): Promise<T> {
-  signal.throwIfAborted();
-  const socket = new Socket();
-  const address = new URL(url);
-  if (database !== undefined) {
-    address.pathname = `/${database}`;
-  }
-  // What the address says would count for more than the option below.
-  address.searchParams.delete("application_name");
-  const client = new Client({
-    connectionString: address.href,
-    stream: () => socket,
-    connectionTimeoutMillis: CONNECT_MS,
-    application_name: application,
-  });
-  function end(): void {
-    socket.destroy(new Error("aborted"));
-  }
-  client.on("error", () => undefined);
-  signal.addEventListener("abort", end, { once: true });
-  try {
-    await client.connect();
-    await client.query(PATIENTLY);
-    const answer = await use(client);
-    // A clone right after it must not meet this session; an abort ends the wait.
-    await client.end();
-    return answer;
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error instanceof Failure ? error : failed(error, address);
-  } finally {
-    signal.removeEventListener("abort", end);
-    socket.destroy();
-  }
-}
-
-function failed(error: unknown, address: URL): Failure {
-  const password = decodeURIComponent(address.password);
-  const message = messageOf(error);
-  const text = password === "" ? message : message.replaceAll(password, "[redacted]");
-  return new Failure("dump-failed", `the database refused: ${text}`, {
-    hint: "The role of `database.url` must be able to read every table (pg_read_all_data), and may need CREATEDB for clones.",
-  });
 }
 
 /** Parameters of an address that libpq takes from its environment. */
@@ -246,8 +168,4 @@ function checked(name: string): string {
     });
   }
   return name;
-}
-
-function quoted(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
 }

@@ -109,7 +109,7 @@ async function run(command: Command, clock: Clock, signal: AbortSignal): Promise
 }
 
 /** Waits until the group is gone, and makes it go once the deadline is over; says whether it had to. */
-async function endOfGroup(
+export async function endOfGroup(
   leader: EventEmitter,
   group: number,
   clock: Clock,
@@ -187,14 +187,16 @@ function send(group: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-async function untilSettled(child: PromiseLike<unknown>, clock: Clock): Promise<void> {
+/** A child whose group is gone is waited for no longer than this: a descendant may hold its pipes. */
+export async function untilSettled(child: PromiseLike<unknown>, clock: Clock): Promise<void> {
   const grace = new AbortController();
   const over = clock.sleep(500, grace.signal).catch(() => undefined);
   await Promise.race([child, over]);
   grace.abort();
 }
 
-function neverRan(
+/** A program that could not be started; throws unless that is the program's own fault. */
+export function neverRan(
   command: Command,
   result: { readonly code?: string | undefined; readonly originalMessage?: string | undefined },
 ): Finished {
@@ -219,12 +221,14 @@ async function requireFolder(path: string): Promise<void> {
   }
 }
 
-interface Collected {
+/** What a stream said so far. */
+export interface Collected {
   readonly text: () => string;
   readonly isTruncated: () => boolean;
 }
 
-function collect(stream: NodeJS.ReadableStream): Collected {
+/** Keeps the first MiB of a stream. */
+export function collect(stream: NodeJS.ReadableStream): Collected {
   const chunks: Buffer[] = [];
   let size = 0;
   let truncated = false;

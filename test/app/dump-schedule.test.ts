@@ -37,7 +37,16 @@ function cloning(said: string[], over: Partial<Dumping["source"]> = {}): Dumping
         sessions: [],
       }),
       withSnapshot: async (use, signal) =>
-        use({ name: "1", rows: { "public.readings": 3 } }, signal),
+        use(
+          {
+            name: "1",
+            xids: "10:10:",
+            sequences: [],
+            invalidIndexes: [],
+            rows: { "public.readings": 3 },
+          },
+          signal,
+        ),
       clone: async (name) => {
         said.push(`clone ${name}`);
       },
