@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Readable } from "node:stream";
-import axios, { isAxiosError, type AxiosResponse } from "axios";
+import type { AxiosResponse } from "axios";
 import { z } from "zod";
 import { messageOf } from "../../model/failure.ts";
 import type { Delivery, DeliveryFailure, Notice } from "../../model/notice.ts";
@@ -49,6 +49,8 @@ export function createWebhookChannel(
       const body = JSON.stringify(payloadOf(notice));
       const headers = headersOf(notice, body, { at: clock.now(), secret: settings.secret });
       try {
+        // Not before the first notice: it takes a sixth of the daemon's memory.
+        const { default: axios } = await import("axios");
         const response = await axios.post<Readable>(settings.url, body, {
           headers,
           signal: deadline,
@@ -178,7 +180,7 @@ async function excerpt(answer: Readable, conceal: Conceal): Promise<string> {
 }
 
 function unanswered(detail: string, error: unknown, isTimeout: boolean): Delivery {
-  const code = isAxiosError(error) ? error.code : undefined;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
   const reason: DeliveryFailure = isTimeout
     ? "timeout"
     : code === "ECONNREFUSED" || code === "ECONNRESET"
