@@ -1,17 +1,21 @@
 import { join, resolve } from "node:path";
+import { z } from "zod";
 import type { Config } from "../config/schema.ts";
-import { DatabaseDelta } from "../model/database-delta.ts";
 import type { DatabaseRows } from "../model/database-rows.ts";
 import { Failure } from "../model/failure.ts";
 import { tellTime } from "../model/units.ts";
 import type { WarmDatabase } from "../model/warm-database.ts";
 import { type Catalogue, openCatalogue } from "../release/catalogue.ts";
 import { compareDatabases, DELTA_MANIFEST } from "../release/delta.ts";
+import { reapplyRows } from "../release/reapply.ts";
 import { type Clock, openClock } from "../system/clock.ts";
 import { type Files, openFiles } from "../system/files.ts";
 import { newestKept } from "../system/postgres-kept.ts";
 import { estimateLoss } from "../system/postgres-loss.ts";
 import type { DatabasePlace } from "../system/postgres-reading.ts";
+
+/** What every manifest of exported rows has. */
+const Expiring = z.object({ expiresAt: z.number().nullable() });
 
 /** The rows of the configured database and of those that swaps have kept. Throws `refused` where none is configured. */
 export async function openDatabaseRows(config: Config): Promise<DatabaseRows> {
@@ -24,7 +28,7 @@ export async function openDatabaseRows(config: Config): Promise<DatabaseRows> {
   const files = openFiles();
   const clock = openClock();
   const live = liveOf(database, clock);
-  const { deltaKeep } = database.rollback;
+  const { deltaKeep, appendOnly } = database.rollback;
   return {
     estimate: async (release, signal) => {
       const found = await warmOf(openCatalogue(files, config.state), release);
@@ -38,6 +42,13 @@ export async function openDatabaseRows(config: Config): Promise<DatabaseRows> {
       const folder = folderOf(config, to, clock.now());
       const into = folder === undefined ? {} : { into: { folder, keepMs: deltaKeep } };
       return compareDatabases(files, { kept: aside, live, onTable, ...into }, signal);
+    },
+    reapply: async ({ kept, tables, isDryRun }, signal) => {
+      await expireDeltas(files, config.state, clock.now());
+      const aside = { ...live, database: kept ?? (await newestKept(live, signal)) };
+      const folder = `${newFolder(config.state, clock.now())}-reapply`;
+      const order = { kept: aside, live, tables, appendOnly, isDryRun, folder, keepMs: deltaKeep };
+      return reapplyRows(files, order, signal);
     },
   };
 }
@@ -81,13 +92,15 @@ function deltasFolder(state: string): string {
   return join(state, "deltas");
 }
 
+function newFolder(state: string, now: number): string {
+  return join(deltasFolder(state), tellTime(now).replaceAll(/[^\d]/gu, ""));
+}
+
 function folderOf(config: Config, to: string | boolean, now: number): string | undefined {
   if (to === false) {
     return undefined;
   }
-  return to === true
-    ? join(deltasFolder(config.state), tellTime(now).replaceAll(/[^\d]/gu, ""))
-    : resolve(to);
+  return to === true ? newFolder(config.state, now) : resolve(to);
 }
 
 /** Removes exports whose time is over; those in other folders are their owner's. */
@@ -95,8 +108,8 @@ export async function expireDeltas(files: Files, state: string, now: number): Pr
   for (const name of await files.list(deltasFolder(state))) {
     const folder = join(deltasFolder(state), name);
     const text = await files.readText(join(folder, DELTA_MANIFEST));
-    const delta = text === undefined ? undefined : DatabaseDelta.safeParse(JSON.parse(text));
-    if (delta?.success === true && (delta.data.expiresAt ?? Infinity) <= now) {
+    const manifest = text === undefined ? undefined : Expiring.safeParse(JSON.parse(text));
+    if (manifest?.success === true && (manifest.data.expiresAt ?? Infinity) <= now) {
       await files.remove(folder);
     }
   }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addDatabaseDelta } from "./database-delta.ts";
+import { addDatabaseReapply } from "./database-reapply.ts";
 
 /** `rollwatch database …`: the live database, and those that swaps have kept. */
 export function addDatabase(program: Command, context: CommandContext): void {
@@ -8,4 +9,5 @@ export function addDatabase(program: Command, context: CommandContext): void {
     .command("database")
     .description("the live database, and those that were replaced and kept");
   addDatabaseDelta(group, context);
+  addDatabaseReapply(group, context);
 }

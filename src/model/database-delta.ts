@@ -56,3 +56,29 @@ export const DatabaseDelta = z.object({
   expiresAt: z.number().nullable(),
 });
 export type DatabaseDelta = z.infer<typeof DatabaseDelta>;
+
+/** What became of one table when rows were brought back from the kept database. */
+const ReappliedTable = z.object({
+  table: z.string(),
+  /** Rows that are in the live database now, and were not before. */
+  applied: z.int().nonnegative(),
+  /** Rows that need a person. */
+  quarantined: z.int().nonnegative(),
+});
+export type ReappliedTable = z.infer<typeof ReappliedTable>;
+
+/** What became of rows that were brought back from the kept database. */
+export const Reapplied = z.object({
+  at: z.number(),
+  kept: z.string(),
+  live: z.string(),
+  seconds: z.number(),
+  /** Whether all of it was tried, and taken back again. */
+  isDryRun: z.boolean(),
+  tables: z.array(ReappliedTable),
+  /** Where `applied.jsonl` and `quarantine.jsonl` lie. */
+  folder: z.string(),
+  /** When rollwatch removes that folder. */
+  expiresAt: z.number(),
+});
+export type Reapplied = z.infer<typeof Reapplied>;

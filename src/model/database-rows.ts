@@ -1,4 +1,4 @@
-import type { DatabaseDelta, TableLoss } from "./database-delta.ts";
+import type { DatabaseDelta, Reapplied, TableLoss } from "./database-delta.ts";
 
 /** What going back to a release's snapshot of the database would lose. */
 export interface LossReport {
@@ -33,4 +33,14 @@ export interface DatabaseRows {
     },
     signal: AbortSignal,
   ): Promise<DatabaseDelta>;
+  /** Brings the rows that only the kept database has back into tables that only get new ones; writes into the live database. */
+  reapply(
+    request: {
+      readonly kept?: string | undefined;
+      /** `schema.name`. */
+      readonly tables: readonly string[];
+      readonly isDryRun: boolean;
+    },
+    signal: AbortSignal,
+  ): Promise<Reapplied>;
 }

@@ -45,5 +45,13 @@ export const DatabaseRollbackSettings = z.strictObject({
     .optional(),
   /** How long exported rows of `rollwatch database delta` stay in the state folder. Default 30d. */
   deltaKeep: PositiveDuration.prefault("30d"),
+  /** Tables that only ever get new rows: `rollwatch database reapply` may bring those of a kept database back. Default none. */
+  appendOnly: z
+    .array(
+      z
+        .string()
+        .regex(/^[^.]+\.[^.]+$/u, "expected a table with its schema, such as public.readings"),
+    )
+    .default([]),
 });
 export type DatabaseRollbackSettings = z.infer<typeof DatabaseRollbackSettings>;

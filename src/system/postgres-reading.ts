@@ -71,7 +71,9 @@ export async function inPlainSession<T>(
     );
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof Failure ? error : failed(error, database, password);
+    // What `use` throws comes wrapped in where it happened.
+    const thrown = error instanceof Error && error.cause instanceof Failure ? error.cause : error;
+    throw thrown instanceof Failure ? thrown : failed(error, database, password);
   }
 }
 

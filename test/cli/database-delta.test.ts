@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { CliPorts } from "../../src/cli/ports.ts";
 import { runCli } from "../../src/cli/program.ts";
-import type { DatabaseDelta, TableDelta } from "../../src/model/database-delta.ts";
+import type { DatabaseDelta, Reapplied, TableDelta } from "../../src/model/database-delta.ts";
 import type { DatabaseRows, LossReport } from "../../src/model/database-rows.ts";
 import { withTempFolder } from "../support/temp.ts";
 
@@ -57,7 +57,12 @@ async function rollwatch(
       sleep: notNeeded,
       openActions: notNeeded,
       openOperations: notNeeded,
-      openDatabaseRows: async () => ({ estimate: notNeeded, delta: notNeeded, ...rows }),
+      openDatabaseRows: async () => ({
+        estimate: notNeeded,
+        delta: notNeeded,
+        reapply: notNeeded,
+        ...rows,
+      }),
       host: { version: "9.9.9", pid: 1, nodeVersion: "v20", announceReady: () => undefined },
       now: () => 0,
       exists: () => false,
@@ -172,5 +177,63 @@ describe("rollwatch database delta", () => {
 
     expect(code).toBe(2);
     expect(err).toContain("--to goes with --estimate");
+  });
+});
+
+describe("rollwatch database reapply", () => {
+  const answer: Reapplied = {
+    at: 0,
+    kept: "app_aside_1",
+    live: "app",
+    seconds: 2,
+    isDryRun: true,
+    tables: [
+      { table: "public.doses", applied: 812, quarantined: 0 },
+      { table: "public.people", applied: 0, quarantined: 2 },
+    ],
+    folder: "/state/deltas/1-reapply",
+    expiresAt: 1,
+  };
+
+  it("says what came back and what needs a person", async () => {
+    const asked: unknown[] = [];
+    async function reapply(request: unknown): Promise<Reapplied> {
+      asked.push(request);
+      return answer;
+    }
+
+    const { code, out } = await rollwatch(
+      ["database", "reapply", "--table", "public.doses", "public.people", "--dry-run"],
+      { reapply },
+    );
+
+    expect(code).toBe(3);
+    expect(asked).toEqual([
+      { kept: undefined, tables: ["public.doses", "public.people"], isDryRun: true },
+    ]);
+    expect(out.split("\n")).toEqual([
+      "rows of app_aside_1 that would come back into app",
+      "  public.doses   812  0 need a person",
+      "  public.people  0    2 need a person",
+      "which rows, and why: /state/deltas/1-reapply",
+      "",
+    ]);
+  });
+
+  it("is done when no row needs a person", async () => {
+    const tables = [{ table: "public.doses", applied: 1, quarantined: 0 }];
+
+    const { code } = await rollwatch(["database", "reapply", "--table", "public.doses"], {
+      reapply: async () => ({ ...answer, tables, isDryRun: false }),
+    });
+
+    expect(code).toBe(0);
+  });
+
+  it("wants a table", async () => {
+    const { code, err } = await rollwatch(["database", "reapply"], {});
+
+    expect(code).toBe(2);
+    expect(err).toContain("--table");
   });
 });

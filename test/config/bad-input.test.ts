@@ -130,7 +130,11 @@ function fullConfiguration(): Record<string, unknown> {
       url: "postgres://127.0.0.1/app",
       migrations: { table: "done", column: "name" },
       dump: { program: "/bin/pg_dump", secureCopy: "/copy", keep: "7d", schedule: "0 2 * * *" },
-      rollback: { url: "postgres://127.0.0.1/app", deltaKeep: "7d" },
+      rollback: {
+        url: "postgres://127.0.0.1/app",
+        deltaKeep: "7d",
+        appendOnly: ["public.readings"],
+      },
     },
     signals: Object.entries(probes).map(([name, probe], place) => ({
       name: `signal-${place}`,
@@ -364,6 +368,8 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     ],
     "rollback.url": [["mysql://h/d", "an address such as postgresql://"]],
     "rollback.deltaKeep": POSITIVE,
+    "rollback.appendOnly": LISTS,
+    "rollback.appendOnly[]": [["readings", "a table with its schema, such as public.readings"]],
   },
   signals: {
     "": FILLED_LISTS,
