@@ -43,6 +43,8 @@ const PURE = [
   "replay/",
   "recover/plan.ts",
   "recover/plan-restart.ts",
+  "recover/plan-configuration.ts",
+  "recover/process-environment.ts",
   "recover/next-step.ts",
   "journal/fold.ts",
   "notify/route.ts",

@@ -1,10 +1,11 @@
 import { tierOf } from "../decide/policy.ts";
 import type { Action } from "../model/decision.ts";
-import type { Plan } from "../model/plan.ts";
+import type { Plan, Scope } from "../model/plan.ts";
 import { TIER_BUDGET_MS } from "../model/tier.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { makeRestartPlan } from "../recover/plan-restart.ts";
 import type { Catalogue } from "../release/catalogue.ts";
+import { draftConfiguration } from "./draft-configuration.ts";
 import { draftPlan, type Planner } from "./draft-plan.ts";
 
 /** A restart may use this part of the tier's budget: the rest is for what must follow when it does not help. */
@@ -17,6 +18,10 @@ export interface Aim {
   readonly target: string | null;
   /** The services to restart. */
   readonly services: readonly string[];
+  /** What goes back; absent: the application, with its configuration. */
+  readonly scope?: Scope;
+  /** The kinds of configuration, for that scope; absent: all of them. */
+  readonly kinds?: readonly string[];
 }
 
 /** What is to be planned. */
@@ -40,6 +45,10 @@ export async function draftAction(
   const { incident, requestedBy, services } = request;
   if (request.action === "roll-back") {
     const release = await daemon.catalogue.get(request.target ?? "");
+    if (request.scope === "configuration") {
+      const { kinds = [] } = request;
+      return draftConfiguration(daemon, { incident, release, requestedBy, kinds }, signal);
+    }
     return draftPlan(daemon, { incident, release, requestedBy }, signal);
   }
   const { config, world, surroundings } = daemon;

@@ -5,9 +5,10 @@ import type { Plan } from "../model/plan.ts";
 import type { Release } from "../model/release.ts";
 import { TIER_BUDGET_MS } from "../model/tier.ts";
 import { makePlan } from "../recover/plan.ts";
+import type { PlanInput } from "../recover/plan-input.ts";
 import { measureCurrent } from "../release/measure.ts";
 import type { Daemon } from "./daemon.ts";
-import { keptFiles } from "./kept-files.ts";
+import { keptFiles, type KeptInput } from "./kept-files.ts";
 
 /** What a plan is asked for. */
 export interface PlanRequest {
@@ -29,6 +30,16 @@ export async function draftPlan(
   request: PlanRequest,
   signal: AbortSignal,
 ): Promise<Plan> {
+  const input = await gatherInput(daemon, request, signal);
+  return makePlan({ ...input, kept: keptFiles(input) });
+}
+
+/** What every plan to a release is made from. Nothing is kept yet. */
+export async function gatherInput(
+  daemon: Planner,
+  request: PlanRequest,
+  signal: AbortSignal,
+): Promise<PlanInput & Pick<KeptInput, "changes" | "blamed">> {
   const { world, config, journal, surroundings } = daemon;
   const { incident, release, requestedBy } = request;
   const { trigger, since } = incident;
@@ -36,7 +47,7 @@ export async function draftPlan(
   const { changes } = journal.history();
   const blamed = changesToBlame(changes, since, blameWindowMsOf(config.policy, trigger));
   const now = world.clock.now();
-  return makePlan({
+  return {
     id: world.ids.next("plan", now),
     incident: incident.id,
     requestedBy,
@@ -48,8 +59,10 @@ export async function draftPlan(
     from,
     current: await measureCurrent(world.files, config.application.root, release, signal),
     services: surroundings.services(),
-    kept: keptFiles({ application: config.application, target: release, from, changes, blamed }),
+    kept: [],
+    changes,
+    blamed,
     ownsWorkTree: await world.git.isTop(config.application.root),
     hasDump: await world.pm2.hasDump(),
-  });
+  };
 }

@@ -56,6 +56,7 @@ function showPresent(daemon: Daemon, metrics: Metrics): void {
   metrics.onServices(services);
   metrics.onReadiness("application", isReady);
   metrics.onReadiness("service", (services ?? []).length > 0);
+  metrics.onReadiness("configuration", isReady);
   metrics.onMoment(history, world.clock.now());
   metrics.onRecord(recordOf(history, (trigger) => modeOf(config.policy, trigger)));
 }

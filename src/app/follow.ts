@@ -207,6 +207,14 @@ async function draft(
   decision: Decision,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const { action = "roll-back", target, services = [] } = decision;
-  return draftAction(daemon, { incident, action, target, services, requestedBy: "policy" }, signal);
+  const { action = "roll-back", target, services = [], scope, kinds } = decision;
+  const what = {
+    ...(scope === undefined ? {} : { scope }),
+    ...(kinds === undefined ? {} : { kinds }),
+  };
+  return draftAction(
+    daemon,
+    { incident, action, target, services, ...what, requestedBy: "policy" },
+    signal,
+  );
 }

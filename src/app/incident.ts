@@ -4,6 +4,7 @@ import type { Breached } from "../decide/situation.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Outcome } from "../model/facts.ts";
 import type { History, Incident } from "../model/history.ts";
+import type { Scope } from "../model/plan.ts";
 import { isWell } from "../model/signal.ts";
 import type { Attribution } from "../model/verdict.ts";
 import { recovered } from "../notify/notices.ts";
@@ -153,10 +154,10 @@ function outcomeOf(history: History, incident: Incident): Outcome {
   return incident.decisions.at(-1)?.kind === "recommend" ? "recommended" : "held";
 }
 
-/** How long the newest completed rollback took, in milliseconds; null when there was none. */
-export function lastRollbackMs(history: History): number | null {
+/** How long the newest completed rollback of a scope took, in milliseconds; null when there was none. */
+export function lastRollbackMs(history: History, scope: Scope = "application"): number | null {
   const last = history.recoveries.findLast(
-    (one) => one.ended?.result === "completed" && one.plan.scope === "application",
+    (one) => one.ended?.result === "completed" && one.plan.scope === scope,
   );
   return last?.ended === undefined ? null : last.ended.at - last.plannedAt;
 }
@@ -166,6 +167,7 @@ function isNews(last: Decision | undefined, next: Decision): boolean {
     last === undefined ||
     last.kind !== next.kind ||
     last.target !== next.target ||
+    last.scope !== next.scope ||
     blockers(last) !== blockers(next)
   );
 }

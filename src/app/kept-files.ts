@@ -24,22 +24,50 @@ export interface KeptInput {
  * blamed deployment. An old file must not revive what was changed for another reason, such as a revoked password. Pure.
  */
 export function keptFiles(input: KeptInput): readonly KeptFile[] {
-  const { application, target, from, changes, blamed } = input;
+  const before = stateBefore(input);
+  const paths = [...new Set(Object.values(input.application.configFiles).flat())];
+  return before === undefined
+    ? []
+    : paths.flatMap((path) => keep(input, before, "configFiles", path));
+}
+
+/** The services, as `path`, whose pm2 definitions and environments are left as they are now, for the same reason. Pure. */
+export function keptEnvironments(input: KeptInput): readonly KeptFile[] {
+  const before = stateBefore(input);
+  const names = input.application.services.map((service) => service.name);
+  return before === undefined
+    ? []
+    : names.flatMap((name) => keep(input, before, "definitions", name));
+}
+
+interface Before {
+  readonly identity: Identity;
+  /** When the blamed deployment began. */
+  readonly at: number;
+}
+
+/** What was deployed right before the blamed deployment, when it was changed since the capture. */
+function stateBefore({ target, changes, blamed }: KeptInput): Before | undefined {
   const first = beginningOf(blamed);
   const before = changes.findLast(
     (change) => first !== undefined && change.at < first.at && change.at > target.capturedAt,
   );
-  if (first === undefined || before === undefined) {
-    return [];
-  }
-  const { environment, database, monitoring } = application.configFiles;
-  return [...environment, ...database, ...monitoring].flatMap((path) => {
-    const captured = target.identity.configFiles?.[path];
-    const isChanged = from.configFiles?.[path] !== captured;
-    const wasChangedBefore = before.to.configFiles?.[path] !== captured;
-    const reason = `changed before the deployment of ${tellTime(first.at)}, for another reason`;
-    return isChanged && wasChangedBefore ? [{ path, reason }] : [];
-  });
+  return first === undefined || before === undefined
+    ? undefined
+    : { identity: before.to, at: first.at };
+}
+
+function keep(
+  { target, from }: KeptInput,
+  before: Before,
+  part: "configFiles" | "definitions",
+  name: string,
+): readonly KeptFile[] {
+  const captured = target.identity[part]?.[name];
+  const isChanged = from[part]?.[name] !== captured;
+  const wasChangedBefore = before.identity[part]?.[name] !== captured;
+  const reason = `changed before the deployment of ${tellTime(before.at)}, for another reason`;
+  return isChanged && wasChangedBefore ? [{ path: name, reason }] : [];
 }
 
 /**

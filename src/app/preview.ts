@@ -7,6 +7,7 @@ import { draftAction, type Aim } from "./draft-action.ts";
 import { lastRollbackMs } from "./incident.ts";
 import { isFree, recoveryLockPath } from "./locks.ts";
 import { reportSteps } from "./plan-report.ts";
+import { withDependents } from "../recover/dependents.ts";
 import { newestProvenOther } from "./readinesses.ts";
 import { gatherSituation, type Decider } from "./situation.ts";
 import { supposedBreach } from "./supposed.ts";
@@ -27,39 +28,48 @@ export async function previewRollback(
   const trigger = open?.trigger ?? TRIGGER;
   const verdict = supposedBreach(daemon, trigger, open?.since ?? world.clock.now());
   const aim = aimOf(daemon, request);
-  const refusals = await refusalsOf(daemon, verdict, aim, signal);
+  const refusals = await refusalsOf(daemon, { verdict, ...aim }, signal);
   if (aim.action === "roll-back" && aim.target === null) {
     const nothing = { target: null, steps: [], kept: [], estimatedSeconds: null };
-    return { scope: "application", ...nothing, refusals };
+    return { scope: aim.scope ?? "application", ...nothing, refusals };
   }
   const incident = { id: "none", trigger, since: verdict.since };
   const plan = await draftAction(daemon, { ...aim, incident, requestedBy: "preview" }, signal);
   return { ...reportSteps(plan), estimatedSeconds: estimateOf(aim, history), refusals };
 }
 
-/** From the rollback before; a restart's is not told. */
-function estimateOf({ action }: Aim, history: History): number | null {
-  const lastMs = action === "restart" ? null : lastRollbackMs(history);
+/** From the rollback before of the same scope; a restart's is not told. */
+function estimateOf({ action, scope }: Aim, history: History): number | null {
+  const lastMs = action === "restart" ? null : lastRollbackMs(history, scope);
   return lastMs === null ? null : lastMs / 1000;
 }
 
-function aimOf({ journal, surroundings }: Decider, { scope, to, services }: PreviewRequest): Aim {
+function aimOf({ config, journal, surroundings }: Decider, request: PreviewRequest): Aim {
+  const { scope, to, services = [], kinds } = request;
   if (scope === "service") {
-    return { action: "restart", target: null, services: services ?? [] };
+    const known = config.application.services;
+    const names = request.dependents === true ? withDependents(known, services) : services;
+    return { action: "restart", scope, target: null, services: names };
   }
   const newest = newestProvenOther(journal.history(), surroundings.identity()?.value)?.id;
-  return { action: "roll-back", target: to ?? newest ?? null, services: [] };
+  return {
+    action: "roll-back",
+    target: to ?? newest ?? null,
+    services: [],
+    ...(scope === undefined ? {} : { scope }),
+    ...(kinds === undefined ? {} : { kinds }),
+  };
 }
 
 async function refusalsOf(
   daemon: Decider,
-  verdict: Breached,
-  { action, target, services }: Aim,
+  { verdict, scope, action, target, services }: Aim & { readonly verdict: Breached },
   signal: AbortSignal,
 ): Promise<RollbackPreview["refusals"]> {
   const question = {
     verdict,
     since: verdict.since,
+    ...(scope === undefined ? {} : { scope }),
     lockHeld: isFree(recoveryLockPath(daemon.config)),
     ...(target === null ? {} : { to: target }),
     ...(action === "restart" ? { concerned: services } : {}),

@@ -13,6 +13,7 @@ import { compareIdentity, observeIdentity } from "../release/ledger.ts";
 import { judgeAfresh } from "../verify/fresh.ts";
 import { openHealthRounds } from "../verify/health-rounds.ts";
 import { verify } from "../verify/verify.ts";
+import { checkConfiguration } from "./check-configuration.ts";
 import type { Daemon } from "./daemon.ts";
 import { openHealthLooks } from "./health.ts";
 
@@ -56,7 +57,12 @@ export async function proveRestored(
   }
 }
 
-/** A rollback stopped everything: what it did not start again stays silent. A restart leaves the other services as they were. */
+/** Whether the services that it does not start go on as they were: restarts, and configuration, concern only some. */
+function leavesOthers({ target, scope }: Plan): boolean {
+  return target === null || scope === "configuration";
+}
+
+/** A rollback stopped everything: what it did not start again stays silent. */
 function rulesFor(
   { rules, surroundings, config, journal }: Daemon,
   plan: Plan,
@@ -78,7 +84,7 @@ function rulesFor(
       // What other programs tell lags by minutes, and would hold the sick release against the restored one.
       evidence === "probe" &&
       (service === undefined ||
-        (plan.target === null ? !stopped.has(service) : started.has(service))),
+        (leavesOthers(plan) ? !stopped.has(service) : started.has(service))),
   );
   const deciding = asked.filter((rule) => speaksFor(config.policy, incident, rule));
   return deciding.length > 0 ? deciding : asked;
@@ -105,10 +111,10 @@ function speaksFor(
 /** From when on what is seen is of the new processes. */
 function startedAt(recovery: Recovery): number {
   const { plan, steps, plannedAt } = recovery;
-  if (plan.target !== null) {
+  if (!leavesOthers(plan)) {
     return switchedAt(recovery);
   }
-  const restarts = new Set(plan.steps.filter(isRestart).map((step) => step.id));
+  const restarts = new Set(plan.steps.filter(isStart).map((step) => step.id));
   const ends = steps
     .filter((record) => restarts.has(record.step))
     .map((record) => record.finishedAt ?? record.startedAt);
@@ -161,6 +167,10 @@ async function identityChecks(
     observeIdentity(world, config.application, signal),
     surroundings.lookAtServices(signal),
   ]);
+  if (plan.scope === "configuration") {
+    const started = checkServices(plan, surroundings.services());
+    return [checkConfiguration(plan, target, identity), started];
+  }
   const { releaseIdFrom, serving, services } = config.application;
   const server = serving ?? services[0]?.name ?? "";
   const isServed =
@@ -229,13 +239,13 @@ function checkServices(plan: Plan, services: readonly Service[]): Check {
 function startedServices(plan: Plan): ReadonlySet<string> {
   return new Set(
     plan.steps
-      .filter((step) => step.phase === "act" && (step.kind === "start-service" || isRestart(step)))
+      .filter((step) => step.phase === "act" && isStart(step))
       .map((step) => step.id.replace(`${step.kind}:`, "")),
   );
 }
 
-function isRestart(step: StepDescriptor): boolean {
-  return step.kind === "restart-service";
+function isStart({ kind }: StepDescriptor): boolean {
+  return kind === "start-service" || kind === "restart-service";
 }
 
 function isOnline(instances: Service["instances"]): boolean {

@@ -19,6 +19,7 @@ import type { Daemon } from "./daemon.ts";
 import { judgeAgain } from "./gate.ts";
 import { incidentOf, recoveryOf } from "./planned.ts";
 import { proveRestored } from "./prove-restored.ts";
+import { openServiceHealth } from "./service-health.ts";
 import type { ChangeWatch } from "./watch-changes.ts";
 
 /**
@@ -38,7 +39,7 @@ export async function finishRecovery(
     return;
   }
   // Here and not where it was planned: a kill in between must not keep it from people. It is told once.
-  const expectedMs = lastRollbackMs(daemon.journal.history());
+  const expectedMs = lastRollbackMs(daemon.journal.history(), plan.scope);
   daemon.tell(rollbackStarted(newsOf(daemon, plan), plan, expectedMs));
   const acted = await run(daemon, plan, "act", signal);
   if (hasActed(recoveryOf(daemon, planId))) {
@@ -64,11 +65,17 @@ export async function finishRecovery(
   await noteOwnChange(daemon, watch, plan, signal);
   close(daemon, plan, {
     result: "completed",
-    reason: [
-      plan.target === null ? "the restart cured it" : `${plan.target} is proven healthy`,
-      ...settled.warnings,
-    ].join("; left undone: "),
+    reason: [tellCure(plan), ...settled.warnings].join("; left undone: "),
   });
+}
+
+function tellCure({ scope, target }: Plan): string {
+  if (target === null) {
+    return "the restart cured it";
+  }
+  return scope === "configuration"
+    ? `with the configuration of ${target} it is proven healthy`
+    : `${target} is proven healthy`;
 }
 
 /** Whether it may be begun, or gone on with; closed where it may not. */
@@ -114,13 +121,18 @@ async function run(
   signal: AbortSignal,
 ): Promise<RecoveryEnd> {
   const { world, catalogue, config, journal } = daemon;
-  const ports = { ...world, catalogue, application: config.application };
-  const ended = await runRecovery(
-    { plan, journal, ports, gate: async () => judgeAgain(daemon, plan, signal), until },
-    signal,
-  );
-  signal.throwIfAborted();
-  return ended;
+  const { whyUnwell, stop } = openServiceHealth(daemon);
+  const ports = { ...world, catalogue, application: config.application, whyUnwell };
+  try {
+    const ended = await runRecovery(
+      { plan, journal, ports, gate: async () => judgeAgain(daemon, plan, signal), until },
+      signal,
+    );
+    signal.throwIfAborted();
+    return ended;
+  } finally {
+    stop();
+  }
 }
 
 async function noteOwnChange(

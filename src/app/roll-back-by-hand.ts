@@ -10,6 +10,7 @@ import { draftAction, type Aim } from "./draft-action.ts";
 import { record } from "./follow.ts";
 import { openReported } from "./incident.ts";
 import { isFree, recoveryLockPath } from "./locks.ts";
+import { withDependents } from "../recover/dependents.ts";
 import { newestProvenOther } from "./readinesses.ts";
 import { supposedBreach } from "./supposed.ts";
 
@@ -82,11 +83,15 @@ function refuseSecond({ journal }: Daemon): void {
   }
 }
 
-function aimOf(daemon: Daemon, { scope, to, services = [] }: RollbackRequest): Aim {
+function aimOf(daemon: Daemon, request: RollbackRequest): Aim {
   const { config, journal, surroundings } = daemon;
+  const { scope, to, services = [], kinds } = request;
+  refuseMixture(request);
   if (scope === "service") {
     refuseServices(daemon, services);
-    return { action: "restart", target: null, services };
+    const known = config.application.services;
+    const names = request.dependents === true ? withDependents(known, services) : services;
+    return { action: "restart", scope, target: null, services: names };
   }
   if (services.length > 0) {
     throw new Failure("refused", "an application rollback takes every service along", {
@@ -100,7 +105,26 @@ function aimOf(daemon: Daemon, { scope, to, services = [] }: RollbackRequest): A
       hint: `Let the daemon watch a good release for ${config.release.bake / 1000} s, or name a captured one with --to.`,
     });
   }
-  return { action: "roll-back", target, services: [] };
+  return {
+    action: "roll-back",
+    scope,
+    target,
+    services: [],
+    ...(kinds === undefined ? {} : { kinds }),
+  };
+}
+
+function refuseMixture({ scope, kinds, dependents }: RollbackRequest): void {
+  if (kinds !== undefined && scope !== "configuration") {
+    throw new Failure("refused", "kinds are those of configuration", {
+      hint: "Leave --kind out, or use --scope configuration.",
+    });
+  }
+  if (dependents === true && scope !== "service") {
+    throw new Failure("refused", "only a restart takes dependents along", {
+      hint: "Leave --dependents out, or use --scope service.",
+    });
+  }
 }
 
 function refuseUnknown({ journal }: Daemon, to: string | undefined): void {

@@ -18,6 +18,8 @@ import { addWho } from "./who.ts";
 interface RollbackOptions {
   readonly scope: Scope;
   readonly service?: readonly string[];
+  readonly dependents?: boolean;
+  readonly kind?: readonly string[];
   readonly to?: string;
   readonly trigger?: string;
   readonly dryRun?: boolean;
@@ -34,7 +36,8 @@ Examples:
   rollwatch rollback --dry-run
   rollwatch rollback --reason "orders are lost since noon"
   rollwatch rollback --to rel-20261122T153012-k3f9q2 --yes --reason "as agreed in the call"
-  rollwatch rollback --scope service --service web --reason "it leaks"`;
+  rollwatch rollback --scope configuration --kind environment --dry-run
+  rollwatch rollback --scope service --service web --dependents --reason "it leaks"`;
 
 /** `rollwatch rollback`: going back, or restarting, by hand. */
 export function addRollback(program: Command, context: CommandContext): void {
@@ -49,6 +52,11 @@ export function addRollback(program: Command, context: CommandContext): void {
         new Option("--scope <scope>", "what is taken back").choices(SCOPES).default(SCOPES[0]),
       )
       .option("--service <name...>", "the services to restart, with --scope service")
+      .option("--dependents", "restart those that come after them, too, each once it may")
+      .option(
+        "--kind <kind...>",
+        "with --scope configuration: environment, database, monitoring or another declared kind (default: all of them)",
+      )
       .option("--to <release>", "the release to go back to (default: the last proven one)")
       .addOption(
         new Option(
@@ -68,7 +76,9 @@ export function addRollback(program: Command, context: CommandContext): void {
     });
 }
 
-function previewOf({ scope, service, to }: RollbackOptions): PreviewRequest {
+function previewOf(options: RollbackOptions): PreviewRequest {
+  const { scope, service, to, dependents, kind } = options;
+  refuseMixture(options);
   if (scope === "service") {
     if (service === undefined) {
       throw new UsageFailure("no service is named", "add --service with the names of services");
@@ -79,15 +89,34 @@ function previewOf({ scope, service, to }: RollbackOptions): PreviewRequest {
         "leave out --to, or --scope service",
       );
     }
-    return { scope, services: [...service] };
+    return { scope, services: [...service], ...(dependents === true ? { dependents } : {}) };
   }
   if (service !== undefined) {
     throw new UsageFailure(
-      "--service restarts services; going back takes all of them",
+      "--service restarts services; going back chooses them by itself",
       "add --scope service, or leave out --service",
     );
   }
-  return to === undefined ? {} : { to };
+  return {
+    ...(scope === "application" ? {} : { scope }),
+    ...(to === undefined ? {} : { to }),
+    ...(kind === undefined ? {} : { kinds: [...kind] }),
+  };
+}
+
+function refuseMixture({ scope, dependents, kind }: RollbackOptions): void {
+  if (kind !== undefined && scope !== "configuration") {
+    throw new UsageFailure(
+      "--kind chooses configuration",
+      "add --scope configuration, or leave out --kind",
+    );
+  }
+  if (dependents === true && scope !== "service") {
+    throw new UsageFailure(
+      "--dependents goes with restarts",
+      "add --scope service, or leave out --dependents",
+    );
+  }
 }
 
 async function preview(

@@ -7,6 +7,7 @@ import { traitsOf } from "../observe/probes/index.ts";
 import { uselessBaseline } from "./check-baseline.ts";
 import { uselessBurnRate } from "./check-burn-rate.ts";
 import { uselessConfirmation } from "./check-confirmation.ts";
+import { checkOrder } from "./check-order.ts";
 import { checkPeople } from "./check-people.ts";
 import type { Environment } from "./environment.ts";
 import { nearest } from "./nearest.ts";
@@ -56,7 +57,7 @@ function checkApplication(
   }
   const upstreams = application.upstreams.map((upstream) => upstream.name);
   findings.push(...duplicates(upstreams, (index) => ["application", "upstreams", index, "name"]));
-  findings.push(...checkSource(application));
+  findings.push(...checkSource(application), ...checkOrder(application));
   const ownHome = ownPm2Home(environment);
   if (ownHome !== undefined && resolve(ownHome) === resolve(pm2Home)) {
     findings.push({

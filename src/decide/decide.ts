@@ -4,6 +4,7 @@ import { TRIGGER_ROWS } from "../model/trigger.ts";
 import { blamedChanges, type Guard } from "./guard.ts";
 import { LADDER } from "./guards/index.ts";
 import { mode } from "./guards/mode.ts";
+import { changedConfiguration } from "./scope.ts";
 import type { BreachSituation, Situation } from "./situation.ts";
 
 /**
@@ -56,7 +57,7 @@ function decideBreach(
     action,
     ...(action === "restart"
       ? { target: null, services: [...situation.concerned] }
-      : { target: targetOf(situation) }),
+      : { target: targetOf(situation), ...scopeOf(situation) }),
   };
 }
 
@@ -66,6 +67,12 @@ function actionFor(situation: BreachSituation): Action {
   return withoutChange === "restart" && blamedChanges(situation).length === 0
     ? "restart"
     : "roll-back";
+}
+
+/** Where only configuration changed since the target, only that goes back. */
+function scopeOf(situation: BreachSituation): Pick<Decision, "scope" | "kinds"> {
+  const kinds = changedConfiguration(situation);
+  return kinds === undefined ? {} : { scope: "configuration", kinds: [...kinds] };
 }
 
 /** The most that all answers leave; no answer at all leaves nothing. */
@@ -100,7 +107,10 @@ function sentence(
   answers: readonly GuardAnswer[],
 ): string {
   const { verdict, concerned } = situation;
-  const target = targetOf(situation) ?? "an earlier release";
+  const { kinds } = scopeOf(situation);
+  const release = targetOf(situation) ?? "an earlier release";
+  const target =
+    kinds === undefined ? release : `the configuration (${kinds.join(", ")}) of ${release}`;
   const all = `because of ${verdict.trigger}: all ${answers.length} guards allow it.`;
   const doing =
     action === "restart" ? `restarting ${concerned.join(", ")}` : `going back to ${target}`;

@@ -36,6 +36,10 @@ export const RollbackRequest = z.strictObject({
   to: z.string().optional(),
   /** The services to restart; only for `service`, and then at least one. */
   services: z.array(z.string()).optional(),
+  /** Whether those that come after them (`services[].after`) are restarted too, in order; only for `service`. */
+  dependents: z.boolean().optional(),
+  /** The kinds of configuration; absent: all of them. Only for `configuration`. */
+  kinds: z.array(z.string()).min(1).optional(),
   /** What is wrong, when no incident is open that says so. Default minor-functionality. */
   trigger: z.enum(TRIGGERS).optional(),
   reason: Reason,

@@ -20,6 +20,11 @@ export const ServiceName = z
     "expected a pm2 name that is no number, no pattern and not `all`",
   );
 
+/** The name of a kind of configuration, such as `environment`. */
+const ConfigKind = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*$/u, "expected lower-case letters, digits and hyphens");
+
 /** A service of the application; the order of the list is the order of starting, its reverse that of stopping. */
 export const ServiceSettings = z.strictObject({
   name: ServiceName,
@@ -31,6 +36,10 @@ export const ServiceSettings = z.strictObject({
   boot: Duration.prefault("10s"),
   /** Deletes data: starts last, after the verification. Default false. */
   destructive: z.boolean().default(false),
+  /** The services that must be well before it is restarted; each stands before it in the list. Default none. */
+  after: z.array(ServiceName).default([]),
+  /** The kinds of configuration that it reads, so that a rollback of another kind leaves it running. Default all of them. */
+  reads: z.array(ConfigKind).optional(),
 });
 export type ServiceSettings = z.infer<typeof ServiceSettings>;
 
@@ -78,12 +87,19 @@ export const ApplicationSettings = z.strictObject({
   artifacts: z.array(RelativePath).min(1),
   /** The lock file of its dependencies, relative to the root. Default package-lock.json. */
   lockfile: RelativePath.default("package-lock.json"),
-  /** Configuration files by kind, relative to the root; captured and restored with a release. */
+  /**
+   * Configuration files by kind, relative to the root; captured and restored with a release, and each kind by itself. Beside
+   * these kinds there may be any other.
+   */
   configFiles: z
-    .strictObject({
+    .object({
       environment: z.array(RelativePath).default([]),
       database: z.array(RelativePath).default([]),
       monitoring: z.array(RelativePath).default([]),
+    })
+    .catchall(z.array(RelativePath))
+    .refine((kinds) => Object.keys(kinds).every((kind) => ConfigKind.safeParse(kind).success), {
+      error: "expected kinds of lower-case letters, digits and hyphens",
     })
     .prefault({}),
   /** Where the application serves its release id; absent when it serves none. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SCOPES } from "./plan.ts";
 
 /** Nothing to do; look closer; ask a person; restart a service; go back to another release. Weakest first. */
 export const DECISIONS = ["hold", "watch", "recommend", "restart", "roll-back"] as const;
@@ -33,6 +34,10 @@ export const Decision = z.object({
   action: z.enum(ACTIONS).optional(),
   /** The release to go back to; null when there is none, and for a restart. */
   target: z.string().nullable(),
+  /** What goes back, where it is not the whole application. */
+  scope: z.enum(SCOPES).optional(),
+  /** The kinds of configuration that go back, for that scope. */
+  kinds: z.array(z.string()).optional(),
   /** The services to restart; absent for a rollback. */
   services: z.array(z.string()).optional(),
 });

@@ -75,6 +75,20 @@ export function isSameRelease(one: Identity, other: Identity): boolean {
   return known.length > 0 && known.every((part) => isSamePart(one[part], other[part]));
 }
 
+/** Whether code and dependencies are the same for certain: what tells the code is known of both. */
+export function isSameCode(one: Identity, other: Identity): boolean {
+  const isKnown = [
+    [one.commit, other.commit],
+    [one.content, other.content],
+  ].some((pair) => pair.every((part) => typeof part === "string"));
+  return (
+    isKnown &&
+    (["commit", "served", "content", "lockfile"] as const).every(
+      (part) => one[part] === undefined || other[part] === undefined || one[part] === other[part],
+    )
+  );
+}
+
 type Part = Identity[(typeof RELEASE_PARTS)[number]];
 
 function isSamePart(one: Part, other: Part): boolean {

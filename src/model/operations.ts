@@ -246,6 +246,10 @@ export const PreviewRequest = z.strictObject({
   to: z.string().optional(),
   /** The services to restart; only for `service`. */
   services: z.array(z.string()).optional(),
+  /** Whether those that come after them (`services[].after`) are restarted too, in order; only for `service`. */
+  dependents: z.boolean().optional(),
+  /** The kinds of configuration; absent: all of them. Only for `configuration`. */
+  kinds: z.array(z.string()).min(1).optional(),
 });
 export type PreviewRequest = z.infer<typeof PreviewRequest>;
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Identity } from "./identity.ts";
 
 /** What a recovery takes back. */
-export const SCOPES = ["application", "service"] as const;
+export const SCOPES = ["application", "configuration", "service"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /**
@@ -32,6 +32,8 @@ export const Plan = z.object({
   scope: z.enum(SCOPES),
   /** The release to restore; null for a plan that only restarts services. */
   target: z.string().nullable(),
+  /** The kinds of configuration that are put back; for the scope `configuration` alone. */
+  kinds: z.array(z.string()).optional(),
   /** What was deployed when the plan was made. */
   from: Identity,
   createdAt: z.number(),
@@ -40,7 +42,7 @@ export const Plan = z.object({
   configHash: z.string(),
   /** `policy`, or the person who asked for it. */
   requestedBy: z.string(),
-  /** Configuration files that stay as they are now, and why. */
+  /** Configuration files, and services' environments, that stay as they are now, and why. */
   kept: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
   steps: z.array(StepDescriptor),
 });

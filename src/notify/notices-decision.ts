@@ -19,11 +19,12 @@ export function recommended(
   decision: Decision,
   waiting?: Recovery,
 ): NoticeDraft {
-  const { action, services, target } = decision;
+  const { action, services, target, kinds } = decision;
+  const what = kinds === undefined ? "" : ` with the configuration (${kinds.join(", ")})`;
   const about =
     action === "restart"
       ? `restarting ${(services ?? []).join(", ") || "services"}`
-      : `going back to ${target ?? "an earlier release"}`;
+      : `going back${what} to ${target ?? "an earlier release"}`;
   const key = [waiting?.plan.id ?? news.incident.trigger];
   const message = draft(news, { reason: "recommended", key }, [
     `${trouble(news)}: decide about ${about}`,

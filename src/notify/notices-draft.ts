@@ -85,7 +85,19 @@ export function budget({ incident, now }: IncidentNews): string {
 
 /** What a plan does, as in `radiation-health is down: restarting api`. */
 export function doing(plan: Plan): string {
-  return plan.target === null ? `restarting ${restarted(plan)}` : `rolling back to ${plan.target}`;
+  return plan.target === null
+    ? `restarting ${restarted(plan)}`
+    : `rolling back ${isConfiguration(plan) ? `${goingBack(plan)} ` : ""}to ${plan.target}`;
+}
+
+/** What a plan takes back, such as `the configuration (environment)`. */
+export function goingBack({ scope, kinds = [] }: Plan): string {
+  return scope === "configuration" ? `the configuration (${kinds.join(", ")})` : "the application";
+}
+
+/** Whether only configuration goes back, and the code stays. */
+export function isConfiguration({ scope }: Plan): boolean {
+  return scope === "configuration";
 }
 
 /** The services that a plan restarts. */
@@ -93,5 +105,5 @@ export function restarted({ steps }: Plan): string {
   const names = steps.flatMap((step) =>
     typeof step["service"] === "string" ? [step["service"]] : [],
   );
-  return names.join(", ") || "nothing";
+  return [...new Set(names)].join(", ") || "nothing";
 }

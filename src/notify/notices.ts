@@ -6,7 +6,9 @@ import {
   budget,
   doing,
   draft,
+  goingBack,
   type IncidentNews,
+  isConfiguration,
   type NoticeDraft,
   restarted,
   trouble,
@@ -25,7 +27,7 @@ export function rollbackStarted(
       ? "not measured yet"
       : `in ${tellDuration(expectedMs)}, from earlier rollbacks`;
   const being =
-    target === null ? `restarting ${restarted(plan)}` : `the application goes back to ${target}`;
+    target === null ? `restarting ${restarted(plan)}` : `${goingBack(plan)} goes back to ${target}`;
   const reason = target === null ? "restart-started" : "rollback-started";
   return draft(news, { reason, key: [id] }, [
     `${trouble(news)}: ${doing(plan)}`,
@@ -58,7 +60,7 @@ function tellProven(
   leftUndone: readonly string[],
 ): NoticeDraft {
   const { target } = plan;
-  const how = target === null ? `after restarting ${restarted(plan)}` : `on ${target}`;
+  const how = target === null ? `after restarting ${restarted(plan)}` : on(plan, target);
   const reason = target === null ? "serviced" : "rollback-verified";
   const next =
     target === null
@@ -73,6 +75,10 @@ function tellProven(
     `Next: ${next} No further message unless it breaks again.`,
     budget(news),
   ]);
+}
+
+function on(plan: Plan, target: string): string {
+  return isConfiguration(plan) ? `with ${goingBack(plan)} of ${target}` : `on ${target}`;
 }
 
 /** A proof may stand beside checks that are only told when they fail. */
@@ -92,7 +98,10 @@ function tellNotProven(
 ): NoticeDraft {
   const { target } = plan;
   const failed = checks.filter((check) => !check.passed && check.weight !== "tell");
-  const what = target === null ? `restarted ${restarted(plan)}` : `rolled back to ${target}`;
+  const what =
+    target === null
+      ? `restarted ${restarted(plan)}`
+      : `${isConfiguration(plan) ? `${goingBack(plan)} ` : ""}rolled back to ${target}`;
   const reason = target === null ? "restart-unhelpful" : "rollback-unverified";
   const next =
     target === null
@@ -108,8 +117,12 @@ function tellNotProven(
   ]);
 }
 
-function done({ id, steps, target }: Plan): string {
-  const state = target === null ? "what is deployed is as before" : `${target} is deployed`;
+function done(plan: Plan): string {
+  const { id, steps, target } = plan;
+  const restored = isConfiguration(plan)
+    ? `${goingBack(plan)} is that of ${target}`
+    : `${target} is deployed`;
+  const state = target === null ? "what is deployed is as before" : restored;
   return `Done: plan ${id} of ${steps.length} steps; ${state}.`;
 }
 
@@ -168,5 +181,7 @@ function failureOf({ outcome }: Recovery["steps"][number]): string {
 }
 
 function planned(plan: Plan): string {
-  return plan.target === null ? `restart of ${restarted(plan)}` : `rollback to ${plan.target}`;
+  return plan.target === null
+    ? `restart of ${restarted(plan)}`
+    : `rollback ${isConfiguration(plan) ? `of ${goingBack(plan)} ` : ""}to ${plan.target}`;
 }

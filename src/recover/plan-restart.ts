@@ -1,12 +1,16 @@
 import type { ApplicationSettings, ServiceSettings } from "../model/application.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Service } from "../model/service.ts";
+import { withDependents } from "./dependents.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { isRunning, timesOf } from "./service-work.ts";
 import type { KnownStep } from "./steps/index.ts";
 
 const START_MS = 30_000;
 const STOP_MARGIN_MS = 10_000;
+const STEADY_MS = 2000;
+/** A signal that is asked every few seconds must have said so, too. */
+const AWAIT_MS = 60_000;
 
 /** Everything a plan that only restarts services is made from; nobody looks at a release for it. */
 interface RestartInput extends Pick<
@@ -20,12 +24,17 @@ interface RestartInput extends Pick<
   readonly names: readonly string[];
 }
 
-/** The plan that restarts the named services in the order of starting; what a person stopped stays stopped. Pure. */
+/**
+ * The plan that restarts the named services in the order of starting, each once the ones that it is declared to come after are
+ * well; what a person stopped stays stopped. Pure.
+ */
 export function makeRestartPlan(input: RestartInput): Plan {
   const { id, incident, from, now, deadline, configHash, requestedBy, names } = input;
-  const steps: readonly KnownStep[] = input.application.services
-    .filter((settings) => names.includes(settings.name))
-    .flatMap((settings) => restartStep(settings, input));
+  const restarted = input.application.services.filter((settings) => names.includes(settings.name));
+  const steps: readonly KnownStep[] = restarted.flatMap((settings) => [
+    ...restartStep(settings, input),
+    ...(hasFollower(settings, restarted) ? awaitStep(settings, input) : []),
+  ]);
   return {
     id,
     incident,
@@ -38,6 +47,32 @@ export function makeRestartPlan(input: RestartInput): Plan {
     requestedBy,
     steps: [...steps],
   };
+}
+
+/** Whether one of the restarted services waits for it. */
+function hasFollower({ name }: ServiceSettings, restarted: readonly ServiceSettings[]): boolean {
+  return withDependents(restarted, [name]).length > 1;
+}
+
+/** Nothing is waited for where nothing was restarted. */
+function awaitStep(
+  { name, boot }: ServiceSettings,
+  { services }: RestartInput,
+): readonly KnownStep[] {
+  const service = services.find((one) => one.name === name);
+  return service === undefined || !isRunning(service)
+    ? []
+    : [
+        {
+          id: `await-service:${name}`,
+          kind: "await-service",
+          phase: "act",
+          text: `wait until ${name} is well`,
+          deadlineMs: AWAIT_MS + boot,
+          service: name,
+          steadyMs: STEADY_MS,
+        },
+      ];
 }
 
 function restartStep(

@@ -17,6 +17,8 @@ export interface RecoveryPorts {
   readonly http: Http;
   readonly pm2: Pm2;
   readonly processes: Processes;
+  /** What the signals say against a service since `at` (ms since the epoch); undefined when it is well. Absent: nobody watches. */
+  readonly whyUnwell?: (service: string, at: number) => string | undefined;
 }
 
 /** A step's ports, with what it must know of the plan it belongs to. */

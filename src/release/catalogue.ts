@@ -45,7 +45,8 @@ const DATABASE_FILE = "database.json";
 const SCHEMA_FILE = "schema.json";
 const WARM_FILE = "warm.json";
 const PARTIAL = ".partial";
-const CapturedDefinitions = z.array(
+/** Definitions as they are kept in a file. Secret. */
+export const CapturedDefinitions = z.array(
   z.object({
     name: z.string(),
     hash: z.string(),

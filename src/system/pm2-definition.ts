@@ -76,23 +76,31 @@ export function pickOptions(
 
 /** sha256 in hex over what a release defines of a service: options and environment, whatever their order. */
 export function definitionHash(definition: Omit<Definition, "hash">): string {
-  const { name, options, env } = definition;
+  // pm2 leaves out some options that are false, and not always the same ones.
+  const defined = Object.fromEntries(DEFINED.map((key) => [key, definition.options[key] ?? false]));
+  const variables = definedVariables(definition);
+  return createHash("sha256")
+    .update(JSON.stringify(canonical({ defined, variables })))
+    .digest("hex");
+}
+
+/** The variables that a release defines, without those that each start sets anew. Secret. */
+export function definedVariables({
+  name,
+  options,
+  env,
+}: Omit<Definition, "hash">): Readonly<Record<string, string>> {
   // A variable with the service's own name is added by pm2 when it starts a file; the other two number the instances.
   const added: ReadonlySet<unknown> = new Set([
     name,
     options["instance_var"] ?? "NODE_APP_INSTANCE",
     options["increment_var"],
   ]);
-  // pm2 leaves out some options that are false, and not always the same ones.
-  const defined = Object.fromEntries(DEFINED.map((key) => [key, options[key] ?? false]));
-  const variables = Object.fromEntries(
+  return Object.fromEntries(
     Object.entries(env).filter(
       ([key]) => !PER_START.some((names) => names.test(key)) && !added.has(key),
     ),
   );
-  return createHash("sha256")
-    .update(JSON.stringify(canonical({ defined, variables })))
-    .digest("hex");
 }
 
 /** The same value with the keys of every object sorted, so that equal values have equal text. */

@@ -47,6 +47,8 @@ export interface Processes {
   run(command: Command, signal: AbortSignal): Promise<Finished>;
   /** What the kernel says about a pid; undefined when there is no such process. */
   look(pid: number): Promise<ProcessFacts | undefined>;
+  /** The environment that a process was started with, by the kernel's word; undefined where that is not shown. Secret. */
+  environment(pid: number): Promise<Readonly<Record<string, string>> | undefined>;
 }
 
 const OUTPUT_LIMIT_BYTES = 1024 * 1024;
@@ -67,6 +69,7 @@ export function openProcesses(clock: Clock): Processes {
       return run(command, clock, signal);
     },
     look,
+    environment,
   };
 }
 
@@ -261,6 +264,20 @@ async function look(pid: number): Promise<ProcessFacts | undefined> {
     ...(cwd === undefined ? {} : { cwd }),
     ...(raw === undefined ? {} : { commandLine: raw.replaceAll("\0", " ").trim() }),
   };
+}
+
+async function environment(pid: number): Promise<Readonly<Record<string, string>> | undefined> {
+  const raw = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+  const pairs = raw.split("\0").filter((pair) => pair.includes("="));
+  // A process that has ended, and not been waited for, shows an empty one.
+  return pairs.length === 0
+    ? undefined
+    : Object.fromEntries(
+        pairs.map((pair) => {
+          const [name = ""] = pair.split("=", 1);
+          return [name, pair.slice(name.length + 1)];
+        }),
+      );
 }
 
 /** The fields of /proc/<pid>/stat from the third (the state) on; the second may itself hold blanks and parentheses. */

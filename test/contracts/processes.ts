@@ -37,6 +37,7 @@ export function processesContract(name: string, open: () => ProcessesUnderTest):
       const { processes } = open();
 
       expect(await processes.look(2 ** 30)).toBeUndefined();
+      expect(await processes.environment(2 ** 30)).toBeUndefined();
     });
   });
 }

@@ -3,6 +3,7 @@ import { ApplicationSettings } from "../../src/model/application.ts";
 import type { Entry } from "../../src/model/facts.ts";
 import { Plan } from "../../src/model/plan.ts";
 import type { Service, ServiceInstance } from "../../src/model/service.ts";
+import { withDependents } from "../../src/recover/dependents.ts";
 import { makeRestartPlan } from "../../src/recover/plan-restart.ts";
 import type { RecoveryPorts } from "../../src/recover/ports.ts";
 import { runRecovery, type RecoveryEnd } from "../../src/recover/run.ts";
@@ -76,6 +77,27 @@ describe("a plan of restarts", () => {
     const services = [aService("api", { status: "errored", pid: 0 })];
 
     expect(makeRestartPlan(anInput({ services })).steps).toHaveLength(1);
+  });
+
+  it("waits for a service before it goes on to those that come after it", () => {
+    const application = ApplicationSettings.parse({
+      ...APPLICATION,
+      services: [{ name: "api" }, { name: "importer", after: ["api"] }, { name: "cleaner" }],
+    });
+    const names = withDependents(application.services, ["api"]);
+    function idsOf(over: Partial<Input>): readonly string[] {
+      return makeRestartPlan(anInput({ application, names, ...over })).steps.map(({ id }) => id);
+    }
+
+    expect(idsOf({})).toEqual([
+      "restart-service:api",
+      "await-service:api",
+      "restart-service:importer",
+    ]);
+    expect(idsOf({ names: ["api", "cleaner"] })).not.toContain("await-service:api");
+    expect(idsOf({ services: [{ name: "api", instances: [] }, aService("importer")] })).toEqual([
+      "restart-service:importer",
+    ]);
   });
 
   it.each([
@@ -172,6 +194,90 @@ describe("restart-service", () => {
       await expect(step.run(LIVE)).rejects.toMatchObject({ code: "service-unknown" });
     });
   });
+});
+
+describe("what comes after a service", () => {
+  it("is found through others, in the order of starting", () => {
+    const { services } = ApplicationSettings.parse({
+      ...APPLICATION,
+      services: [
+        { name: "db" },
+        { name: "api", after: ["db"] },
+        { name: "mail" },
+        { name: "web", after: ["api", "mail"] },
+      ],
+    });
+
+    expect(withDependents(services, ["db"])).toEqual(["db", "api", "web"]);
+    expect(withDependents(services, ["mail"])).toEqual(["mail", "web"]);
+    expect(withDependents(services, ["web"])).toEqual(["web"]);
+  });
+});
+
+async function awaiting(body: (patient: Patient) => Promise<void>): Promise<void> {
+  await withTempFolder(async (folder) => body(await aPatient(folder)));
+}
+
+function stepOn(patient: Patient, over: Partial<RecoveryPorts> = {}): Step {
+  const descriptor = KnownStep.parse({
+    id: "await-service:api",
+    kind: "await-service",
+    phase: "act",
+    text: "wait until api is well",
+    deadlineMs: 60_000,
+    service: "api",
+    steadyMs: 2000,
+  });
+  const ports = { ...patient.ports, ...over, planId: "plan-1", switchedAt: 0 };
+  return createStep(descriptor, ports);
+}
+
+describe("await-service", () => {
+  it("returns once the same processes have been well for two seconds", async () => {
+    await awaiting(async (patient) => {
+      const from = patient.clock.now();
+
+      expect(await stepOn(patient).run(LIVE)).toContain("pid 1001");
+      expect(patient.clock.now() - from).toBeGreaterThanOrEqual(2000);
+    });
+  });
+
+  it("waits for the signals, which it asks about the time since the restart", async () => {
+    await awaiting(async (patient) => {
+      const asked: number[] = [];
+      function whyUnwell(service: string, at: number): string | undefined {
+        asked.push(at);
+        return asked.length < 5 ? `${service} answers 500` : undefined;
+      }
+
+      await stepOn(patient, { whyUnwell }).run(LIVE);
+
+      const [api] = await patient.pm2.services(["api"], LIVE);
+      expect(new Set(asked)).toEqual(new Set([api?.instances[0]?.startedAt]));
+      expect(asked.length).toBeGreaterThan(10);
+    });
+  });
+
+  it("fails at its deadline, and says what is wrong", async () => {
+    await awaiting(async (patient) => {
+      const deadline = patient.clock.deadline(60_000, LIVE);
+      const step = stepOn(patient, { whyUnwell: () => "health answers 500" });
+
+      await expect(step.run(deadline)).rejects.toThrow("api: health answers 500");
+    });
+  });
+
+  it.each(["launching", "errored", "waiting-restart", "stopped"] as const)(
+    "is not content with a service that is %s",
+    async (status) => {
+      await awaiting(async (patient) => {
+        patient.pm2.change("api", { status });
+        const deadline = patient.clock.deadline(10_000, LIVE);
+
+        await expect(stepOn(patient).run(deadline)).rejects.toThrow("api is");
+      });
+    },
+  );
 });
 
 interface Killing {

@@ -63,7 +63,7 @@ export async function aPatient(folder: string): Promise<Patient> {
     git,
     http: servedFrom(root, pm2),
     pm2,
-    processes: processesIn(root),
+    processes: processesIn(root, pm2),
   };
 
   async function write(path: string, content: string): Promise<void> {
@@ -178,8 +178,16 @@ function servedFrom(root: string, pm2: FakePm2): Http {
   };
 }
 
-function processesIn(root: string): Processes {
+function processesIn(root: string, pm2: FakePm2): Processes {
   const processes = fakeProcesses();
   processes.answer("node --version", { stdout: "v20.20.2\n" });
-  return { ...processes, look: async () => ({ cwd: root }) };
+  return {
+    ...processes,
+    look: async () => ({ cwd: root }),
+    environment: async (pid) => {
+      const services = await pm2.services(SERVICES, LIVE);
+      const at = services.flatMap((one) => one.instances).findIndex((one) => one.pid === pid);
+      return (await pm2.definitions(SERVICES, LIVE))[at]?.env;
+    },
+  };
 }

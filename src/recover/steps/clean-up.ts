@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { StepBase } from "../descriptor.ts";
 import type { StepPorts } from "../ports.ts";
+import { definitionsPlace } from "../staged-definitions.ts";
 import { otherStagings, stagingOf } from "../staging.ts";
 import type { Step } from "../step.ts";
 
@@ -8,7 +9,7 @@ import type { Step } from "../step.ts";
 export const CleanUpDescriptor = StepBase.extend({ kind: z.literal("clean-up") });
 export type CleanUpDescriptor = z.infer<typeof CleanUpDescriptor>;
 
-/** Done when this plan's staging and the folders of earlier plans are gone. */
+/** Done when this plan's staging, the definitions it kept and the folders of earlier plans are gone. */
 export function createCleanUp(descriptor: CleanUpDescriptor, ports: StepPorts): Step {
   const { files, application, planId } = ports;
 
@@ -16,9 +17,9 @@ export function createCleanUp(descriptor: CleanUpDescriptor, ports: StepPorts): 
     const others = await otherStagings(files, application.root, planId);
     const { next, partial } = stagingOf(application.root, planId);
     const found: string[] = [...others];
-    for (const folder of [next, partial]) {
-      if ((await files.kind(folder)) !== "absent") {
-        found.push(folder);
+    for (const path of [next, partial, await definitionsPlace(ports)]) {
+      if ((await files.kind(path)) !== "absent") {
+        found.push(path);
       }
     }
     return found;
@@ -28,12 +29,12 @@ export function createCleanUp(descriptor: CleanUpDescriptor, ports: StepPorts): 
     describe: () => descriptor.text,
     isDone: async () => (await remaining()).length === 0,
     run: async (signal) => {
-      const folders = await remaining();
-      for (const folder of folders) {
+      const paths = await remaining();
+      for (const path of paths) {
         signal.throwIfAborted();
-        await files.remove(folder);
+        await files.remove(path);
       }
-      return `removed ${folders.length} folders`;
+      return `removed ${paths.length} folders and files`;
     },
   };
 }

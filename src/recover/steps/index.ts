@@ -1,12 +1,14 @@
 import { z } from "zod";
-import { assertNever } from "../../model/assert-never.ts";
 import type { StepPorts } from "../ports.ts";
 import type { Step } from "../step.ts";
+import { AwaitServiceDescriptor, createAwaitService } from "./await-service.ts";
 import { CleanUpDescriptor, createCleanUp } from "./clean-up.ts";
 import { createPointGit, PointGitDescriptor } from "./point-git.ts";
+import { createProveConfiguration, ProveConfigurationDescriptor } from "./prove-configuration.ts";
 import { createProveIdentity, ProveIdentityDescriptor } from "./prove-identity.ts";
 import { createRestartService, RestartServiceDescriptor } from "./restart-service.ts";
 import { createSavePm2, SavePm2Descriptor } from "./save-pm2.ts";
+import { createStageDefinitions, StageDefinitionsDescriptor } from "./stage-definitions.ts";
 import { createStage, StageDescriptor } from "./stage.ts";
 import { createStartService, StartServiceDescriptor } from "./start-service.ts";
 import { createStopService, StopServiceDescriptor } from "./stop-service.ts";
@@ -15,39 +17,49 @@ import { createSwitch, SwitchDescriptor } from "./switch.ts";
 /** Every kind of step. */
 export const KnownStep = z.discriminatedUnion("kind", [
   StageDescriptor,
+  StageDefinitionsDescriptor,
   StopServiceDescriptor,
   SwitchDescriptor,
   PointGitDescriptor,
   StartServiceDescriptor,
   RestartServiceDescriptor,
+  AwaitServiceDescriptor,
   ProveIdentityDescriptor,
+  ProveConfigurationDescriptor,
   SavePm2Descriptor,
   CleanUpDescriptor,
 ]);
 export type KnownStep = z.infer<typeof KnownStep>;
 
+type StepsByKind = { readonly [One in KnownStep as One["kind"]]: One };
+type Creators = {
+  readonly [Kind in keyof StepsByKind]: (descriptor: StepsByKind[Kind], ports: StepPorts) => Step;
+};
+
+const CREATORS: Creators = {
+  stage: createStage,
+  "stage-definitions": createStageDefinitions,
+  "stop-service": createStopService,
+  switch: createSwitch,
+  "point-git": createPointGit,
+  "start-service": createStartService,
+  "restart-service": createRestartService,
+  "await-service": createAwaitService,
+  "prove-identity": createProveIdentity,
+  "prove-configuration": createProveConfiguration,
+  "save-pm2": createSavePm2,
+  "clean-up": createCleanUp,
+};
+
 /** The step that a descriptor describes. */
 export function createStep(descriptor: KnownStep, ports: StepPorts): Step {
-  switch (descriptor.kind) {
-    case "stage":
-      return createStage(descriptor, ports);
-    case "stop-service":
-      return createStopService(descriptor, ports);
-    case "switch":
-      return createSwitch(descriptor, ports);
-    case "point-git":
-      return createPointGit(descriptor, ports);
-    case "start-service":
-      return createStartService(descriptor, ports);
-    case "restart-service":
-      return createRestartService(descriptor, ports);
-    case "prove-identity":
-      return createProveIdentity(descriptor, ports);
-    case "save-pm2":
-      return createSavePm2(descriptor, ports);
-    case "clean-up":
-      return createCleanUp(descriptor, ports);
-    default:
-      return assertNever(descriptor);
-  }
+  return create(descriptor.kind, descriptor, ports);
+}
+
+function create<Kind extends keyof StepsByKind>(
+  kind: Kind,
+  descriptor: StepsByKind[Kind],
+  ports: StepPorts,
+): Step {
+  return CREATORS[kind](descriptor, ports);
 }

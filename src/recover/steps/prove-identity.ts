@@ -1,13 +1,10 @@
 import { z } from "zod";
-import { Failure, messageOf } from "../../model/failure.ts";
-import type { ServiceInstance } from "../../model/service.ts";
 import { readServedRelease } from "../../release/ledger.ts";
 import { StepBase } from "../descriptor.ts";
 import type { StepPorts } from "../ports.ts";
 import { capturedService, lookAt, whyNotRestored } from "../services.ts";
+import { tellProcess, untilSteady, type View } from "../steady.ts";
 import type { Step } from "../step.ts";
-
-const POLL_MS = 250;
 
 /** Proves that what runs now is the target: pm2's word alone proves nothing. */
 export const ProveIdentityDescriptor = StepBase.extend({
@@ -20,10 +17,6 @@ export const ProveIdentityDescriptor = StepBase.extend({
   steadyMs: z.number().positive(),
 });
 export type ProveIdentityDescriptor = z.infer<typeof ProveIdentityDescriptor>;
-
-type View =
-  | { readonly kind: "restored"; readonly processes: string }
-  | { readonly kind: "problem"; readonly reason: string };
 
 /** Never done beforehand: it looks and changes nothing, so looking again does no harm. */
 export function createProveIdentity(descriptor: ProveIdentityDescriptor, ports: StepPorts): Step {
@@ -39,32 +32,19 @@ async function prove(
   ports: StepPorts,
   signal: AbortSignal,
 ): Promise<string> {
-  const { clock } = ports;
-  let last = "nothing was seen yet";
-  let steady: { readonly processes: string; readonly from: number } | undefined;
-  try {
-    for (;;) {
-      const view = await look(descriptor, ports, signal);
-      if (view.kind === "problem") {
-        last = view.reason;
-        steady = undefined;
-      } else if (steady?.processes !== view.processes) {
-        last = steady === undefined ? last : "processes were restarted while being watched";
-        steady = { processes: view.processes, from: clock.monotonic() };
-      } else if (clock.monotonic() - steady.from >= descriptor.steadyMs) {
-        return `${view.processes}${descriptor.served === null ? "" : `, serving ${descriptor.served}`}`;
-      }
-      await clock.sleep(POLL_MS, signal);
-    }
-  } catch (error) {
-    if (!signal.aborted) {
-      throw error;
-    }
-    throw new Failure("program-failed", `the restored release is not up: ${last}`, {
-      hint: "Read the services' own logs; the replaced release is kept in the plan's `previous` folder.",
-      cause: messageOf(error),
-    });
-  }
+  const processes = await untilSteady(
+    ports.clock,
+    {
+      look: async () => look(descriptor, ports, signal),
+      steadyMs: descriptor.steadyMs,
+      otherwise: {
+        message: "the restored release is not up",
+        hint: "Read the services' own logs; the replaced release is kept in the plan's `previous` folder.",
+      },
+    },
+    signal,
+  );
+  return `${processes}${descriptor.served === null ? "" : `, serving ${descriptor.served}`}`;
 }
 
 async function look(
@@ -96,10 +76,5 @@ async function look(
       };
     }
   }
-  return { kind: "restored", processes: seen.join(", ") };
-}
-
-/** The same text as long as it is the same process. */
-function tellProcess({ pid, restarts }: ServiceInstance): string {
-  return pid === 0 ? `ended by itself (${restarts} restarts)` : `pid ${pid} (${restarts} restarts)`;
+  return { kind: "well", processes: seen.join(", ") };
 }

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { Failure } from "../../model/failure.ts";
 import { StepBase } from "../descriptor.ts";
 import type { StepPorts } from "../ports.ts";
-import { capturedService, lookAt, whyNotRestored } from "../services.ts";
+import { capturedService, type CapturedService, lookAt, whyNotRestored } from "../services.ts";
+import { stagedService } from "../staged-definitions.ts";
 import type { Step } from "../step.ts";
 
 /** Starts one service on the restored release. */
@@ -12,6 +13,8 @@ export const StartServiceDescriptor = StepBase.extend({
   service: z.string(),
   /** `restart` keeps the definition that pm2 holds, `replace` brings back the captured one. */
   how: z.enum(["restart", "replace"]),
+  /** Present where the definitions are those that the plan keeps (`stage-definitions`), not the release's. */
+  staged: z.literal(true).optional(),
 });
 export type StartServiceDescriptor = z.infer<typeof StartServiceDescriptor>;
 
@@ -21,13 +24,19 @@ export type StartServiceDescriptor = z.infer<typeof StartServiceDescriptor>;
  * count.
  */
 export function createStartService(descriptor: StartServiceDescriptor, ports: StepPorts): Step {
-  const { service, release, how } = descriptor;
+  const { service, release, how, staged } = descriptor;
+
+  async function wanted(): Promise<CapturedService> {
+    return staged === true
+      ? stagedService(ports, release, service)
+      : capturedService(ports, release, service);
+  }
 
   return {
     describe: () => descriptor.text,
     isDone: async (signal) => {
       const { instances } = await lookAt(ports, service, signal);
-      const captured = await capturedService(ports, release, service);
+      const captured = await wanted();
       const { definitions } = captured;
       const hashes = new Set(definitions.map((definition) => definition.hash));
       for (const instance of instances) {
@@ -47,7 +56,7 @@ export function createStartService(descriptor: StartServiceDescriptor, ports: St
         }
         return "started again";
       }
-      const { definitions } = await capturedService(ports, release, service);
+      const { definitions } = await wanted();
       if (definitions.length === 0) {
         throw new Failure(
           "service-unknown",

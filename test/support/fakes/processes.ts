@@ -8,6 +8,8 @@ export interface FakeProcesses extends Processes {
   answer(prefix: string, finished: Partial<Finished>): void;
   /** Facts about a pid; undefined ends it. */
   setProcess(pid: number, facts: ProcessFacts | undefined): void;
+  /** What the kernel shows of a pid's environment from now on. */
+  setEnvironment(pid: number, environment: Readonly<Record<string, string>>): void;
 }
 
 /** Makes processes where every program exits with 0 and says nothing until told otherwise. */
@@ -15,6 +17,7 @@ export function fakeProcesses(): FakeProcesses {
   const commands: Command[] = [];
   const answers: { readonly prefix: string; readonly finished: Partial<Finished> }[] = [];
   const facts = new Map<number, ProcessFacts>();
+  const environments = new Map<number, Readonly<Record<string, string>>>();
 
   return {
     commands,
@@ -27,6 +30,9 @@ export function fakeProcesses(): FakeProcesses {
       } else {
         facts.set(pid, known);
       }
+    },
+    setEnvironment(pid, environment) {
+      environments.set(pid, environment);
     },
     async run(command, signal) {
       signal.throwIfAborted();
@@ -44,6 +50,9 @@ export function fakeProcesses(): FakeProcesses {
     },
     async look(pid) {
       return facts.get(pid);
+    },
+    async environment(pid) {
+      return environments.get(pid);
     },
   };
 }
