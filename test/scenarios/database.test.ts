@@ -15,9 +15,12 @@ function automatic(trigger: Trigger): Policy {
   return { triggers: { [trigger]: { mode: "auto" } } };
 }
 
-async function withoutDatabase(body: (story: Scenario) => Promise<void>): Promise<void> {
+async function withoutDatabase(
+  body: (story: Scenario) => Promise<void>,
+  policy?: Policy,
+): Promise<void> {
   const trigger = "database-connection";
-  await withScenario(automatic(trigger), body, saying(trigger));
+  await withScenario(policy ?? automatic(trigger), body, saying(trigger));
 }
 
 function held(sessions: number, program: string, role: string): ConnectionHolder {
@@ -49,12 +52,15 @@ describe("an application that cannot reach its database", () => {
   });
 
   it("gets its former configuration back when nothing but that was changed", async () => {
+    const briefly = {
+      triggers: { "database-connection": { mode: "auto", blameWindow: "5m" } },
+    } as const;
     await withoutDatabase(async (story) => {
       await story.write(".env", "DATABASE=here");
       await story.beginsProven("good-1");
       await story.install("good-2", "works");
       await story.passesUntil((fact) => fact.kind === "release-proven");
-      await story.passes("3h");
+      await story.passes("6m");
 
       await story.write(".env", "DATABASE=elsewhere");
       await story.passes("6s");
@@ -63,7 +69,7 @@ describe("an application that cannot reach its database", () => {
 
       expect(story.incident()).toMatchObject({ cause: "configuration" });
       expect(await story.read(".env")).toBe("DATABASE=here");
-    });
+    }, briefly);
   });
 
   it.each<DatabasePhase>(["refused", "answer-timeout", "read-only"])(
