@@ -34,7 +34,7 @@ const COLUMNS = `
     'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by-default' end,
     'collation', case when a.attcollation <> t.typcollation
       then (select collname from pg_collation where oid = a.attcollation) end,
-    'rights', ${rights("a.attacl", "c", "")}
+    'rights', case when a.attacl is null then '{}' else ${rights("a.attacl", "c", "")} end
   ) order by a.attnum), '[]')
   from pg_attribute a
   join pg_type t on t.oid = a.atttypid
@@ -68,7 +68,7 @@ const INDEXES = `
   ) order by i.indexrelid::regclass::text collate "C"), '[]')
   from pg_index i
   where i.indrelid = c.oid and not exists (
-    select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))`;
+    select from pg_constraint k where k.conrelid = i.indrelid and k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))`;
 
 const ATTACHED = `
   select coalesce(json_agg(json_build_object('kind', x.kind, 'name', x.name, 'definition', x.text)
