@@ -1,3 +1,5 @@
+import { JOURNAL_SCHEMA } from "./postgres-tables.ts";
+
 /*
  * The questions that a catalogue is read by, one for each of its lists; every row is one object as JSON. Names and expressions
  * are written with an empty search_path, so that all but PostgreSQL's own are qualified. What belongs to an extension, to
@@ -7,8 +9,8 @@
 const OURS = `
   ours as (
     select oid, nspname, nspowner, nspacl from pg_namespace
-    where nspname not in ('pg_catalog', 'information_schema')
-      and nspname !~ '^(pg_toast|pg_temp|pg_toast_temp|rollwatch)'
+    where nspname not in ('pg_catalog', 'information_schema', '${JOURNAL_SCHEMA}')
+      and nspname !~ '^(pg_toast|pg_temp|pg_toast_temp)'
   )`;
 
 /** Who may do what with an object of pg_default_acl's type letter, owners' own rights among them. */
