@@ -8,6 +8,7 @@ import {
   PauseRequest,
   PlanReport,
   RejectRequest,
+  PruneRequest,
   ReleaseCheck,
   ReportRequest,
   RollbackRequest,
@@ -190,9 +191,10 @@ function releaseRoutes(actions: Actions): readonly Route[] {
       path: PATHS.prune,
       summary: "Delete captures beyond release.keep",
       access: "administer",
-      body: Nothing,
+      body: PruneRequest,
       answer: Pruned,
-      run: async ({ by }) => actions.prune(by),
+      run: async ({ body: { dryRun }, by }) =>
+        actions.prune(dryRun === undefined ? {} : { dryRun }, by),
     }),
   ];
 }

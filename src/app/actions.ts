@@ -1,5 +1,5 @@
 import { answerApproval, answerRejection } from "../decide/approval.ts";
-import type { Actions, PlanReport, RollbackRequest } from "../model/actions.ts";
+import type { Actions, PlanReport, ReleaseCheck, RollbackRequest } from "../model/actions.ts";
 import type { Outcome } from "../model/facts.ts";
 import { Failure } from "../model/failure.ts";
 import { openIncident, openRecovery, type Incident, type Recovery } from "../model/history.ts";
@@ -12,6 +12,7 @@ import { newsOf } from "./follow.ts";
 import { openReported } from "./incident.ts";
 import { planHash } from "./plan-hash.ts";
 import { reportPlan } from "./plan-report.ts";
+import { proveNow } from "./warm-databases.ts";
 import { captureNow, pruneReleases, verifyReleases } from "./release-actions.ts";
 import { markRelease, unmarkRelease } from "./security-floors.ts";
 import { rollBackByHand } from "./roll-back-by-hand.ts";
@@ -61,11 +62,22 @@ export function daemonActions(daemon: Daemon, onChange: () => void): Actions {
       close(daemon, openIncidentOf(daemon, id), reason, by);
     },
     capture: async (_by, signal) => ({ release: await captureNow(daemon, signal) }),
-    verifyReleases: async (request, signal) => verifyReleases(daemon, request, signal),
+    verifyReleases: async (request, signal) => verify(daemon, request, signal),
     markRelease: async (id, { reason }, by) => markRelease(daemon, { id, reason }, by),
     unmarkRelease: async (id, by) => unmarkRelease(daemon, id, by),
-    prune: async () => ({ pruned: await pruneReleases(daemon) }),
+    prune: async (request) => ({ pruned: await pruneReleases(daemon, request) }),
   };
+}
+
+/** The dump of a single release is proven too: that takes as long as a restore. */
+async function verify(
+  daemon: Daemon,
+  request: Parameters<Actions["verifyReleases"]>[0],
+  signal: AbortSignal,
+): Promise<ReleaseCheck> {
+  const check = await verifyReleases(daemon, request, signal);
+  const { release } = request;
+  return release === undefined ? check : { ...check, ...(await proveNow(daemon, release, signal)) };
 }
 
 /** Opens an incident of the report, or adds it to the one that is open. Returns the incident's id. */

@@ -3,8 +3,10 @@ import type { DatabaseRecord } from "../model/database-record.ts";
 import { messageOf } from "../model/failure.ts";
 import type { KnownRelease } from "../model/history.ts";
 import { dumpDatabase, forgetDump } from "../release/dump.ts";
+import { forgetWarmDatabase } from "../release/warm-database.ts";
 import type { Daemon } from "./daemon.ts";
 import { tryLock } from "./locks.ts";
+import { warmPortsOf } from "./warm-ports.ts";
 import type { World } from "./world.ts";
 
 /** Longest time for dropping a clone. */
@@ -91,6 +93,16 @@ export async function forgetSnapshot({ world, catalogue }: Daemon, id: string): 
     const limited = clock.deadline(FORGET_MS, new AbortController().signal);
     await forgetDump({ files, source: dumping.source }, record, limited);
   }
+}
+
+/** Removes also the warm database of a release that goes. */
+export async function forgetDatabases(daemon: Daemon, id: string): Promise<void> {
+  const ports = warmPortsOf(daemon);
+  if (ports !== undefined) {
+    const limited = daemon.world.clock.deadline(FORGET_MS, new AbortController().signal);
+    await forgetWarmDatabase(ports, id, limited);
+  }
+  await forgetSnapshot(daemon, id);
 }
 
 /** Removes snapshots that are older than `database.dump.keep`, but for that of `kept`. */

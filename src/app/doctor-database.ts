@@ -1,4 +1,6 @@
 import type { Config } from "../config/schema.ts";
+import { IN_USE } from "../system/postgres-refusals.ts";
+import { quoted } from "../system/postgres-session.ts";
 import {
   type DoctorPorts,
   type Examination,
@@ -12,6 +14,7 @@ import {
 export const DATABASE: readonly Examination[] = [
   { area: "database", check: "database", look: lookAtDatabase },
   { area: "database", check: "snapshots", look: lookAtDumps },
+  { area: "database", check: "warm database", look: lookAtWarm },
 ];
 
 async function lookAtDatabase(
@@ -86,6 +89,44 @@ async function lookAtDumps(
         ),
     ...(await lookAtCopies(world, dump)),
   ];
+}
+
+/** What a copy beside the live database needs; the SQL of a role that may make one. */
+async function lookAtWarm(
+  { config, world }: DoctorPorts,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const { warming } = world;
+  const way = config.database?.rollback.warm ?? "off";
+  if (warming === undefined || way === "off") {
+    return [];
+  }
+  const { name, owner } = await warming.beside.live(signal);
+  const { serverMajor, serverVersion } = await warming.source.facts(signal);
+  const program = await warming.programs.find(serverMajor, config.database?.dump?.program, signal);
+  const refusals = (await warming.beside.refusals(way, signal)).filter(
+    (reason) => !reason.startsWith(IN_USE),
+  );
+  const problems = [
+    ...refusals,
+    ...(way === "online" && program === undefined
+      ? [`no pg_dump of this machine is as new as PostgreSQL ${serverVersion}`]
+      : []),
+  ];
+  return problems.length === 0
+    ? [ok("warm database", `${name} can be copied beside itself (${way})`)]
+    : [fault("warm database", problems.join("; "), tellRole(name, owner))];
+}
+
+/** The least that the role of `database.rollback.url` needs. */
+function tellRole(database: string, owner: string): string {
+  return [
+    "As a superuser, for the role of database.rollback.url:",
+    "create role rollwatch login createdb password '...';",
+    `grant ${quoted(owner)}, pg_signal_backend, pg_read_all_data to rollwatch;`,
+    `grant connect on database ${quoted(database)} to rollwatch;`,
+    "What else is named above has to be taken away, or needs a superuser.",
+  ].join(" ");
 }
 
 function tellNoProgram(wanted: string | undefined, server: string): Finding {

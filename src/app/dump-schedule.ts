@@ -62,12 +62,32 @@ async function dumpIfDue(
   return snapshotInPeace(daemon, release, signal);
 }
 
-/** Whether one was tried. Given up when an incident or a recovery begins: it costs the database much, and its moment is in doubt. */
+/** Whether one was tried. */
 async function snapshotInPeace(
   daemon: Daemon,
   release: KnownRelease,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const taken = await inPeace(
+    daemon,
+    async (limited) => takeSnapshot(daemon, release, limited),
+    signal,
+  );
+  if (taken === undefined) {
+    daemon.log.info({ release: release.id }, "a snapshot was given up: an incident began");
+  }
+  return taken?.kind === "taken";
+}
+
+/**
+ * Does work on all of the database. It is given up, with undefined, when an incident or a recovery begins: it costs the database
+ * much, and its moment is in doubt.
+ */
+export async function inPeace<T extends object>(
+  daemon: Daemon,
+  task: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
   const work = childOf(signal);
   const stopListening = daemon.journal.onEntry(({ fact }) => {
     if (fact.kind === "incident-opened" || fact.kind === "planned") {
@@ -75,14 +95,13 @@ async function snapshotInPeace(
     }
   });
   try {
-    return (await takeSnapshot(daemon, release, work.signal)).kind === "taken";
+    return await task(work.signal);
   } catch (error) {
     signal.throwIfAborted();
     if (!work.signal.aborted) {
       throw error;
     }
-    daemon.log.info({ release: release.id }, "a snapshot was given up: an incident began");
-    return false;
+    return undefined;
   } finally {
     stopListening();
     work.release();

@@ -32,6 +32,7 @@ export function feedMetrics(daemon: Daemon, host: DaemonHost): Metrics {
     render: async () => {
       showPresent(daemon, metrics);
       metrics.onSnapshot(await snapshotAgeMs(daemon));
+      await showDatabase(daemon, metrics);
       return metrics.render();
     },
   };
@@ -55,10 +56,29 @@ function showPresent(daemon: Daemon, metrics: Metrics): void {
   metrics.onControls(surroundings.controls());
   metrics.onServices(services);
   metrics.onReadiness("application", isReady);
-  metrics.onReadiness("service", (services ?? []).length > 0);
   metrics.onReadiness("configuration", isReady);
+  metrics.onReadiness("service", (services ?? []).length > 0);
   metrics.onMoment(history, world.clock.now());
   metrics.onRecord(recordOf(history, (trigger) => modeOf(config.policy, trigger)));
+}
+
+/** Nothing is said where no warm database is asked for. */
+async function showDatabase(
+  { config, journal, catalogue, log }: Daemon,
+  metrics: Metrics,
+): Promise<void> {
+  if ((config.database?.rollback.warm ?? "off") === "off") {
+    return;
+  }
+  const release = newestProven(journal.history())?.id;
+  try {
+    const warm = release === undefined ? undefined : await catalogue.readWarm(release);
+    const record = release === undefined ? undefined : await catalogue.readDatabase(release);
+    const seconds = record?.kind === "dump" ? record.restoreSeconds : undefined;
+    metrics.onDatabase(warm !== undefined, seconds);
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, "could not look whether a warm database waits");
+  }
 }
 
 /** The age of the newest snapshot of the database that a proven release has; undefined while there is none, or none that can be read. */

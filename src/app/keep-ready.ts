@@ -3,10 +3,15 @@ import type { History, KnownRelease } from "../model/history.ts";
 import type { Daemon } from "./daemon.ts";
 import { expireDumps } from "./database-snapshots.ts";
 import { keepDumped } from "./dump-schedule.ts";
+import { keepDatabaseWarm } from "./warm-databases.ts";
 
 /** Keeps a rollback possible: captures are checked, a warm copy and snapshots of the database are made. */
 export async function keepReady(daemon: Daemon, signal: AbortSignal): Promise<void> {
-  await Promise.all([keepChecked(daemon, signal), keepDumped(daemon, signal)]);
+  await Promise.all([
+    keepChecked(daemon, signal),
+    keepDumped(daemon, signal),
+    keepDatabaseWarm(daemon, signal),
+  ]);
 }
 
 /** Checks the captures again and again, so that a damaged one is known before it is needed. */

@@ -7,7 +7,7 @@ import { releaseProven } from "../notify/notices.ts";
 import { captureRelease } from "../release/capture.ts";
 import { releasesToPrune } from "../release/retention.ts";
 import type { Daemon } from "./daemon.ts";
-import { forgetSnapshot } from "./database-snapshots.ts";
+import { forgetDatabases } from "./database-snapshots.ts";
 import { takeBaseline } from "./health.ts";
 import { keepSchema } from "./schema-standing.ts";
 
@@ -99,14 +99,13 @@ async function capture(
 }
 
 /**
- * Deletes captures beyond `release.keep` but for what runs, what was proven last, the newest security floor, and what a plan that
- * is open or waits goes back to; returns their ids. One whose snapshot of the database cannot be removed stays until it can.
+ * Captures beyond `release.keep` but for what runs, what was proven last, the newest security floor, and what a plan that is open
+ * or waits goes back to.
  */
-export async function pruneCaptures(
-  daemon: Daemon,
+export function prunableCaptures(
+  { journal, config }: Pick<Daemon, "config" | "journal">,
   running: string | undefined,
-): Promise<readonly string[]> {
-  const { journal, catalogue, config, readinesses, log } = daemon;
+): readonly string[] {
   const history = journal.history();
   const planned = [openRecovery(history), waitingRecovery(history)].flatMap(
     (recovery) => recovery?.plan.target ?? [],
@@ -117,10 +116,19 @@ export async function pruneCaptures(
     ...(floor === undefined ? [] : [floor.release]),
     ...planned,
   ]);
+  return releasesToPrune(history.releases, config.release.keep, protectedIds);
+}
+
+/** Deletes them; returns their ids. One whose snapshot of the database cannot be removed stays until it can. */
+export async function pruneCaptures(
+  daemon: Daemon,
+  running: string | undefined,
+): Promise<readonly string[]> {
+  const { journal, catalogue, readinesses, log } = daemon;
   const pruned: string[] = [];
-  for (const id of releasesToPrune(history.releases, config.release.keep, protectedIds)) {
+  for (const id of prunableCaptures(daemon, running)) {
     try {
-      await forgetSnapshot(daemon, id);
+      await forgetDatabases(daemon, id);
     } catch (error) {
       log.error({ release: id, error: messageOf(error) }, "could not remove a database snapshot");
       continue;

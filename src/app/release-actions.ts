@@ -1,4 +1,4 @@
-import type { ReleaseCheck } from "../model/actions.ts";
+import type { PruneRequest, ReleaseCheck } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
 import { openRecovery, type KnownRelease } from "../model/history.ts";
 import type { Release } from "../model/release.ts";
@@ -9,7 +9,7 @@ import { releasePaths } from "../release/paths.ts";
 import { takeSnapshot } from "./database-snapshots.ts";
 import type { Daemon } from "./daemon.ts";
 import { deployedRelease } from "./dump-schedule.ts";
-import { captureDeployed, pruneCaptures } from "./prove-deployed.ts";
+import { captureDeployed, prunableCaptures, pruneCaptures } from "./prove-deployed.ts";
 import { DEPLOYED, diffSchemas, keepSchema } from "./schema-standing.ts";
 import { reportFloor, reportReleases } from "./status.ts";
 
@@ -101,9 +101,13 @@ export async function verifyReleases(
   };
 }
 
-/** Deletes captures beyond `release.keep`; returns their ids. The one proven last and the target of a plan always stay. */
-export async function pruneReleases(daemon: Daemon): Promise<readonly string[]> {
-  return pruneCaptures(daemon, deployedRelease(daemon)?.id);
+/** Deletes captures beyond `release.keep`, or only looks which; returns their ids. The one proven last and the target of a plan always stay. */
+export async function pruneReleases(
+  daemon: Daemon,
+  { dryRun }: PruneRequest = {},
+): Promise<readonly string[]> {
+  const running = deployedRelease(daemon)?.id;
+  return dryRun === true ? prunableCaptures(daemon, running) : pruneCaptures(daemon, running);
 }
 
 /** One captured release in full; throws `release-unknown`. */
@@ -168,6 +172,7 @@ async function sideOf(daemon: ReleaseReader, id: string, signal: AbortSignal): P
     tree: catalogue.treeOf(id),
     paths: artifacts.map(({ path }) => path),
     configFiles: configFiles.map(({ path }) => path),
+    lockfile: daemon.config.application.lockfile,
     identity,
     interpreter,
     nativeModules,
@@ -187,6 +192,7 @@ async function deployedSide(daemon: ReleaseReader, signal: AbortSignal): Promise
     tree: application.root,
     paths: artifacts,
     configFiles: configFiles.map(({ path }) => path),
+    lockfile: application.lockfile,
     identity: surroundings.identity()?.value ?? {},
     interpreter: interpreter?.version ?? "none",
     nativeModules: undefined,

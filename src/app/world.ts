@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import type { Environment } from "../config/environment.ts";
+import type { WarmPorts } from "../release/warm-database.ts";
 import { type Certificates, openCertificates } from "../system/certificates.ts";
 import { openClock, type Clock } from "../system/clock.ts";
 import { openEventLoop, type EventLoop } from "../system/event-loop.ts";
@@ -17,8 +18,10 @@ import { type MetricsFolders, openMetricsFolders } from "../system/metrics-folde
 import { openPm2, type Pm2 } from "../system/pm2.ts";
 import { openPm2Events, type Pm2Events } from "../system/pm2-events.ts";
 import { type Amcheck, openAmcheck } from "../system/postgres-amcheck.ts";
+import { openDatabasesBeside } from "../system/postgres-beside.ts";
 import { openDatabase, type Database } from "../system/postgres.ts";
 import { openPostgresPrograms, type PostgresPrograms } from "../system/postgres-programs.ts";
+import { openPostgresRestore } from "../system/postgres-restore.ts";
 import { openStatements, type Statements } from "../system/postgres-statements.ts";
 import { openDatabaseSource, type DatabaseSource } from "../system/postgres-source.ts";
 import { openProcesses, type Processes } from "../system/process.ts";
@@ -57,6 +60,8 @@ export interface World {
   readonly amcheck: Amcheck;
   /** What makes snapshots of it; absent when none are configured. */
   readonly dumping?: { readonly programs: PostgresPrograms; readonly source: DatabaseSource };
+  /** What makes databases beside it; absent when none is configured. */
+  readonly warming?: Pick<WarmPorts, "beside" | "programs" | "restorer" | "source">;
 }
 
 /** The real world as the configuration names it. */
@@ -94,6 +99,9 @@ export function openWorld(config: Config, environment: Environment): World {
     amcheck: openAmcheck({ clock, files, ids, processes }, children),
     inbox: openInbox(join(config.state, "inbox.json"), { clock, files }),
     ...(config.database === undefined ? {} : { database: openDatabase(config.database, clock) }),
+    ...(config.database === undefined
+      ? {}
+      : { warming: openWarming(config.database, { clock, files, ids, processes }, children) }),
     ...(config.database?.dump === undefined
       ? {}
       : {
@@ -102,6 +110,21 @@ export function openWorld(config: Config, environment: Environment): World {
             source: openDatabaseSource(config.database.url, { clock, ids }),
           },
         }),
+  };
+}
+
+/** With the role of `database.rollback.url`. */
+function openWarming(
+  { url, rollback }: NonNullable<Config["database"]>,
+  ports: Pick<World, "clock" | "files" | "ids" | "processes">,
+  children: Readonly<Record<string, string>>,
+): NonNullable<World["warming"]> {
+  const address = rollback.url ?? url;
+  return {
+    beside: openDatabasesBeside(address),
+    programs: openPostgresPrograms(ports, children),
+    restorer: openPostgresRestore(ports, children),
+    source: openDatabaseSource(address, ports),
   };
 }
 

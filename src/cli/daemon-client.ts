@@ -103,8 +103,8 @@ export function remoteActions(state: string, who: Who, signal: AbortSignal): Act
       askDaemon(line, post(PATHS.verify, request, { isLong: true }), ReleaseCheck, until),
     markRelease: async (release, request) => done(fill(PATHS.mark, release), request),
     unmarkRelease: async (release) => done(fill(PATHS.unmark, release)),
-    prune: async () =>
-      askDaemon(line, post(PATHS.prune, undefined, { isLong: true }), Pruned, signal),
+    prune: async (request) =>
+      askDaemon(line, post(PATHS.prune, request, { isLong: true }), Pruned, signal),
   };
 }
 

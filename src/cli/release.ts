@@ -86,8 +86,10 @@ function addVerify(group: Command, context: CommandContext): void {
   addWho(
     group
       .command("verify")
-      .description("compare captures with their hashes")
-      .argument("[id]", "of the release (default: all of them)"),
+      .description(
+        "compare captures with their hashes; restore the dump of a single one for a proof",
+      )
+      .argument("[id]", "of the release (default: all of them, without their dumps)"),
   )
     .addHelpText(
       "after",
@@ -101,19 +103,27 @@ function addVerify(group: Command, context: CommandContext): void {
       const text = describeCheck(check, context.paint, context.ports.now());
       tell(context, command, { json: check, text });
       const isGood =
-        check.unreadable.length === 0 && check.releases.every(({ ready }) => ready === true);
+        check.unreadable.length === 0 &&
+        check.releases.every(({ ready }) => ready === true) &&
+        check.dump?.kind !== "unproven";
       context.finish(isGood ? EXIT.done : EXIT.failed);
     });
 }
 
 function addPrune(group: Command, context: CommandContext): void {
-  addWho(group.command("prune").description("delete captures beyond release.keep"))
-    .addHelpText("after", "\nExample:\n  rollwatch release prune")
-    .action(async (_options: unknown, command: Command) => {
+  addWho(
+    group
+      .command("prune")
+      .description("delete captures beyond release.keep")
+      .option("--dry-run", "only say which"),
+  )
+    .addHelpText("after", "\nExample:\n  rollwatch release prune --dry-run")
+    .action(async ({ dryRun = false }: { readonly dryRun?: boolean }, command: Command) => {
       const done = await acting(context, command, "administer", async ({ actions, by }) =>
-        actions.prune(by),
+        actions.prune(dryRun ? { dryRun } : {}, by),
       );
-      const lines = done.pruned.map((id) => `deleted ${id}\n`).join("");
+      const word = dryRun ? "would delete" : "deleted";
+      const lines = done.pruned.map((id) => `${word} ${id}\n`).join("");
       tell(context, command, { json: done, text: lines === "" ? "nothing to delete\n" : lines });
     });
 }
@@ -162,6 +172,13 @@ function describeCheck(check: ReleaseCheck, paint: Paint, now: number): string {
   const damaged = check.unreadable.map(
     ({ id, reason }) => `  ${id}  ${paint("bad", "unreadable")}  ${reason}\n`,
   );
-  const text = `${showReleases(paint, check.releases, now)}${damaged.join("")}`;
+  const dump = check.dump === undefined ? "" : `  ${describeDump(check.dump, paint)}\n`;
+  const text = `${showReleases(paint, check.releases, now)}${damaged.join("")}${dump}`;
   return text === "" ? "no release is captured yet\n" : text;
+}
+
+function describeDump(dump: NonNullable<ReleaseCheck["dump"]>, paint: Paint): string {
+  return dump.kind === "proven"
+    ? `${paint("good", "proven")}  its dump was restored in ${dump.seconds.toFixed(1)} s and is equal to its manifest`
+    : `${paint("bad", "unproven")}  ${dump.reason}`;
 }

@@ -88,6 +88,19 @@ export function showSnapshot(measures: Measures, ageMs: number | undefined): voi
   }
 }
 
+/** Shows whether the database could be put back; without a warm one it takes as long as the last restore of its dump. */
+export function showDatabase(
+  measures: Measures,
+  isWarm: boolean,
+  restoreSeconds: number | undefined,
+): void {
+  const scope = "database";
+  measures.rollbackReady.set({ scope }, isWarm ? 1 : 0);
+  if (!isWarm && restoreSeconds !== undefined) {
+    measures.rollbackEstimated.set({ scope }, restoreSeconds);
+  }
+}
+
 /** Shows how often rollwatch was right; of what nobody said nothing is shown. */
 export function showRecord(measures: Measures, { triggers }: ShadowRecord): void {
   const shown = [

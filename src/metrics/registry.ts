@@ -25,6 +25,7 @@ import {
   showSample,
   showServices,
   showSignals,
+  showDatabase,
   showSnapshot,
   showVerdict,
   type TierOf,
@@ -71,6 +72,8 @@ export interface Metrics {
   onMoment(history: History, now: number): void;
   /** The newest snapshot of the database that a proven release has; undefined while there is none. */
   onSnapshot(ageMs: number | undefined): void;
+  /** Whether a warm database waits; how long its dump took to restore, which is the way without one. */
+  onDatabase(isWarm: boolean, restoreSeconds: number | undefined): void;
   /** How often rollwatch was right, by trigger. */
   onRecord(record: ShadowRecord): void;
 }
@@ -115,6 +118,9 @@ export function createMetrics(setup: MetricsSetup): Metrics {
     },
     onSnapshot: (ageMs) => {
       showSnapshot(measures, ageMs);
+    },
+    onDatabase: (isWarm, restoreSeconds) => {
+      showDatabase(measures, isWarm, restoreSeconds);
     },
     onRecord: (record) => {
       showRecord(measures, record);

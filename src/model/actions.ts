@@ -66,6 +66,10 @@ export type LabelRequest = z.infer<typeof LabelRequest>;
 export const MarkRequest = z.strictObject({ securityFloor: z.literal(true), reason: Reason });
 export type MarkRequest = z.infer<typeof MarkRequest>;
 
+/** Deletes captures beyond `release.keep`, or only says which. */
+export const PruneRequest = z.strictObject({ dryRun: z.boolean().optional() });
+export type PruneRequest = z.infer<typeof PruneRequest>;
+
 /** Ends an incident that rollwatch leaves open. */
 export const CloseRequest = z.strictObject({ reason: Reason });
 export type CloseRequest = z.infer<typeof CloseRequest>;
@@ -103,6 +107,13 @@ export type PlanReport = z.infer<typeof PlanReport>;
 export const ReleaseCheck = z.object({
   releases: z.array(ReleaseReport),
   unreadable: z.array(z.object({ id: z.string(), reason: z.string() })),
+  /** What came of restoring the dump of the one release that was asked for; absent where no dumps are configured. */
+  dump: z
+    .discriminatedUnion("kind", [
+      z.object({ kind: z.literal("proven"), at: z.number(), seconds: z.number() }),
+      z.object({ kind: z.literal("unproven"), reason: z.string() }),
+    ])
+    .optional(),
 });
 export type ReleaseCheck = z.infer<typeof ReleaseCheck>;
 
@@ -130,13 +141,13 @@ export interface Actions {
   close(incident: string, request: CloseRequest, by: Person): Promise<void>;
   /** Captures what is deployed now, without proving it. Returns the release's id. */
   capture(by: Person, signal: AbortSignal): Promise<{ readonly release: string }>;
-  /** Compares captures with their hashes; all of them when `release` is absent. */
+  /** Compares captures with their hashes; all of them when `release` is absent. The dump of a single one is restored beside the database. */
   verifyReleases(
     request: { readonly release?: string },
     signal: AbortSignal,
   ): Promise<ReleaseCheck>;
   markRelease(release: string, request: MarkRequest, by: Person): Promise<void>;
   unmarkRelease(release: string, by: Person): Promise<void>;
-  /** Deletes captures beyond `release.keep`; returns the ids of those deleted. */
-  prune(by: Person): Promise<{ readonly pruned: readonly string[] }>;
+  /** Deletes captures beyond `release.keep`; returns the ids of those deleted, or that would be. */
+  prune(request: PruneRequest, by: Person): Promise<{ readonly pruned: readonly string[] }>;
 }

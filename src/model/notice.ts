@@ -20,6 +20,7 @@ export const NOTICE_REASONS = [
   "recovered",
   "stopped-by-person",
   "release-proven",
+  "snapshot-missing",
   "paused",
   "resumed",
   "maintenance-started",

@@ -27,6 +27,7 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   recovered: "tell",
   "stopped-by-person": "tell",
   "release-proven": "tell",
+  "snapshot-missing": "page",
   paused: "tell",
   resumed: "tell",
   "maintenance-started": "tell",

@@ -36,13 +36,15 @@ export type DumpSettings = z.infer<typeof DumpSettings>;
 
 /** How the database is taken back, and what becomes of the rows that the replaced one holds. */
 export const DatabaseRollbackSettings = z.strictObject({
-  /** A role that may read every table of the live database and of those kept aside. Default: that of `database.url`. */
+  /** A role that may read every table of the live database and of those kept aside, and make databases; `rollwatch doctor` prints its SQL. Default: that of `database.url`. */
   url: z
     .url({
       protocol: /^postgres(ql)?$/u,
       error: "expected an address such as postgresql://user:password@host:5432/name",
     })
     .optional(),
+  /** How a copy of the database is kept beside it for the newest proven release: not at all, by cloning while nobody uses it, or online. Default off. */
+  warm: z.enum(["off", "clone", "online"]).default("off"),
   /** How long exported rows of `rollwatch database delta` stay in the state folder. Default 30d. */
   deltaKeep: PositiveDuration.prefault("30d"),
   /** Tables that only ever get new rows: `rollwatch database reapply` may bring those of a kept database back. Default none. */

@@ -49,14 +49,22 @@ export async function forgetWarmDatabases(
   kept: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { catalogue } = ports;
-  for (const item of await catalogue.list()) {
+  for (const item of await ports.catalogue.list()) {
     const id = item.kind === "release" ? item.release.id : item.id;
-    const warm = id === kept ? undefined : await catalogue.readWarm(id);
-    if (warm !== undefined) {
-      await dropWarm(ports, warm, signal);
-      await catalogue.writeWarm(id, undefined);
-    }
+    await (id === kept ? undefined : forgetWarmDatabase(ports, id, signal));
+  }
+}
+
+/** Drops the warm database of one release; one that has none is fine. */
+export async function forgetWarmDatabase(
+  ports: WarmPorts,
+  release: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const warm = await ports.catalogue.readWarm(release);
+  if (warm !== undefined) {
+    await dropWarm(ports, warm, signal);
+    await ports.catalogue.writeWarm(release, undefined);
   }
 }
 

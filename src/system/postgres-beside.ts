@@ -11,6 +11,7 @@ import { quoted, type Session, withClient } from "./postgres-session.ts";
 export interface LiveDatabase {
   readonly name: string;
   readonly oid: number;
+  readonly owner: string;
   /** Where the server keeps its files on this machine; null where the role may not know, or where it is another machine. */
   readonly dataDirectory: string | null;
 }
@@ -54,7 +55,7 @@ const DEFAULT_TABLESPACE = "pg_default";
 const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\]|)$/u;
 
 const ASK_LIVE = `
-  select d.datname as name, d.oid::int8 as oid,
+  select d.datname as name, d.oid::int8 as oid, pg_get_userbyid(d.datdba) as owner,
          case when pg_has_role('pg_read_all_settings', 'usage') then current_setting('data_directory') end as "dataDirectory"
   from pg_database d where d.datname = current_database()`;
 const ASK_OID = "select oid::int8 as oid from pg_database where datname = $1";
@@ -67,6 +68,7 @@ const ASK_MAJOR = "select current_setting('server_version_num')::int / 10000 as 
 const Live = z.object({
   name: z.string(),
   oid: z.coerce.number(),
+  owner: z.string(),
   dataDirectory: z.string().nullable(),
 });
 const Oid = z.object({ oid: z.coerce.number() });

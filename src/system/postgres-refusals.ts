@@ -12,6 +12,9 @@ interface Obstacle {
   readonly tell: (what: string) => string;
 }
 
+/** A clone that merely waits for the others to leave. */
+export const IN_USE = "the database cannot be cloned while others use it";
+
 const EVERY = ["clone", "online", "restored"] as const;
 const BY_RESTORE = ["online", "restored"] as const;
 const ME = "(select * from pg_roles where rolname = current_user) me";
@@ -91,7 +94,7 @@ const OBSTACLES: readonly Obstacle[] = [
           from pg_stat_activity
           where datname = current_database() and pid <> pg_backend_pid() and backend_type <> 'autovacuum worker'
           order by 1`,
-    tell: (what) => `the database cannot be cloned while others use it: ${what}`,
+    tell: (what) => `${IN_USE}: ${what}`,
   },
   {
     ways: BY_RESTORE,

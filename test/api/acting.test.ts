@@ -103,7 +103,7 @@ describe("over the socket", () => {
       { plan: "plan-1", incident: "inc-1" },
     ],
     ["POST", "/api/v1/releases", {}, ["capture", OPERATOR], { release: "rel-9" }],
-    ["POST", "/api/v1/releases/prune", {}, ["prune", OPERATOR], { pruned: ["rel-0"] }],
+    ["POST", "/api/v1/releases/prune", {}, ["prune", {}, OPERATOR], { pruned: ["rel-0"] }],
     [
       "POST",
       "/api/v1/releases/rel-1/mark",

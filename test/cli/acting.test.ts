@@ -186,7 +186,14 @@ const PLAIN = [
     ["close", "inc-1", { reason: "over" }],
   ],
   [["release", "capture"], ["capture"]],
-  [["release", "prune"], ["prune"]],
+  [
+    ["release", "prune"],
+    ["prune", {}],
+  ],
+  [
+    ["release", "prune", "--dry-run"],
+    ["prune", { dryRun: true }],
+  ],
   [
     ["release", "mark", "rel-1", "--security-floor", "--reason", "CVE-2026-1"],
     ["markRelease", "rel-1", { securityFloor: true, reason: "CVE-2026-1" }],

@@ -142,6 +142,7 @@ function fullConfiguration(): Record<string, unknown> {
       dump: { program: "/bin/pg_dump", secureCopy: "/copy", keep: "7d", schedule: "0 2 * * *" },
       rollback: {
         url: "postgres://127.0.0.1/app",
+        warm: "online",
         deltaKeep: "7d",
         appendOnly: ["public.readings"],
       },
@@ -384,6 +385,7 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
       ["0 0 2 * * *", "five fields as cron writes them"],
     ],
     "rollback.url": [["mysql://h/d", "an address such as postgresql://"]],
+    "rollback.warm": oneOf("off, clone, online"),
     "rollback.deltaKeep": POSITIVE,
     "rollback.appendOnly": LISTS,
     "rollback.appendOnly[]": [["readings", "a table with its schema, such as public.readings"]],

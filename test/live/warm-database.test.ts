@@ -10,6 +10,7 @@ import type { Dump } from "../../src/model/database-record.ts";
 import { messageOf } from "../../src/model/failure.ts";
 import { openCatalogue } from "../../src/release/catalogue.ts";
 import { dumpDatabase } from "../../src/release/dump.ts";
+import { proveDump } from "../../src/release/prove-dump.ts";
 import {
   makeWarmDatabase,
   removeUnfinishedDatabases,
@@ -426,6 +427,31 @@ describe.skipIf(process.env["ROLLWATCH_PG_BIN"] === "embedded")("a warm database
       expect(await files.list(join(state, "databases"))).toEqual([]);
     },
   );
+
+  it("of a dump proves it, notes that with the dump, and goes at once", async () => {
+    const release = await aCapturedRelease();
+    await aDump(release);
+
+    const proven = await proveDump(ports, { release }, signal);
+
+    expect(proven.provenAt).toBeGreaterThan(proven.at);
+    expect(proven.restoreSeconds).toBeGreaterThan(0);
+    expect(await ports.catalogue.readDatabase(release)).toEqual(proven);
+    expect(await databases()).toEqual([]);
+    expect(await files.list(join(state, "databases"))).toEqual([]);
+  });
+
+  it("of a dump whose file was cut proves nothing", async () => {
+    const release = await aCapturedRelease();
+    const { dump, path } = await aDump(release);
+    await truncate(path, dump.bytes - 2000);
+
+    const proving = proveDump(ports, { release }, signal);
+
+    await expect(proving).rejects.toMatchObject({ code: "dump-failed" });
+    expect(await ports.catalogue.readDatabase(release)).toEqual(dump);
+    expect(await databases()).toEqual([]);
+  });
 
   it("drops what is half made when it is given up", async () => {
     const release = await aCapturedRelease();
