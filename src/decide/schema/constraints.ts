@@ -8,6 +8,7 @@ import type { SchemaDifference } from "../../model/schema-difference.ts";
 import { assertNever } from "../../model/assert-never.ts";
 import { defaultOf, listsDefault, passesOnNull } from "./expressions.ts";
 import { type About, additive, type Both, breaking, pair } from "./pair.ts";
+import { asRestored } from "./restored.ts";
 
 /** A table of which the older release knows nothing, or one that it knows, then and now. */
 export interface Tables {
@@ -47,7 +48,7 @@ function aboutConstraint(
 
 /** Whether existing rows were looked at makes no difference to new ones. */
 function textOf({ definition }: SchemaConstraint): string {
-  return definition.replace(/ NOT VALID$/u, "");
+  return asRestored(definition.replace(/ NOT VALID$/u, ""));
 }
 
 function judgeRemoved(about: About, { kind, onDelete }: SchemaConstraint): SchemaDifference {

@@ -3,6 +3,7 @@ import type { SchemaDifference } from "../../model/schema-difference.ts";
 import { isHarmlessUnique, type Tables } from "./constraints.ts";
 import { cannotFail } from "./expressions.ts";
 import { type About, additive, breaking, pair } from "./pair.ts";
+import { asRestored } from "./restored.ts";
 
 /** What came of the indexes of a table that there was before; those of constraints are told with these. */
 export function compareIndexes(tables: Tables): readonly SchemaDifference[] {
@@ -25,7 +26,7 @@ function aboutIndex({ name }: SchemaIndex, change: About["change"]): About {
 }
 
 function textOf({ definition, isValid }: SchemaIndex): string {
-  return `${definition} ${isValid}`;
+  return `${asRestored(definition)} ${isValid}`;
 }
 
 function judgeRemoved(about: About, { isUnique }: SchemaIndex): SchemaDifference {

@@ -4,6 +4,7 @@ import { compareColumns } from "./columns.ts";
 import { compareConstraints, judgeReferences } from "./constraints.ts";
 import { compareIndexes } from "./indexes.ts";
 import { type About, additive, type Both, breaking, pair } from "./pair.ts";
+import { asRestored } from "./restored.ts";
 import { whyShadowing } from "./shadows.ts";
 
 /** What came of tables and views. */
@@ -109,7 +110,10 @@ function whyChanged(before: SchemaRelation, after: SchemaRelation): readonly str
       before.rowSecurity !== after.rowSecurity,
       `row security was ${before.rowSecurity} and is ${after.rowSecurity}: other rows are seen and taken`,
     ],
-    [before.definition !== after.definition, "defined in another way: other rows may be read"],
+    [
+      definitionOf(before) !== definitionOf(after),
+      "defined in another way: other rows may be read",
+    ],
     [
       JSON.stringify([before.partitionOf, before.inherits]) !==
         JSON.stringify([after.partitionOf, after.inherits]),
@@ -118,6 +122,10 @@ function whyChanged(before: SchemaRelation, after: SchemaRelation): readonly str
     [before.isPopulated && !after.isPopulated, "not filled: it refuses to be read"],
   ];
   return changes.flatMap(([isChanged, why]) => (isChanged ? [why] : []));
+}
+
+function definitionOf({ definition }: { readonly definition: string | null }): string {
+  return asRestored(definition ?? "");
 }
 
 /** Triggers, policies and rules act on statements that nobody wrote for them. */
@@ -130,7 +138,7 @@ function compareAttached(
     after.attached,
     ({ kind, name }) => `${kind} ${name}`,
   );
-  const changed = kept.filter((one) => one.before.definition !== one.after.definition);
+  const changed = kept.filter((one) => definitionOf(one.before) !== definitionOf(one.after));
   function judge(
     one: SchemaRelation["attached"][number],
     change: About["change"],

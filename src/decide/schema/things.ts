@@ -1,6 +1,7 @@
 import type { SchemaCatalogue, SchemaFunction, SchemaType } from "../../model/schema-catalogue.ts";
 import type { SchemaDifference } from "../../model/schema-difference.ts";
 import { type About, additive, bareNameOf, type Both, breaking, pair } from "./pair.ts";
+import { asRestored } from "./restored.ts";
 import { whyShadowing } from "./shadows.ts";
 
 /** What came of functions. */
@@ -64,7 +65,7 @@ function aboutThing(kind: string, name: string, change: About["change"]): About 
 }
 
 function textOf({ kind, values, definition }: SchemaType): string {
-  return JSON.stringify([kind, values, definition]);
+  return JSON.stringify([kind, values, asRestored(definition)]);
 }
 
 /** A value that the older release has never seen can be in any row by now: that it is not cannot be proven without reading them all. */

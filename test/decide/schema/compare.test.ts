@@ -64,6 +64,26 @@ const WITH_FINDING = { columns: COLUMNS };
 const CHECKED = aConstraint("checked", ["finding"], { definition: "CHECK ((finding > 0))" });
 const UNIQUE = aConstraint("one", ["finding"], { kind: "unique", definition: "UNIQUE (finding)" });
 
+/** As PostgreSQL 15 writes `name in ('a', 'b')`, and how once it was dumped and restored. */
+const LISTED =
+  "CHECK (((name)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[])))";
+const RESTORED =
+  "CHECK (((name)::text = ANY (ARRAY[('a'::character varying)::text, ('b'::character varying)::text])))";
+
+/** A schema that says it everywhere. */
+function listing(definition: string): SchemaCatalogue {
+  return aCatalogue(
+    [
+      rounds({
+        indexes: [anIndex("i", ["name"], { definition, isUnique: true })],
+        attached: [{ kind: "policy", name: "p", definition }],
+      }),
+      aTable("seen", [], { kind: "view", definition }),
+    ],
+    { types: [{ ...SHIFT, kind: "domain", definition }] },
+  );
+}
+
 /** What the newer schema is like, its verdict, and the two schemas; what live tests show is not repeated. */
 const ROWS: readonly (readonly [string, SchemaVerdict, SchemaCatalogue, SchemaCatalogue])[] = [
   ["is the same", "unchanged", having({}), having({})],
@@ -143,6 +163,26 @@ const ROWS: readonly (readonly [string, SchemaVerdict, SchemaCatalogue, SchemaCa
       constraints: [aConstraint("c", ["name"], { definition: "CHECK (a) NOT VALID" })],
     }),
     withRounds({ constraints: [aConstraint("c", ["name"], { definition: "CHECK (a)" })] }),
+  ],
+  [
+    "was dumped and restored, which casts lists in another way",
+    "unchanged",
+    withRounds({ constraints: [aConstraint("c", ["name"], { definition: LISTED })] }),
+    withRounds({ constraints: [aConstraint("c", ["name"], { definition: RESTORED })] }),
+  ],
+  [
+    "lists other values since it was restored",
+    "breaking",
+    withRounds({ constraints: [aConstraint("c", ["name"], { definition: LISTED })] }),
+    withRounds({
+      constraints: [aConstraint("c", ["name"], { definition: RESTORED.replace("'b'", "'c'") })],
+    }),
+  ],
+  [
+    "was restored with a view, an index, a policy and a domain",
+    "unchanged",
+    listing(LISTED),
+    listing(RESTORED),
   ],
   [
     "checks something else under the same name",
