@@ -3,6 +3,7 @@ import type { Breached } from "../decide/situation.ts";
 import { openIncident, type History } from "../model/history.ts";
 import type { PreviewRequest, RollbackPreview } from "../model/operations.ts";
 import type { Trigger } from "../model/trigger.ts";
+import { configurationDiff } from "./configuration-diff.ts";
 import { draftAction, type Aim } from "./draft-action.ts";
 import { lastRollbackMs } from "./incident.ts";
 import { isFree, recoveryLockPath } from "./locks.ts";
@@ -35,7 +36,14 @@ export async function previewRollback(
   }
   const incident = { id: "none", trigger, since: verdict.since };
   const plan = await draftAction(daemon, { ...aim, incident, requestedBy: "preview" }, signal);
-  return { ...reportSteps(plan), estimatedSeconds: estimateOf(aim, history), refusals };
+  const configuration =
+    plan.scope === "configuration" ? await configurationDiff(daemon, plan, signal) : undefined;
+  return {
+    ...reportSteps(plan),
+    estimatedSeconds: estimateOf(aim, history),
+    refusals,
+    ...(configuration === undefined ? {} : { configuration }),
+  };
 }
 
 /** From the rollback before of the same scope; a restart's is not told. */

@@ -4,6 +4,7 @@ import { MarkRequest, type ReleaseCheck } from "../model/actions.ts";
 import { acting, checked, DONE, reading, tell } from "./act.ts";
 import type { CommandContext } from "./context.ts";
 import { EXIT } from "./ports.ts";
+import { addDiff } from "./release-diff.ts";
 import { showReleases } from "./show.ts";
 import type { Paint } from "./style.ts";
 import { addWho } from "./who.ts";
@@ -47,21 +48,6 @@ function addShow(group: Command, context: CommandContext): void {
         operations.showRelease(id, context.signal),
       );
       tell(context, command, { json: details, text: stringify(details) });
-    });
-}
-
-function addDiff(group: Command, context: CommandContext): void {
-  group
-    .command("diff")
-    .description("what differs from one captured release to another")
-    .argument("<from>", "a release")
-    .argument("<to>", "another one")
-    .addHelpText("after", "\nExample:\n  rollwatch release diff rel-1 rel-2")
-    .action(async (from: string, to: string, _options: unknown, command: Command) => {
-      const difference = await reading(context, command, async (operations) =>
-        operations.diffReleases(from, to, context.signal),
-      );
-      tell(context, command, { json: difference, text: stringify(difference) });
     });
 }
 

@@ -11,6 +11,7 @@ import type { CommandContext } from "./context.ts";
 import { UsageFailure } from "./errors.ts";
 import { exitCodeOfPlan, followPlan } from "./follow.ts";
 import { EXIT } from "./ports.ts";
+import { showDifferences } from "./release-diff.ts";
 import { showSteps } from "./show.ts";
 import type { Paint } from "./style.ts";
 import { addWho } from "./who.ts";
@@ -214,6 +215,9 @@ function describePreview(plan: RollbackPreview, paint: Paint): string {
 }
 
 function describeEnd(plan: PlanReport, paint: Paint): string {
+    ...(plan.configuration === undefined || plan.configuration.length === 0
+      ? []
+      : ["what changes", ...showDifferences(paint, plan.configuration)]),
   if (plan.ended === null) {
     return `${paint("doubtful", "waiting for approval")}: rollwatch approve ${plan.id}\n`;
   }

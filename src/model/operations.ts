@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CONTROLS } from "./control.ts";
 import { DECISIONS, GuardAnswer } from "./decision.ts";
+import { Difference } from "./difference.ts";
 import { LABELS, OUTCOMES } from "./facts.ts";
 import { RECOVERY_RESULTS, SCOPES, StepOutcome } from "./plan.ts";
 import type { ReleaseDetails, ReleaseDifference } from "./release-report.ts";
@@ -266,6 +267,8 @@ export const RollbackPreview = z.object({
   estimatedSeconds: z.number().nullable(),
   /** Guards that would refuse, each with its reason. */
   refusals: z.array(z.object({ guard: z.string(), reason: z.string() })),
+  /** What would change of the configuration; for that scope alone. */
+  configuration: z.array(Difference).optional(),
 });
 export type RollbackPreview = z.infer<typeof RollbackPreview>;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DatabaseRecord } from "./database-record.ts";
+import { Difference } from "./difference.ts";
 import { Identity } from "./identity.ts";
 import { SecurityFloorReport } from "./operations.ts";
 import { NativeModule } from "./release.ts";
@@ -42,28 +43,14 @@ export const ReleaseDetails = z.object({
 });
 export type ReleaseDetails = z.infer<typeof ReleaseDetails>;
 
-/** Kinds of things in which two releases differ. */
-export const DIFFERENCE_KINDS = [
-  "file",
-  "configuration",
-  "definition",
-  "identity",
-  "interpreter",
-  "native-module",
-] as const;
-
-/** What differs between two captured releases, or between one and what is deployed. Configuration by its names alone, never values. */
+/** What differs between two captured releases, or between one and what is deployed. Values of configuration are masked where they may be secrets. */
 export const ReleaseDifference = z.object({
   from: z.string(),
   to: z.string(),
-  changes: z.array(
-    z.object({
-      kind: z.enum(DIFFERENCE_KINDS),
-      /** What differs, such as `server/main.js`, `.env PORT` or `interpreter`. */
-      name: z.string(),
-      change: z.enum(["added", "removed", "changed"]),
-      detail: z.string(),
-    }),
+  changes: z.array(Difference),
+  /** How many files of each artefact differ. */
+  artifacts: z.array(
+    z.object({ path: z.string(), added: z.number(), removed: z.number(), changed: z.number() }),
   ),
   /** Changed files that are left out of the list: a path shows at most 200. */
   more: z.number(),

@@ -1,49 +1,48 @@
 import { join } from "node:path";
+import type { Difference } from "../model/difference.ts";
 import type { Identity } from "../model/identity.ts";
 import type { NativeModule } from "../model/release.ts";
 import type { ReleaseDifference } from "../model/release-report.ts";
 import type { Files } from "../system/files.ts";
 import { forEachLimited } from "../system/limited.ts";
-import type { Definition } from "../system/pm2.ts";
+import { compareConfiguration, type Configuration } from "./compare-configuration.ts";
+import { comparePackages } from "./compare-packages.ts";
+import { compareValues, type Values } from "./compare-values.ts";
 import { compareIdentity } from "./ledger.ts";
 import { findNativeModules } from "./native-modules.ts";
 import { outermost } from "./paths.ts";
 
 /** A release, or what is deployed, as something to compare. */
-export interface Side {
-  /** The folder that its paths are relative to. */
-  readonly tree: string;
+export interface Side extends Configuration {
   /** Its artefacts. */
   readonly paths: readonly string[];
-  readonly configFiles: readonly string[];
+  /** The lock file of its dependencies. */
+  readonly lockfile: string;
   readonly identity: Identity;
   readonly interpreter: string;
   /** Undefined: to be looked for. */
   readonly nativeModules: readonly Pick<NativeModule, "path" | "digest">[] | undefined;
-  readonly definitions: readonly Definition[];
 }
-
-type Change = ReleaseDifference["changes"][number];
-type Values = ReadonlyMap<string, string>;
 
 const MOST_FILES = 200;
 const PARALLEL_FILES = 8;
 
-/** What differs between two sides; of configuration and environments the names alone. */
+/** What differs between two sides; of configuration and environments with masked values. */
 export async function compareSides(
   files: Files,
   from: Side,
   to: Side,
   signal: AbortSignal,
-): Promise<Pick<ReleaseDifference, "changes" | "more">> {
-  const { changes: changed, more } = await compareFiles(files, from, to, signal);
+): Promise<Pick<ReleaseDifference, "changes" | "artifacts" | "more">> {
+  const { changes: changed, artifacts, more } = await compareFiles(files, from, to, signal);
+  const [before, after] = [from, to].map((side) => join(side.tree, side.lockfile));
   const identity = compareIdentity(from.identity, to.identity);
   return {
     changes: [
       ...identity.parts
         .map((part, index) => ({ part, detail: identity.summary[index] ?? part }))
         .filter(({ part }) => part !== "configFiles" && part !== "definitions")
-        .map(({ part, detail }): Change => ({
+        .map(({ part, detail }): Difference => ({
           kind: "identity",
           name: part,
           change: "changed",
@@ -51,15 +50,16 @@ export async function compareSides(
         })),
       ...compareInterpreter(from, to),
       ...changed,
+      ...(await comparePackages(files, before ?? "", after ?? "")),
       ...(await compareConfiguration(files, from, to)),
-      ...compareDefinitions(from, to),
       ...(await compareModules(files, from, to, signal)),
     ],
+    artifacts,
     more,
   };
 }
 
-function compareInterpreter(from: Side, to: Side): readonly Change[] {
+function compareInterpreter(from: Side, to: Side): readonly Difference[] {
   const detail = `${from.interpreter} -> ${to.interpreter}`;
   return from.interpreter === to.interpreter
     ? []
@@ -71,17 +71,35 @@ async function compareFiles(
   from: Side,
   to: Side,
   signal: AbortSignal,
-): Promise<{ readonly changes: readonly Change[]; readonly more: number }> {
-  const changes: Change[] = [];
+): Promise<{
+  readonly changes: readonly Difference[];
+  readonly artifacts: ReleaseDifference["artifacts"];
+  readonly more: number;
+}> {
+  const changes: Difference[] = [];
+  const artifacts: ReleaseDifference["artifacts"] = [];
   let more = 0;
   for (const path of outermost([...from.paths, ...to.paths])) {
     const before = await filesIn(files, from, path, signal);
     const after = await filesIn(files, to, path, signal);
-    const found = compareValues("file", before, after, "in content, mode or kind");
+    const found = compareValues("file", before, after, tellFile);
+    artifacts.push({ path, ...countsOf(found) });
     changes.push(...found.slice(0, MOST_FILES));
     more += Math.max(0, found.length - MOST_FILES);
   }
-  return { changes, more };
+  return { changes, artifacts, more };
+}
+
+function tellFile(_name: string, before: string | undefined, after: string | undefined): string {
+  return before === undefined || after === undefined ? "" : "in content, mode or kind";
+}
+
+function countsOf(changes: readonly Difference[]): Readonly<Record<Difference["change"], number>> {
+  const counts = { added: 0, removed: 0, changed: 0 };
+  for (const { change } of changes) {
+    counts[change] += 1;
+  }
+  return counts;
 }
 
 async function filesIn(
@@ -100,85 +118,21 @@ async function filesIn(
   return found;
 }
 
-/** Of files that hold `NAME=value` lines, which names; of others, which files. */
-async function compareConfiguration(
-  files: Files,
-  from: Side,
-  to: Side,
-): Promise<readonly Change[]> {
-  const changes: Change[] = [];
-  for (const path of new Set([...from.configFiles, ...to.configFiles])) {
-    const before = await files.readText(join(from.tree, path));
-    const after = await files.readText(join(to.tree, path));
-    if (before === after) {
-      continue;
-    }
-    const names = compareValues("configuration", namesIn(path, before), namesIn(path, after), "");
-    const change = before === undefined ? "added" : after === undefined ? "removed" : "changed";
-    changes.push(
-      ...(names.length > 0
-        ? names
-        : [{ kind: "configuration" as const, name: path, change, detail: "" } satisfies Change]),
-    );
-  }
-  return changes;
-}
-
-function namesIn(path: string, text: string | undefined): Values {
-  const lines = (text ?? "").matchAll(/^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$/gmu);
-  return /(^|\/)[^/]*\.?env[^/]*$/u.test(path)
-    ? new Map([...lines].map(([, name, value]) => [`${path} ${name}`, value ?? ""]))
-    : new Map();
-}
-
-function compareDefinitions(from: Side, to: Side): readonly Change[] {
-  return compareValues("definition", definitionValues(from), definitionValues(to), "");
-}
-
-/** One name for each option and each variable of each service; processes of one service share theirs. */
-function definitionValues({ definitions }: Side): Values {
-  return new Map(
-    definitions.flatMap(({ name, options, env }) => [
-      ...Object.entries(options).map(
-        ([key, value]) => [`${name} ${key}`, JSON.stringify(value) ?? ""] as const,
-      ),
-      ...Object.entries(env).map(([key, value]) => [`${name} env ${key}`, value] as const),
-    ]),
-  );
-}
-
 async function compareModules(
   files: Files,
   from: Side,
   to: Side,
   signal: AbortSignal,
-): Promise<readonly Change[]> {
+): Promise<readonly Difference[]> {
   const [before, after] = await Promise.all([
     modulesOf(files, from, signal),
     modulesOf(files, to, signal),
   ]);
-  return compareValues("native-module", before, after, "");
+  return compareValues("native-module", before, after, () => "");
 }
 
 async function modulesOf(files: Files, side: Side, signal: AbortSignal): Promise<Values> {
   const modules =
     side.nativeModules ?? (await findNativeModules(files, side.tree, side.paths, signal));
   return new Map(modules.map(({ path, digest }) => [path, digest]));
-}
-
-/** The values themselves are compared, never told. */
-function compareValues(
-  kind: Change["kind"],
-  before: Values,
-  after: Values,
-  detail: string,
-): readonly Change[] {
-  const names = [...new Set([...before.keys(), ...after.keys()])].toSorted();
-  return names.flatMap((name): readonly Change[] => {
-    if (before.get(name) === after.get(name)) {
-      return [];
-    }
-    const change = !before.has(name) ? "added" : after.has(name) ? "changed" : "removed";
-    return [{ kind, name, change, detail: change === "changed" ? detail : "" }];
-  });
 }

@@ -21,6 +21,15 @@ async function captured({ daemon, world }: Parts, name: string): Promise<string>
   return captureNow(daemon, LIVE);
 }
 
+/** npm's lock file for packages of these versions. */
+function lockOf(versions: Readonly<Record<string, string>>): string {
+  const packages = Object.entries(versions).map(([name, version]) => [
+    `node_modules/${name}`,
+    { version },
+  ]);
+  return JSON.stringify({ packages: { "": {}, ...Object.fromEntries(packages) } });
+}
+
 function keeping(daemon: Daemon, keep: number): Daemon {
   return { ...daemon, config: { ...daemon.config, release: { ...daemon.config.release, keep } } };
 }
@@ -100,9 +109,13 @@ describe("pruning", () => {
       await parts.world.install("r2", "works");
       await parts.daemon.surroundings.lookAtAll(LIVE);
 
+      const said = await pruneReleases(keeping(parts.daemon, 1), { dryRun: true });
+      const before = await parts.daemon.catalogue.list();
       const pruned = await pruneReleases(keeping(parts.daemon, 1));
 
-      expect(pruned).toEqual([ids[2]]);
+      expect(said).toEqual([ids[2]]);
+      expect(before).toHaveLength(4);
+      expect(pruned).toEqual(said);
       const left = (await parts.daemon.catalogue.list()).map((item) =>
         item.kind === "release" ? item.release.id : item.id,
       );
@@ -171,7 +184,30 @@ describe("what a release is told by", () => {
     });
   });
 
-  it("differs from another in files, in names of configuration and in definitions, never in values", async () => {
+  it("differs from what is deployed in packages, and counts the files of each artefact", async () => {
+    await withDaemon(async (parts) => {
+      const { daemon, world } = parts;
+      await world.write("package-lock.json", lockOf({ pg: "8.1.0", ws: "8.0.0" }));
+      const first = await captureNow(daemon, LIVE);
+      await world.write("package-lock.json", lockOf({ pg: "8.2.0", zod: "4.0.0" }));
+      await world.write("server/extra.js", "more");
+
+      const { changes, artifacts } = await diffReleases(daemon, first, "deployed", LIVE);
+
+      const packages = changes.filter(({ kind }) => kind === "package");
+      expect(packages.map(({ name, change, detail }) => `${name} ${change} ${detail}`)).toEqual([
+        "pg changed 8.1.0 -> 8.2.0",
+        "ws removed 8.0.0",
+        "zod added 4.0.0",
+      ]);
+      expect(artifacts).toEqual([
+        { path: "server", added: 1, removed: 0, changed: 0 },
+        { path: "package-lock.json", added: 0, removed: 0, changed: 1 },
+      ]);
+    });
+  });
+
+  it("differs from another in files, in names of configuration and in definitions, never in secrets", async () => {
     await withDaemon(async (parts) => {
       const { daemon, world } = parts;
       await world.write(".env", "API_KEY=old-secret\nPORT=1\n");

@@ -443,6 +443,18 @@ describe("rollwatch rollback", () => {
     });
   });
 
+  it("takes along what depends on a service, and configuration by its kinds", async () => {
+    const ended = { actions: { plan: async () => anEndedPlan("completed") } };
+
+    await withDaemon([...argv, "--scope", "service", "--service", "web", "--dependents"], ended);
+    await withDaemon([...argv, "--scope", "configuration", "--kind", "database"], ended);
+
+    expect(calls.flatMap(([what, request]) => (what === "rollback" ? [request] : []))).toEqual([
+      { scope: "service", services: ["web"], dependents: true, reason: "orders are lost" },
+      { scope: "configuration", kinds: ["database"], reason: "orders are lost" },
+    ]);
+  });
+
   it("is followed to its end, with each step once on a terminal", async () => {
     let asked = 0;
     const step = { id: "switch:server", text: "put server back", startedAt: 1, finishedAt: 2 };
@@ -608,12 +620,16 @@ describe("rollwatch release", () => {
     const show = await run(["release", "show", "rel-1", "--json"]);
     const text = await run(["release", "show", "rel-1"]);
     const diff = await run(["release", "diff", "rel-1", "rel-2", "--json"]);
+    const told = await run(["release", "diff", "rel-1"]);
 
     expect(list.out).toMatch(/rel-1 +proven +ready +aaaaaaaaaaaa, captured 1 h 0 min ago/u);
     expect(JSON.parse(json.out)).toEqual({ releases: aStatus().releases });
     expect(JSON.parse(show.out)).toEqual(aReleaseDetails());
     expect(text.out).toContain("interpreter: v20.20.2");
     expect(JSON.parse(diff.out)).toEqual(aReleaseDifference());
+    expect(told.out).toBe(
+      "from rel-1 to deployed\nartefacts\n  dist: 0 files added, 0 removed, 1 changed\n  ~ dist/main.js  212 bytes\n",
+    );
   });
 
   it("says when there is no release of an id", async () => {

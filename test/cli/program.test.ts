@@ -146,6 +146,8 @@ describe("rollwatch", () => {
     [["rollback", "--scope", "service", "--reason", "x", "--yes"], "--service"],
     [["rollback", "--service", "web", "--reason", "x", "--yes"], "--scope service"],
     [["rollback", "--scope", "service", "--service", "web", "--to", "rel-1"], "--to"],
+    [["rollback", "--kind", "database", "--reason", "x", "--yes"], "--scope configuration"],
+    [["rollback", "--dependents", "--reason", "x", "--yes"], "--scope service"],
     [["pause", "--for", "soon", "--reason", "x"], "15m"],
     [["pause", "--for", "0s", "--reason", "x"], "15m"],
     [["pause", "--for", "-5m", "--reason", "x"], "15m"],
@@ -162,7 +164,7 @@ describe("rollwatch", () => {
     [["incident", "close", "inc-1", "--reason", ""], "reason:"],
     [["reject", "plan-1", "--reason", " "], "reason:"],
     [["release", "show"], "id"],
-    [["release", "diff", "rel-1"], "to"],
+    [["release", "diff"], "from"],
     [["release", "verify", "rel-1", "rel-2"], "too many arguments"],
     [["pause"], "--reason"],
     [["pause", "--reason", " "], "reason:"],
@@ -355,6 +357,30 @@ describe("rollwatch rollback --dry-run", () => {
     expect(code).toBe(3);
     expect(out).toContain("refused by cooldown: 9 minutes ago");
     expect(asked).toEqual([{ to: "rel-7" }]);
+  });
+
+  it("shows what would change of the configuration, and asks for its kinds alone", async () => {
+    const asked: unknown[] = [];
+    const argv = ["rollback", "--dry-run", "--scope", "configuration", "--kind", "environment"];
+
+    const { out } = await rollwatch(argv, {
+      operations: {
+        previewRollback: async (request) => {
+          asked.push(request);
+          return aPreview({
+            scope: "configuration",
+            configuration: [
+              { kind: "definition", name: "web env POOL", change: "changed", detail: "5 -> 20" },
+              { kind: "definition", name: "web env NEW_FLAG", change: "removed", detail: "on" },
+            ],
+          });
+        },
+      },
+    });
+
+    expect(asked).toEqual([{ scope: "configuration", kinds: ["environment"] }]);
+    expect(out).toContain("configuration rollback to rel-1");
+    expect(out).toContain("what changes\n  ~ web env POOL  5 -> 20\n  - web env NEW_FLAG  on\n");
   });
 
   it("fails when there is nothing to go back to", async () => {

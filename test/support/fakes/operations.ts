@@ -154,6 +154,7 @@ export function aReleaseDifference(more: Partial<ReleaseDifference> = {}): Relea
     from: "rel-1",
     to: "rel-2",
     changes: [{ kind: "file", name: "dist/main.js", change: "changed", detail: "212 bytes" }],
+    artifacts: [{ path: "dist", added: 0, removed: 0, changed: 1 }],
     more: 0,
     schema: null,
     ...more,
