@@ -207,6 +207,9 @@ function describePreview(plan: RollbackPreview, paint: Paint): string {
   const lines = [
     ...(hasPlan ? [`${paint("title", title)}, ${estimate}`] : []),
     ...showSteps(plan),
+    ...(plan.configuration === undefined || plan.configuration.length === 0
+      ? []
+      : ["what changes", ...showDifferences(paint, plan.configuration)]),
     ...plan.refusals.map(
       ({ guard, reason }) => `${paint("bad", "refused")} by ${guard}: ${reason}`,
     ),
@@ -215,9 +218,6 @@ function describePreview(plan: RollbackPreview, paint: Paint): string {
 }
 
 function describeEnd(plan: PlanReport, paint: Paint): string {
-    ...(plan.configuration === undefined || plan.configuration.length === 0
-      ? []
-      : ["what changes", ...showDifferences(paint, plan.configuration)]),
   if (plan.ended === null) {
     return `${paint("doubtful", "waiting for approval")}: rollwatch approve ${plan.id}\n`;
   }
