@@ -50,7 +50,7 @@ describe("the schema that is kept with a release", () => {
       world.database.setCatalogue(OLD);
       const id = await captureNow(daemon, LIVE);
 
-      await keepSchema(reading(daemon, OLD, NEW), id, LIVE);
+      await keepSchema(reading(daemon, NEW, OLD), id, LIVE);
       const before = await daemon.catalogue.readSchema(id);
       await keepSchema(reading(daemon, NEW, NEW), id, LIVE);
 

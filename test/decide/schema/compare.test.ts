@@ -291,6 +291,13 @@ const ROWS: readonly (readonly [string, SchemaVerdict, SchemaCatalogue, SchemaCa
     withRounds({ columns: [ID, aColumn("name", { rights: ["app=SELECT"] })] }),
     having({}),
   ],
+  ["has another owner", "breaking", having({}), withRounds({ owner: "somebody" })],
+  [
+    "has an extension that could be taken for another",
+    "breaking",
+    having({}),
+    having({ extensions: [{ name: "citext", definition: "1", overloads: ["cast"] }] }),
+  ],
   ["is another PostgreSQL's", "breaking", having({}), having({ serverMajor: 16 })],
 ];
 
