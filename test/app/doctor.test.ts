@@ -17,6 +17,7 @@ import { withDaemon, type Parts } from "../support/daemon.ts";
 import { anAnswer } from "../support/fakes/http.ts";
 import { type FakeListeners, fakeListeners } from "../support/fakes/listeners.ts";
 import { HEALTH } from "../support/story-world.ts";
+import { aServer } from "../support/warm-server.ts";
 
 const LIVE = new AbortController().signal;
 const OWN = getuid?.() ?? 0;
@@ -400,7 +401,29 @@ function withDatabase(configured: Patient["configured"]): Partial<DoctorPorts> {
   return configured({ database: { url: "postgres://desk@127.0.0.1/desk", migrations, rollback } });
 }
 
+async function refusals(): Promise<readonly string[]> {
+  return ["role desk may create no database (CREATEDB)"];
+}
+
 describe("the doctor", () => {
+  it("prints the SQL of a role that may make a warm database, where the one that is configured may not", async () => {
+    await withPatient(async ({ daemon, line, configured }) => {
+      const migrations = { table: "schema_migrations", column: "name" };
+      const rollback = DatabaseRollbackSettings.parse({ warm: "clone" });
+      const database = { url: "postgres://desk@127.0.0.1/desk", migrations, rollback };
+      const asked = configured({ database });
+      const able = { ...daemon.world, warming: aServer(new Map()) };
+      const unable = { ...daemon.world, warming: aServer(new Map(), { refusals }) };
+
+      const good = await line("warm database", { ...asked, world: able });
+      const bad = await line("warm database", { ...asked, world: unable });
+
+      expect(good).toMatchObject({ state: "ok" });
+      expect(bad).toMatchObject({ state: "fault", detail: expect.stringContaining("CREATEDB") });
+      expect(bad?.cure).toContain('grant "app", pg_signal_backend, pg_read_all_data to rollwatch;');
+    });
+  });
+
   it.each(TROUBLES)(
     "calls $what a $state, with its cure",
     async ({ check, state, says, spoil }) => {

@@ -5,6 +5,8 @@ import { feedMetrics } from "../../src/app/feed-metrics.ts";
 import type { Metrics } from "../../src/metrics/registry.ts";
 import type { DatabaseRecord } from "../../src/model/database-record.ts";
 import type { Fact } from "../../src/model/facts.ts";
+import { DatabaseRollbackSettings } from "../../src/release/settings.ts";
+import { aWarmDatabase } from "../support/builders.ts";
 import { type Parts, withDaemon } from "../support/daemon.ts";
 import { HEALTH } from "../support/story-world.ts";
 
@@ -30,6 +32,23 @@ function aRelease(release: string, isProven: boolean): readonly Fact[] {
 function aClone(at: number): DatabaseRecord {
   const source = { seconds: 1, database: "app", systemIdentifier: null, serverVersion: "15" };
   return { kind: "clone", at, name: "app_clone", rows: {}, ...source };
+}
+
+/** A dump that was restored for a proof in 17 s. */
+function aDump(): DatabaseRecord {
+  const source = { seconds: 1, database: "app", systemIdentifier: null, serverVersion: "15" };
+  const file = { file: "d", digest: "d", bytes: 1, fingerprint: "f", programVersion: "15" };
+  const copy = { schemaFingerprint: "s", warnings: [], secureCopy: null, copyProblem: null };
+  return {
+    kind: "dump",
+    at: 1,
+    rows: {},
+    ...source,
+    ...file,
+    ...copy,
+    provenAt: 2,
+    restoreSeconds: 17,
+  };
 }
 
 async function keepSnapshot(
@@ -88,6 +107,26 @@ describe("a scrape", () => {
 
       expect(none).toBeUndefined();
       expect(await scraped(metrics, "snapshot_age_seconds")).toBe(20 * 60);
+    });
+  });
+
+  it("tells whether a warm database waits, and how long the restore of a dump took", async () => {
+    await withDaemon(async (parts) => {
+      const { daemon, record } = parts;
+      const database = {
+        url: "postgresql://127.0.0.1/app",
+        migrations: { table: "m", column: "n" },
+        rollback: DatabaseRollbackSettings.parse({ warm: "online" }),
+      };
+      const metrics = feedMetrics({ ...daemon, config: { ...daemon.config, database } }, HOST);
+      record(...aRelease("rel-1", true));
+      await keepSnapshot(parts, "rel-1", aDump());
+      const ready = 'rollback_ready{scope="database"}';
+
+      expect(await scraped(metrics, ready)).toBe(0);
+      expect(await scraped(metrics, 'rollback_estimated_seconds{scope="database"}')).toBe(17);
+      await daemon.catalogue.writeWarm("rel-1", aWarmDatabase());
+      expect(await scraped(metrics, ready)).toBe(1);
     });
   });
 

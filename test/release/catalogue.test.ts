@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openCatalogue } from "../../src/release/catalogue.ts";
 import { openFiles } from "../../src/system/files.ts";
-import type { WarmDatabase } from "../../src/model/warm-database.ts";
-import { aRelease } from "../support/builders.ts";
+import { aRelease, aWarmDatabase } from "../support/builders.ts";
 import { withTempFolder } from "../support/temp.ts";
 
 async function put(state: string, id: string, manifest?: unknown): Promise<string> {
@@ -84,26 +83,7 @@ describe("the catalogue", () => {
     await withTempFolder(async (state) => {
       const catalogue = openCatalogue(openFiles(), state);
       const folder = await put(state, "a", aRelease({ id: "a" }));
-      const warm = {
-        name: "rollwatch_snap_1",
-        oid: 17,
-        live: { name: "radiation", oid: 16 },
-        systemIdentifier: null,
-        serverVersion: "15.18",
-        at: 1,
-        how: "clone",
-        seconds: 0.5,
-        rows: { "public.alerts": 3 },
-        schemaFingerprint: "f",
-        snapshot: "10:10:",
-        properties: {
-          owner: "app",
-          connectionLimit: -1,
-          acl: ["app=CTc/app"],
-          settings: [" TimeZone=UTC"],
-          comment: null,
-        },
-      } satisfies WarmDatabase;
+      const warm = aWarmDatabase();
 
       await catalogue.writeWarm("a", warm);
       const kept = await catalogue.readWarm("a");

@@ -8,6 +8,7 @@ import type { Plan } from "../../src/model/plan.ts";
 import type { Release } from "../../src/model/release.ts";
 import type { Service, ServiceInstance } from "../../src/model/service.ts";
 import type { Signal, SignalRule } from "../../src/model/signal.ts";
+import type { WarmDatabase } from "../../src/model/warm-database.ts";
 
 const HOUR = 3_600_000;
 
@@ -251,6 +252,31 @@ export function aNotice(over: Partial<Notice> = {}): Notice {
     title: "rolling back",
     text: "it is down",
     channels: ["test"],
+    ...over,
+  };
+}
+
+/** A warm database that waits beside the live one. */
+export function aWarmDatabase(over: Partial<WarmDatabase> = {}): WarmDatabase {
+  return {
+    name: "rollwatch_snap_1",
+    oid: 17,
+    live: { name: "radiation", oid: 16 },
+    systemIdentifier: null,
+    serverVersion: "15.18",
+    at: 1,
+    how: "clone",
+    seconds: 0.5,
+    rows: { "public.alerts": 3 },
+    schemaFingerprint: "f",
+    snapshot: "10:10:",
+    properties: {
+      owner: "app",
+      connectionLimit: -1,
+      acl: ["app=CTc/app"],
+      settings: [" TimeZone=UTC"],
+      comment: null,
+    },
     ...over,
   };
 }
