@@ -7,10 +7,12 @@ import { tellTime } from "../model/units.ts";
 import type { WarmDatabase } from "../model/warm-database.ts";
 import { type Catalogue, openCatalogue } from "../release/catalogue.ts";
 import { compareDatabases, DELTA_MANIFEST } from "../release/delta.ts";
+import { replayJournal } from "../release/journal-replay.ts";
 import { reapplyRows } from "../release/reapply.ts";
 import { type Clock, openClock } from "../system/clock.ts";
 import { type Files, openFiles } from "../system/files.ts";
-import { newestKept } from "../system/postgres-kept.ts";
+import { installJournal, removeJournal } from "../system/postgres-journal.ts";
+import { newestKept, oidOf } from "../system/postgres-kept.ts";
 import { estimateLoss } from "../system/postgres-loss.ts";
 import type { DatabasePlace } from "../system/postgres-reading.ts";
 
@@ -50,11 +52,25 @@ export async function openDatabaseRows(config: Config): Promise<DatabaseRows> {
       const order = { kept: aside, live, tables, appendOnly, isDryRun, folder, keepMs: deltaKeep };
       return reapplyRows(files, order, signal);
     },
+    replay: async ({ kept, snapshot, isDryRun }, signal) => {
+      await expireDeltas(files, config.state, clock.now());
+      const aside = { ...live, database: kept ?? (await newestKept(live, signal)) };
+      const since =
+        snapshot ?? (await snapshotOf(openCatalogue(files, config.state), live, signal));
+      const folder = `${newFolder(config.state, clock.now())}-replay`;
+      const order = { kept: aside, live, snapshot: since, isDryRun, folder, keepMs: deltaKeep };
+      return replayJournal(files, order, signal);
+    },
+    installJournal: async (signal) => installJournal(live, signal),
+    removeJournal: async (signal) => removeJournal(live, signal),
   };
 }
 
 /** The database that the configured address names. */
-function liveOf({ url, rollback }: NonNullable<Config["database"]>, clock: Clock): DatabasePlace {
+export function liveOf(
+  { url, rollback }: NonNullable<Config["database"]>,
+  clock: Clock,
+): DatabasePlace {
   const { pathname, username } = new URL(url);
   const database = decodeURIComponent(pathname.slice(1)) || decodeURIComponent(username);
   return { url: rollback.url ?? url, database, clock };
@@ -85,6 +101,24 @@ async function warmOf(catalogue: Catalogue, release: string | undefined): Promis
       : `release ${release} has no snapshot database`,
     { hint: "`database.rollback.warm` says whether captures get one." },
   );
+}
+
+/** The moment of the live database's data, where it was a release's snapshot before its swap. */
+async function snapshotOf(
+  catalogue: Catalogue,
+  live: DatabasePlace,
+  signal: AbortSignal,
+): Promise<string> {
+  const oid = await oidOf(live, signal);
+  for (const item of await catalogue.list()) {
+    const warm = item.kind === "release" ? await catalogue.readWarm(item.release.id) : undefined;
+    if (warm?.oid === oid) {
+      return warm.snapshot;
+    }
+  }
+  throw new Failure("refused", "no release knows the moment of the live database's data", {
+    hint: "Give it with --snapshot: `pg_current_snapshot()` of the moment that the snapshot was made.",
+  });
 }
 
 /** Where exports lie. */

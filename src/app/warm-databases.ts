@@ -13,8 +13,11 @@ import {
   removeUnfinishedDatabases,
   type WarmPorts,
 } from "../release/warm-database.ts";
+import { installJournal, pruneJournal } from "../system/postgres-journal.ts";
+import type { DatabasePlace } from "../system/postgres-reading.ts";
 
 import type { Daemon } from "./daemon.ts";
+import { liveOf } from "./database-rows.ts";
 import { deployedRelease, inPeace } from "./dump-schedule.ts";
 import { tryLock } from "./locks.ts";
 import { warmPortsOf } from "./warm-ports.ts";
@@ -202,8 +205,21 @@ async function make(
 ): Promise<void> {
   const { program } = daemon.config.database?.dump ?? {};
   const order = { way, ...(program === undefined ? {} : { program }) };
-  const { name, seconds } = await makeWarmDatabase(ports, release.id, order, signal);
+  const { database } = daemon.config;
+  const isJournaled = database?.rollback.journal === true;
+  const live = database === undefined ? undefined : liveOf(database, daemon.world.clock);
+  // Before the snapshot: what is written between the two would be noted nowhere.
+  await (isJournaled && live !== undefined ? installed(daemon, live, signal) : undefined);
+  const { name, seconds, snapshot } = await makeWarmDatabase(ports, release.id, order, signal);
   daemon.log.info({ release: release.id, database: name, seconds }, "a warm database is ready");
+  await (isJournaled && live !== undefined ? pruneJournal(live, snapshot, signal) : undefined);
+}
+
+async function installed(daemon: Daemon, live: DatabasePlace, signal: AbortSignal): Promise<void> {
+  const { missing } = await installJournal(live, signal);
+  if (missing.length > 0) {
+    daemon.log.warn({ missing }, "writes into some tables are not journaled");
+  }
 }
 
 async function prove(

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addDatabaseDelta } from "./database-delta.ts";
+import { addDatabaseJournal, addDatabaseReplay } from "./database-journal.ts";
 import { addDatabaseReapply } from "./database-reapply.ts";
 
 /** `rollwatch database …`: the live database, and those that swaps have kept. */
@@ -10,4 +11,6 @@ export function addDatabase(program: Command, context: CommandContext): void {
     .description("the live database, and those that were replaced and kept");
   addDatabaseDelta(group, context);
   addDatabaseReapply(group, context);
+  addDatabaseReplay(group, context);
+  addDatabaseJournal(group, context);
 }

@@ -43,4 +43,25 @@ export interface DatabaseRows {
     },
     signal: AbortSignal,
   ): Promise<Reapplied>;
+  /** Makes what the kept database's journal has noted since the live one's snapshot in the live one, in its order. */
+  replay(
+    request: {
+      readonly kept?: string | undefined;
+      /** pg_current_snapshot() of the live database's data. Default: as it was written down with its release. */
+      readonly snapshot?: string | undefined;
+      readonly isDryRun: boolean;
+    },
+    signal: AbortSignal,
+  ): Promise<Reapplied>;
+  /** Has every later write noted; what is, and what is not. */
+  installJournal(signal: AbortSignal): Promise<JournalState>;
+  /** Ends the journal of the live database, with everything that it noted. */
+  removeJournal(signal: AbortSignal): Promise<void>;
+}
+
+/** What is journaled of a database, and what is not. */
+export interface JournalState {
+  /** `schema.name`. */
+  readonly journaled: readonly string[];
+  readonly missing: readonly { readonly table: string; readonly why: string }[];
 }

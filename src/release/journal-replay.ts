@@ -8,6 +8,7 @@ import { applyChange, type Change, type Outcome, readChanges } from "../system/p
 import { moveSequences } from "../system/postgres-insert.ts";
 import { journaledTables } from "../system/postgres-journal.ts";
 import { type DatabasePlace, inPlainSession, inReading } from "../system/postgres-reading.ts";
+import { readOid } from "../system/postgres-kept.ts";
 import { JOURNAL_SCHEMA, readTables, type TableShape } from "../system/postgres-tables.ts";
 import { DELTA_MANIFEST } from "./delta.ts";
 import { openQuarantine, type Quarantine } from "./quarantine.ts";
@@ -84,7 +85,6 @@ const PREPARE = `
 const MARK = `
   insert into ${JOURNAL_SCHEMA}.replayed values ($1, $2)
   on conflict (kept) do update set seq = excluded.seq`;
-const Oid = z.object({ oid: z.number() });
 const Seq = z.object({ seq: z.string() });
 
 async function replayAll(
@@ -95,8 +95,7 @@ async function replayAll(
   const { isDryRun, snapshot } = order;
   await (isDryRun ? writing.query("begin") : undefined);
   await writing.query(PREPARE);
-  const oid = await reading.query("select oid from pg_database where datname = current_database()");
-  const keptOid = Oid.parse(oid.rows[0]).oid;
+  const keptOid = await readOid(reading);
   const tables = await readTables(writing);
   await requireJournal(reading, order.kept.database);
   // Nothing takes a sequence back again.

@@ -47,6 +47,8 @@ export const DatabaseRollbackSettings = z.strictObject({
   warm: z.enum(["off", "clone", "online"]).default("off"),
   /** How long exported rows of `rollwatch database delta` stay in the state folder. Default 30d. */
   deltaKeep: PositiveDuration.prefault("30d"),
+  /** Whether every write is noted, for `rollwatch database replay`: triggers that are installed before a warm database is made. Default false. */
+  journal: z.boolean().default(false),
   /** Tables that only ever get new rows: `rollwatch database reapply` may bring those of a kept database back. Default none. */
   appendOnly: z
     .array(

@@ -1,5 +1,6 @@
 import type { Client } from "pg";
 import { z } from "zod";
+import type { JournalState } from "../model/database-rows.ts";
 import { messageOf } from "../model/failure.ts";
 import { type DatabasePlace, inPlainSession } from "./postgres-reading.ts";
 import { JOURNAL_SCHEMA, quoted, readTables, type TableShape } from "./postgres-tables.ts";
@@ -47,13 +48,6 @@ const ASK_JOURNALED = `
   from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
   where t.tgname = '${TRIGGER}' and t.tgenabled in ('O', 'A')`;
 const Journaled = z.array(z.object({ table: z.string() }));
-
-/** What is journaled of a database, and what is not. */
-export interface JournalState {
-  /** `schema.name`. */
-  readonly journaled: readonly string[];
-  readonly missing: readonly { readonly table: string; readonly why: string }[];
-}
 
 /**
  * Has every later write into any table noted, while the application goes on: each table is a transaction of its own that waits

@@ -1,3 +1,4 @@
+import type { Client } from "pg";
 import { z } from "zod";
 import { Failure } from "../model/failure.ts";
 import { type DatabasePlace, inReading } from "./postgres-reading.ts";
@@ -26,4 +27,18 @@ export async function newestKept(live: DatabasePlace, signal: AbortSignal): Prom
     });
   }
   return newest.name;
+}
+
+const Oid = z.object({ oid: z.number() });
+
+const ASK_OID = "select oid from pg_database where datname = current_database()";
+
+/** The database's own number, which no renaming changes. */
+export async function oidOf(place: DatabasePlace, signal: AbortSignal): Promise<number> {
+  return inReading(place, ASK_MS, readOid, signal);
+}
+
+/** The number of the database that a session is in. */
+export async function readOid(client: Client): Promise<number> {
+  return Oid.parse((await client.query(ASK_OID)).rows[0]).oid;
 }

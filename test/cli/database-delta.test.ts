@@ -61,6 +61,9 @@ async function rollwatch(
         estimate: notNeeded,
         delta: notNeeded,
         reapply: notNeeded,
+        replay: notNeeded,
+        installJournal: notNeeded,
+        removeJournal: notNeeded,
         ...rows,
       }),
       host: { version: "9.9.9", pid: 1, nodeVersion: "v20", announceReady: () => undefined },
@@ -235,5 +238,55 @@ describe("rollwatch database reapply", () => {
 
     expect(code).toBe(2);
     expect(err).toContain("--table");
+  });
+});
+
+describe("rollwatch database replay and journal", () => {
+  it("replays by name and moment, and says what needs a person", async () => {
+    const asked: unknown[] = [];
+    async function replay(request: unknown): Promise<Reapplied> {
+      asked.push(request);
+      const tables = [{ table: "public.doses", applied: 3, quarantined: 1 }];
+      const names = { kept: "app_aside_1", live: "app", folder: "/state/deltas/1-replay" };
+      return { at: 0, seconds: 1, isDryRun: false, expiresAt: 1, tables, ...names };
+    }
+
+    const { code, out } = await rollwatch(
+      ["database", "replay", "--kept", "app_aside_1", "--snapshot", "3:5:"],
+      { replay },
+    );
+
+    expect(code).toBe(3);
+    expect(asked).toEqual([{ kept: "app_aside_1", snapshot: "3:5:", isDryRun: false }]);
+    expect(out).toContain("rows of app_aside_1 that came back into app\n");
+    expect(out).toContain("public.doses  3  1 need a person");
+  });
+
+  it("fails where a table could not be journaled, and names it", async () => {
+    const missing = [{ table: "public.busy", why: "lock timeout" }];
+
+    const { code, out } = await rollwatch(["database", "journal", "install"], {
+      installJournal: async () => ({ journaled: ["public.doses"], missing }),
+    });
+
+    expect(code).toBe(1);
+    expect(out.split("\n")).toEqual([
+      "1 tables are journaled",
+      "  public.busy  not journaled: lock timeout",
+      "",
+    ]);
+  });
+
+  it("removes the journal", async () => {
+    let removed = 0;
+
+    const { code, out } = await rollwatch(["database", "journal", "remove"], {
+      removeJournal: async () => {
+        removed += 1;
+      },
+    });
+
+    expect({ code, removed }).toEqual({ code: 0, removed: 1 });
+    expect(out).toBe("the journal is gone\n");
   });
 });
