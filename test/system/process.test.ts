@@ -216,3 +216,14 @@ describe("look", () => {
     expect(parent?.startTicks).not.toBe(own?.startTicks);
   });
 });
+
+describe("environment", () => {
+  it("is what a process was started with, also where a value has an equals sign", async () => {
+    const child = spawn("sleep", ["60"], { env: { PATH, MODE: "a=b", EMPTY: "" } });
+
+    await once(child, "spawn");
+    const found = await processes.environment(child.pid ?? 0).finally(() => child.kill());
+
+    expect(found).toEqual({ PATH, MODE: "a=b", EMPTY: "" });
+  });
+});
