@@ -9,10 +9,10 @@ export const MAX_AWAY_MS: number = 15 * 60_000;
 
 /** Who is behind a plan: rollwatch's own policy, people who approved what it recommended, or one who asked for it. */
 export function authorityOf({ plan, approval }: Recovery): "policy" | "approved" | "person" {
-  if (approval !== undefined) {
-    return "approved";
+  if (plan.requestedBy !== "policy") {
+    return "person";
   }
-  return plan.requestedBy === "policy" ? "policy" : "person";
+  return approval === undefined ? "policy" : "approved";
 }
 
 /** An approval may be old: before the first step of a plan that people are behind, every guard is asked again. */

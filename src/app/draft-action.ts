@@ -6,6 +6,7 @@ import type { Trigger } from "../model/trigger.ts";
 import { makeRestartPlan } from "../recover/plan-restart.ts";
 import type { Catalogue } from "../release/catalogue.ts";
 import { draftConfiguration } from "./draft-configuration.ts";
+import { draftDatabase } from "./draft-database.ts";
 import { draftPlan, type Planner } from "./draft-plan.ts";
 
 /** A restart may use this part of the tier's budget: the rest is for what must follow when it does not help. */
@@ -48,6 +49,10 @@ export async function draftAction(
     if (request.scope === "configuration") {
       const { kinds = [] } = request;
       return draftConfiguration(daemon, { incident, release, requestedBy, kinds }, signal);
+    }
+    if (request.scope === "database" || request.scope === "all") {
+      const { scope } = request;
+      return draftDatabase(daemon, { incident, release, requestedBy, scope }, signal);
     }
     return draftPlan(daemon, { incident, release, requestedBy }, signal);
   }

@@ -11,6 +11,7 @@ import {
   type Recovery,
 } from "../model/history.ts";
 import type { Plan } from "../model/plan.ts";
+import type { Role } from "../model/role.ts";
 import { TRIGGER_ROWS } from "../model/trigger.ts";
 import {
   approvalExpired,
@@ -52,7 +53,7 @@ export async function askPeople(
   decision: Decision,
   signal: AbortSignal,
 ): Promise<void> {
-  const { journal, config, world } = daemon;
+  const { journal, config } = daemon;
   if (isAnswered(daemon, incident)) {
     return;
   }
@@ -67,15 +68,49 @@ export async function askPeople(
   if (isTooLate || isAnswered(daemon, incident)) {
     return;
   }
-  const now = world.clock.now();
+  const { roles, everyRole } =
+    plan.scope === "database"
+      ? BOTH_DECIDE
+      : {
+          roles: decidersOf(config.policy, incident.trigger),
+          everyRole: TRIGGER_ROWS[incident.trigger].everyDecider,
+        };
+  ask(daemon, { incident, decision, plan }, { roles, everyRole });
+}
+
+/** What people are asked, and whom. */
+interface Asking {
+  readonly incident: Incident;
+  readonly decision: Decision;
+  readonly plan: Plan;
+}
+
+/** Nobody swaps a database alone, whatever it is for and whoever asked for it. */
+const BOTH_DECIDE = { roles: TRIGGER_ROWS["data-corruption"].deciders, everyRole: true } as const;
+
+/** Records a person's plan that two others must approve, in place of one that waits. */
+export function askForDatabase(daemon: Daemon, asking: Asking): void {
+  const waiting = waitingRecovery(daemon.journal.history());
+  if (waiting !== undefined) {
+    endWaiting(daemon, waiting, `${asking.plan.requestedBy} asked for another plan`);
+  }
+  ask(daemon, asking, BOTH_DECIDE);
+}
+
+function ask(
+  daemon: Daemon,
+  { incident, decision, plan }: Asking,
+  { roles, everyRole }: { readonly roles: readonly Role[]; readonly everyRole: boolean },
+): void {
+  const { journal, config, world } = daemon;
   journal.record({ kind: "planned", plan, waits: true });
   journal.record({
     kind: "approval-asked",
     plan: plan.id,
     hash: planHash(plan),
-    roles: [...decidersOf(config.policy, incident.trigger)],
-    everyRole: TRIGGER_ROWS[incident.trigger].everyDecider,
-    expiresAt: now + config.policy.approval.expires,
+    roles: [...roles],
+    everyRole,
+    expiresAt: world.clock.now() + config.policy.approval.expires,
   });
   const waiting = waitingRecovery(journal.history());
   daemon.tell(recommended(newsOf(daemon, incident), decision, waiting));

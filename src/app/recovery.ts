@@ -20,6 +20,7 @@ import { judgeAgain } from "./gate.ts";
 import { incidentOf, recoveryOf } from "./planned.ts";
 import { proveRestored } from "./prove-restored.ts";
 import { openServiceHealth } from "./service-health.ts";
+import { warmPortsOf } from "./warm-ports.ts";
 import type { ChangeWatch } from "./watch-changes.ts";
 
 /**
@@ -122,7 +123,14 @@ async function run(
 ): Promise<RecoveryEnd> {
   const { world, catalogue, config, journal } = daemon;
   const { whyUnwell, stop } = openServiceHealth(daemon);
-  const ports = { ...world, catalogue, application: config.application, whyUnwell };
+  const making = warmPortsOf(daemon);
+  const ports = {
+    ...world,
+    catalogue,
+    application: config.application,
+    whyUnwell,
+    ...(making === undefined ? {} : { making }),
+  };
   try {
     const ended = await runRecovery(
       { plan, journal, ports, gate: async () => judgeAgain(daemon, plan, signal), until },

@@ -2,14 +2,15 @@ import type { RollbackRequest } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
 import { openIncident, openRecovery, type Incident } from "../model/history.ts";
 import type { Person } from "../model/people.ts";
-import type { Scope } from "../model/plan.ts";
+import type { Plan, Scope } from "../model/plan.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { askAgain } from "./ask-again.ts";
 import type { Daemon } from "./daemon.ts";
 import { draftAction, type Aim } from "./draft-action.ts";
-import { record } from "./follow.ts";
+import { askForDatabase, record } from "./follow.ts";
 import { openReported } from "./incident.ts";
 import { isFree, recoveryLockPath } from "./locks.ts";
+import { incidentOf } from "./planned.ts";
 import { withDependents } from "../recover/dependents.ts";
 import { newestProvenOther } from "./readinesses.ts";
 import { supposedBreach } from "./supposed.ts";
@@ -42,9 +43,25 @@ export async function rollBackByHand(
     openIncident(journal.history())?.id ??
     openReported(daemon, supposedBreach(daemon, what.trigger, what.since), reported);
   const plan = { ...draft, incident };
+  if (plan.scope === "database" || plan.scope === "all") {
+    askBoth(daemon, plan, request.reason);
+    return { plan: plan.id, incident };
+  }
   record(daemon, plan, `${by.name} asked for another plan`);
   daemon.log.warn({ plan: plan.id, by: by.name, reason: request.reason }, "asked for by hand");
   return { plan: plan.id, incident };
+}
+
+/** A person who asks for the database's return decides nothing yet. */
+function askBoth(daemon: Daemon, plan: Plan, why: string): void {
+  const { target, scope, requestedBy } = plan;
+  const at = daemon.world.clock.now();
+  const reason = `${requestedBy} asks for the database of ${target}: ${why}`;
+  askForDatabase(daemon, {
+    incident: incidentOf(daemon, plan),
+    decision: { kind: "recommend", at, reason, guards: [], action: "roll-back", target, scope },
+    plan,
+  });
 }
 
 type What = Pick<Incident, "trigger" | "since">;

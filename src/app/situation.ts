@@ -72,7 +72,10 @@ export async function gatherSituation(
     ...(await schemaOf(daemon, target, breach.scope, signal)),
     ...(target.kind === "none"
       ? {}
-      : { advisories: await advisoriesOf(daemon, target.release, identity) }),
+      : {
+          advisories: await advisoriesOf(daemon, target.release, identity),
+          hasSnapshot: await hasSnapshot(daemon, target.release.id, signal),
+        }),
     busy: await whoIsAtWork(daemon),
     work: config.application.services.filter((service) => !stopped.includes(service.name)),
     lockHeld: breach.lockHeld,
@@ -158,6 +161,31 @@ async function readinessOf(
     return known;
   }
   return readinesses.check(release, signal);
+}
+
+/** A dump counts once it was restored for a proof. */
+async function hasSnapshot(
+  { catalogue, world }: Decider,
+  release: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (world.databases === undefined) {
+    return false;
+  }
+  const record = await catalogue.readDatabase(release);
+  if (record?.kind === "dump" && record.provenAt !== undefined) {
+    return true;
+  }
+  const warm = await catalogue.readWarm(release);
+  if (warm === undefined) {
+    return false;
+  }
+  try {
+    return (await world.databases.oidsOf([warm.name], signal)).get(warm.name) === warm.oid;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
 }
 
 /** Who else changes the application right now; empty when nobody does. Who cannot be asked may be at work. */

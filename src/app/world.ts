@@ -22,6 +22,7 @@ import { openDatabasesBeside } from "../system/postgres-beside.ts";
 import { openDatabase, type Database } from "../system/postgres.ts";
 import { openPostgresPrograms, type PostgresPrograms } from "../system/postgres-programs.ts";
 import { openPostgresRestore } from "../system/postgres-restore.ts";
+import { type DatabaseSwap, openDatabaseSwap } from "../system/postgres-swap.ts";
 import { openStatements, type Statements } from "../system/postgres-statements.ts";
 import { openDatabaseSource, type DatabaseSource } from "../system/postgres-source.ts";
 import { openProcesses, type Processes } from "../system/process.ts";
@@ -62,6 +63,8 @@ export interface World {
   readonly dumping?: { readonly programs: PostgresPrograms; readonly source: DatabaseSource };
   /** What makes databases beside it; absent when none is configured. */
   readonly warming?: Pick<WarmPorts, "beside" | "programs" | "restorer" | "source">;
+  /** What lets one of those take its place; absent when none is configured. */
+  readonly databases?: DatabaseSwap;
 }
 
 /** The real world as the configuration names it. */
@@ -102,6 +105,7 @@ export function openWorld(config: Config, environment: Environment): World {
     ...(config.database === undefined
       ? {}
       : { warming: openWarming(config.database, { clock, files, ids, processes }, children) }),
+    ...(config.database === undefined ? {} : { databases: openSwap(config.database, clock) }),
     ...(config.database?.dump === undefined
       ? {}
       : {
@@ -126,6 +130,12 @@ function openWarming(
     restorer: openPostgresRestore(ports, children),
     source: openDatabaseSource(address, ports),
   };
+}
+
+/** With the role of `database.rollback.url`; the services are those who use that of `database.url`. */
+function openSwap({ url, rollback }: NonNullable<Config["database"]>, clock: Clock): DatabaseSwap {
+  const { mayEnd } = rollback;
+  return openDatabaseSwap({ url: rollback.url ?? url, applicationUrl: url, mayEnd, clock });
 }
 
 /** What child programs get: enough to be found and to find their home, nothing of rollwatch's own secrets. */

@@ -38,7 +38,8 @@ Examples:
   rollwatch rollback --reason "orders are lost since noon"
   rollwatch rollback --to rel-20261122T153012-k3f9q2 --yes --reason "as agreed in the call"
   rollwatch rollback --scope configuration --kind environment --dry-run
-  rollwatch rollback --scope service --service web --dependents --reason "it leaks"`;
+  rollwatch rollback --scope service --service web --dependents --reason "it leaks"
+  rollwatch rollback --scope database --dry-run`;
 
 /** `rollwatch rollback`: going back, or restarting, by hand. */
 export function addRollback(program: Command, context: CommandContext): void {
@@ -152,7 +153,14 @@ async function rollBack(
     reason,
     ...(trigger === undefined ? {} : { trigger }),
   });
-  const isAsked = options.yes !== true;
+  const waits = scope === "database" || scope === "all";
+  if (waits && options.yes === true) {
+    throw new UsageFailure(
+      "--yes does not answer for the database",
+      "leave it out: the plan waits until a database administrator and a system administrator have approved it",
+    );
+  }
+  const isAsked = !waits && options.yes !== true;
   if (isAsked && (!context.ports.canAsk || wantsJson(command))) {
     throw new UsageFailure(
       "nobody can be asked here",

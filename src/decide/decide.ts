@@ -57,7 +57,7 @@ function decideBreach(
     action,
     ...(action === "restart"
       ? { target: null, services: [...situation.concerned] }
-      : { target: targetOf(situation), ...scopeOf(situation) }),
+      : { target: targetOf(situation), ...(databaseOf(situation, kind) ?? scopeOf(situation)) }),
   };
 }
 
@@ -67,6 +67,16 @@ function actionFor(situation: BreachSituation): Action {
   return withoutChange === "restart" && blamedChanges(situation).length === 0
     ? "restart"
     : "roll-back";
+}
+
+/** Damaged data is not cured by older code. Only people decide about it, whatever the mode. */
+function databaseOf(
+  { verdict, hasSnapshot }: BreachSituation,
+  kind: DecisionKind,
+): Pick<Decision, "scope"> | undefined {
+  return kind === "recommend" && verdict.trigger === "data-corruption" && hasSnapshot === true
+    ? { scope: "database" }
+    : undefined;
 }
 
 /** Where only configuration changed since the target, only that goes back. */

@@ -59,6 +59,8 @@ export interface Situation {
   /** Breached signals of which no service is known to answer them. */
   readonly unattributed: readonly string[];
   readonly target: Target;
+  /** Whether a proven snapshot of the target's database is there to go back to. Absent: none. */
+  readonly hasSnapshot?: boolean;
   /** Absent where there is no target, and in a replay. */
   readonly advisories?: TargetAdvisories;
   /** Absent where nothing is compared: without a database, where it goes back too, and in a replay. */

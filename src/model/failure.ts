@@ -23,6 +23,7 @@ export const FAILURE_CODES = [
   "signal-unknown",
   "dump-failed",
   "delta-failed",
+  "swap-failed",
   "recording-invalid",
   "internal",
 ] as const;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Identity } from "./identity.ts";
 
 /** What a recovery takes back. */
-export const SCOPES = ["application", "configuration", "service"] as const;
+export const SCOPES = ["application", "configuration", "database", "all", "service"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /**

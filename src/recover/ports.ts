@@ -1,10 +1,12 @@
 import type { ApplicationSettings } from "../model/application.ts";
 import type { Catalogue } from "../release/catalogue.ts";
+import type { BesidePorts } from "../release/database-beside.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Files } from "../system/files.ts";
 import type { Git } from "../system/git.ts";
 import type { Http } from "../system/http.ts";
 import type { Pm2 } from "../system/pm2.ts";
+import type { DatabaseSwap } from "../system/postgres-swap.ts";
 import type { Processes } from "../system/process.ts";
 
 /** What a recovery acts through, and the application it acts on. */
@@ -17,6 +19,10 @@ export interface RecoveryPorts {
   readonly http: Http;
   readonly pm2: Pm2;
   readonly processes: Processes;
+  /** What lets databases change places; absent where none is configured. */
+  readonly databases?: DatabaseSwap;
+  /** What makes databases beside the live one; absent where none is configured. */
+  readonly making?: BesidePorts;
   /** What the signals say against a service since `at` (ms since the epoch); undefined when it is well. Absent: nobody watches. */
   readonly whyUnwell?: (service: string, at: number) => string | undefined;
 }

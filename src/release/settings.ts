@@ -45,6 +45,8 @@ export const DatabaseRollbackSettings = z.strictObject({
     .optional(),
   /** How a copy of the database is kept beside it for the newest proven release: not at all, by cloning while nobody uses it, or online. Default off. */
   warm: z.enum(["off", "clone", "online"]).default("off"),
+  /** Roles or application_names, beside the role of `database.url`, whose sessions a swap may end; anybody else's refuses it. Default none. */
+  mayEnd: z.array(z.string().min(1)).default([]),
   /** How long exported rows of `rollwatch database delta` stay in the state folder. Default 30d. */
   deltaKeep: PositiveDuration.prefault("30d"),
   /** Whether every write is noted, for `rollwatch database replay`: triggers that are installed before a warm database is made. Default false. */

@@ -2,17 +2,22 @@ import { z } from "zod";
 import type { StepPorts } from "../ports.ts";
 import type { Step } from "../step.ts";
 import { AwaitServiceDescriptor, createAwaitService } from "./await-service.ts";
+import { CheckDatabaseDescriptor, createCheckDatabase } from "./check-database.ts";
 import { CleanUpDescriptor, createCleanUp } from "./clean-up.ts";
+import { createMoveSequences, MoveSequencesDescriptor } from "./move-sequences.ts";
 import { createPointGit, PointGitDescriptor } from "./point-git.ts";
 import { createProveConfiguration, ProveConfigurationDescriptor } from "./prove-configuration.ts";
 import { createProveIdentity, ProveIdentityDescriptor } from "./prove-identity.ts";
 import { createRestartService, RestartServiceDescriptor } from "./restart-service.ts";
+import { createRestoreDatabase, RestoreDatabaseDescriptor } from "./restore-database.ts";
 import { createSavePm2, SavePm2Descriptor } from "./save-pm2.ts";
 import { createStageDefinitions, StageDefinitionsDescriptor } from "./stage-definitions.ts";
 import { createStage, StageDescriptor } from "./stage.ts";
 import { createStartService, StartServiceDescriptor } from "./start-service.ts";
 import { createStopService, StopServiceDescriptor } from "./stop-service.ts";
+import { createSwapDatabase, SwapDatabaseDescriptor } from "./swap-database.ts";
 import { createSwitch, SwitchDescriptor } from "./switch.ts";
+import { createVerifyDatabase, VerifyDatabaseDescriptor } from "./verify-database.ts";
 
 /** Every kind of step. */
 export const KnownStep = z.discriminatedUnion("kind", [
@@ -26,6 +31,11 @@ export const KnownStep = z.discriminatedUnion("kind", [
   AwaitServiceDescriptor,
   ProveIdentityDescriptor,
   ProveConfigurationDescriptor,
+  RestoreDatabaseDescriptor,
+  CheckDatabaseDescriptor,
+  MoveSequencesDescriptor,
+  SwapDatabaseDescriptor,
+  VerifyDatabaseDescriptor,
   SavePm2Descriptor,
   CleanUpDescriptor,
 ]);
@@ -47,6 +57,11 @@ const CREATORS: Creators = {
   "await-service": createAwaitService,
   "prove-identity": createProveIdentity,
   "prove-configuration": createProveConfiguration,
+  "restore-database": createRestoreDatabase,
+  "check-database": createCheckDatabase,
+  "move-sequences": createMoveSequences,
+  "swap-database": createSwapDatabase,
+  "verify-database": createVerifyDatabase,
   "save-pm2": createSavePm2,
   "clean-up": createCleanUp,
 };

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { DatabaseProperties, WarmDatabase } from "./warm-database.ts";
+
+/** A database by what stays when it is renamed, and by a name. */
+const NamedDatabase = z.object({ name: z.string(), oid: z.number().int() });
+
+/** Two databases that change places. OIDs survive renames: where they stand says which of the two is live. */
+export const DatabasePair = z.object({
+  /** The name that applications use. */
+  live: z.string(),
+  /** The one that has that name before, with the name that it is kept under. */
+  replaced: NamedDatabase,
+  /** The one that has it afterwards, with the name that it waits under. */
+  next: NamedDatabase,
+});
+export type DatabasePair = z.infer<typeof DatabasePair>;
+
+/** What is known of a database that a swap replaced; written before the swap, so that only such are ever dropped or swapped back. */
+export const AsideDatabase = z.object({
+  pair: DatabasePair,
+  /** When its swap was begun, ms since the epoch. */
+  at: z.number(),
+  /** The plan that did it. */
+  plan: z.string(),
+  /** The release that the swap went to. */
+  release: z.string(),
+  systemIdentifier: z.string().nullable(),
+  /** What is known of the one that takes its place; no rows and an empty fingerprint where that was live once already. */
+  next: WarmDatabase.pick({ properties: true, rows: true, schemaFingerprint: true }),
+  /** As it was while it was live: a kept one has a limit of its own and is read-only. */
+  properties: DatabaseProperties,
+});
+export type AsideDatabase = z.infer<typeof AsideDatabase>;

@@ -1,0 +1,111 @@
+import type { TableLoss } from "../model/database-delta.ts";
+import type { Plan } from "../model/plan.ts";
+import { tellTime } from "../model/units.ts";
+import { asideName } from "../release/aside-databases.ts";
+import type { PlanInput } from "./plan-input.ts";
+import { composePlan } from "./plan.ts";
+import type { CheckDatabaseDescriptor } from "./steps/check-database.ts";
+import type { KnownStep } from "./steps/index.ts";
+
+const SECOND = 1000;
+const QUICK_MS = 60 * SECOND;
+const SWAP_MS = 120 * SECOND;
+/** Sessions that come and go, and a server that restarts. */
+const PATIENCE_MS = 45 * SECOND;
+/** Every row is counted. */
+const VERIFY_MS = 15 * 60 * SECOND;
+/** What restores limits itself by the size of the database. */
+const RESTORE_MS = 6 * 60 * 60 * SECOND;
+/** Tables that a plan names. */
+const TOLD_TABLES = 5;
+
+/** What a plan that swaps databases is made from beside what every plan is. */
+export interface DatabaseGoal {
+  readonly scope: "database" | "all";
+  /** What is live now. */
+  readonly live: { readonly name: string; readonly oid: number };
+  readonly source: CheckDatabaseDescriptor["source"];
+  /** Where the data comes from, for people: a database that waits, a dump that is restored first, or one that was kept. */
+  readonly from: { readonly kind: "waiting" | "dump" | "aside"; readonly text: string };
+  /** The moment of its data, ms since the epoch. */
+  readonly at: number;
+  /** The rows that nobody sees any more afterwards; undefined where that could not be estimated. */
+  readonly losses: readonly TableLoss[] | undefined;
+}
+
+/** The plan of the application with the database swapped while its services stand still. Pure. */
+export function makeDatabasePlan(input: PlanInput, goal: DatabaseGoal): Plan {
+  const { target, now } = input;
+  const { live, source, scope, from, at } = goal;
+  const aside = asideName(live.name, now);
+  const prepare: readonly KnownStep[] = [
+    ...(from.kind === "dump" ? [restoreStep(target.id, goal)] : []),
+    {
+      id: "check-database",
+      kind: "check-database",
+      phase: "prepare",
+      text: `ask whether ${from.text} may take the place of ${live.name}`,
+      deadlineMs: QUICK_MS,
+      aside,
+      source,
+      release: target.id,
+      live,
+    },
+  ];
+  const act: readonly KnownStep[] = [
+    {
+      id: "move-sequences",
+      kind: "move-sequences",
+      phase: "act",
+      text: "move the sequences past those of the live database",
+      deadlineMs: QUICK_MS,
+      aside,
+    },
+    {
+      id: "swap-database",
+      kind: "swap-database",
+      phase: "act",
+      text: `swap ${from.text} (data of ${tellTime(at)}) for ${live.name}, which is kept as ${aside}; ${tellLosses(goal)}`,
+      deadlineMs: SWAP_MS,
+      aside,
+      patienceMs: PATIENCE_MS,
+    },
+    {
+      id: "verify-database",
+      kind: "verify-database",
+      phase: "act",
+      text: `count ${live.name} against the manifest, as the application's role`,
+      deadlineMs: VERIFY_MS,
+      aside,
+    },
+  ];
+  return composePlan(input, { scope, prepare, act });
+}
+
+function restoreStep(release: string, { from }: DatabaseGoal): KnownStep {
+  return {
+    id: "restore-database",
+    kind: "restore-database",
+    phase: "prepare",
+    text: `restore ${from.text} beside the live database`,
+    deadlineMs: RESTORE_MS,
+    release,
+  };
+}
+
+/** For people: they decide whether it is worth it. */
+function tellLosses({ losses }: DatabaseGoal): string {
+  if (losses === undefined) {
+    return "how many rows were written since is not known";
+  }
+  if (losses.length === 0) {
+    return "no row was written since";
+  }
+  const told = losses
+    .slice(0, TOLD_TABLES)
+    .map(
+      ({ table, rows }) => `${table} ${rows === "unknown" ? "an unknown number" : `about ${rows}`}`,
+    );
+  const more = losses.length - told.length;
+  return `rows written since, kept there alone: ${told.join(", ")}${more > 0 ? ` and ${more} more tables` : ""}`;
+}

@@ -1,0 +1,218 @@
+import type { Client } from "pg";
+import { z } from "zod";
+import type { DatabasePair } from "../model/aside-database.ts";
+import { Failure, messageOf } from "../model/failure.ts";
+import type { DatabaseProperties } from "../model/warm-database.ts";
+import type { Clock } from "./clock.ts";
+import { readContents } from "./postgres-contents.ts";
+import { readProperties } from "./postgres-properties.ts";
+import { moveSequences, readSequences } from "./postgres-sequences.ts";
+import { quoted, type Session, withClient } from "./postgres-session.ts";
+import { attemptSwap, type SwapAttempt } from "./postgres-swap-attempt.ts";
+import type { Opening } from "./postgres-swap-message.ts";
+import { readSwapObstacles } from "./postgres-swap-obstacles.ts";
+
+/** Which of the two is live, by their OIDs; `foreign` where somebody else renamed or dropped one of them. */
+export type Standing = "before" | "after" | "foreign";
+
+/** How the live database looks to the role of the applications. */
+export interface LiveView {
+  readonly oid: number;
+  /** By `schema.table`, counted by the role of `database.rollback.url`. */
+  readonly rows: Readonly<Record<string, number>>;
+  /** Why the application's role could not write; null when it could, or where it may write into no table. */
+  readonly writeProblem: string | null;
+}
+
+/** Lets two databases of the watched server change places. What goes wrong is a `swap-failed`. */
+export interface DatabaseSwap {
+  /** The database that the address names. */
+  live(signal: AbortSignal): Promise<{ readonly name: string; readonly oid: number }>;
+  /** OIDs of databases by name; those that are not there are left out. */
+  oidsOf(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
+  properties(name: string, signal: AbortSignal): Promise<DatabaseProperties>;
+  look(pair: DatabasePair, signal: AbortSignal): Promise<Standing>;
+  /** What stands in the way of the swap, as sentences; empty where nothing does. Changes nothing. */
+  obstacles(
+    pair: DatabasePair,
+    systemIdentifier: string | null,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
+  /** Moves the next one's sequences past the live one's. Returns how many. */
+  moveSequences(pair: DatabasePair, signal: AbortSignal): Promise<number>;
+  /** One attempt: ends the sessions that may be ended, and swaps both names in one transaction, or nothing. */
+  swap(pair: DatabasePair, opening: Opening, signal: AbortSignal): Promise<SwapAttempt>;
+  /** The live database from a new connection of the application's role. */
+  view(name: string, signal: AbortSignal): Promise<LiveView>;
+  /** Drops the one that has both this name and this OID; false where there is none. */
+  drop(
+    database: { readonly name: string; readonly oid: number },
+    signal: AbortSignal,
+  ): Promise<boolean>;
+}
+
+/** Whom it connects as, and whose sessions it may end. */
+export interface SwapAccess {
+  /** Of the role that may rename. */
+  readonly url: string;
+  /** Of the application's role. */
+  readonly applicationUrl: string;
+  /** Roles or application_names beside the application's role. */
+  readonly mayEnd: readonly string[];
+  readonly clock: Clock;
+}
+
+const MAINTENANCE = "postgres";
+
+const ASK_LIVE =
+  "select datname as name, oid::int8 as oid from pg_database where datname = current_database()";
+const ASK_OIDS =
+  "select datname as name, oid::int8 as oid from pg_database where datname = any($1::text[])";
+const ASK_STANDING = `
+  select exists (select from pg_database where oid = $1 and datname = $2)
+     and exists (select from pg_database where oid = $3 and datname = $4) as stands`;
+/** One that the role may write into. */
+const ASK_WRITABLE = `
+  select format('%I.%I', n.nspname, c.relname) as name
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'insert, update, delete')
+  limit 1`;
+const ASK_CLOSED = "select not datallowconn as closed from pg_database where datname = $1";
+
+const Named = z.array(z.object({ name: z.string(), oid: z.coerce.number() }));
+const Stands = z.object({ stands: z.boolean() });
+const Names = z.array(z.object({ name: z.string() }));
+const Closed = z.object({ closed: z.boolean() });
+
+/** Opens the swap; each question is a connection of its own. Throws `config-invalid` when an address is none. */
+export function openDatabaseSwap(access: SwapAccess): DatabaseSwap {
+  const { url, applicationUrl, clock } = access;
+  const outside: Session = { url, database: MAINTENANCE };
+  const application = decodeURIComponent(new URL(applicationUrl).username);
+  const mayEnd = [application, ...access.mayEnd];
+
+  return {
+    live: async (signal) =>
+      ask(
+        { url },
+        async (client) => Named.element.parse((await client.query(ASK_LIVE)).rows[0]),
+        signal,
+      ),
+    oidsOf: async (names, signal) =>
+      ask(outside, async (client) => readOids(client, names), signal),
+    properties: async (name, signal) =>
+      ask(outside, async (client) => readProperties(client, name), signal),
+    look: async (pair, signal) => ask(outside, async (client) => lookAt(client, pair), signal),
+    obstacles: async (pair, systemIdentifier, signal) =>
+      ask(
+        outside,
+        async (client) => readSwapObstacles(client, { pair, systemIdentifier, mayEnd }),
+        signal,
+      ),
+    moveSequences: async (pair, signal) =>
+      ask(outside, async (client) => moveIn(client, { url, pair }, signal), signal),
+    swap: async (pair, opening, signal) =>
+      retold(async () => attemptSwap({ outside, pair, opening, mayEnd, clock }, signal), signal),
+    view: async (name, signal) => {
+      const seen = await ask({ url: applicationUrl, database: name }, viewAs, signal);
+      const { rows } = await ask({ url, database: name }, readContents, signal);
+      return { ...seen, rows };
+    },
+    drop: async (database, signal) =>
+      ask(outside, async (client) => drop(client, database), signal),
+  };
+}
+
+async function ask<T>(
+  session: Session,
+  use: (client: Client) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  return retold(async () => withClient(session, use, signal), signal);
+}
+
+async function readOids(
+  client: Client,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const found = Named.parse((await client.query(ASK_OIDS, [names])).rows);
+  return new Map(found.map(({ name, oid }) => [name, oid]));
+}
+
+async function moveIn(
+  client: Client,
+  { url, pair }: { readonly url: string; readonly pair: DatabasePair },
+  signal: AbortSignal,
+): Promise<number> {
+  const { live, next } = pair;
+  const past = await withClient({ url, database: live }, readSequences, signal);
+  return whileOpen(client, next.name, async () =>
+    withClient({ url, database: next.name }, async (inside) => moveSequences(inside, past), signal),
+  );
+}
+
+async function drop(
+  client: Client,
+  { name, oid }: { readonly name: string; readonly oid: number },
+): Promise<boolean> {
+  const oids = await readOids(client, [name]);
+  if (oids.get(name) !== oid) {
+    return false;
+  }
+  await client.query(`drop database ${quoted(name)}`);
+  return true;
+}
+
+async function lookAt(client: Client, { live, replaced, next }: DatabasePair): Promise<Standing> {
+  async function stands(first: string, second: string): Promise<boolean> {
+    const { rows } = await client.query(ASK_STANDING, [replaced.oid, first, next.oid, second]);
+    return Stands.parse(rows[0]).stands;
+  }
+  if (await stands(live, next.name)) {
+    return "before";
+  }
+  return (await stands(replaced.name, live)) ? "after" : "foreign";
+}
+
+/** A waiting database lets nobody in: it is opened for the work, and closed again where it was closed. */
+async function whileOpen<T>(client: Client, name: string, work: () => Promise<T>): Promise<T> {
+  const { closed } = Closed.parse((await client.query(ASK_CLOSED, [name])).rows[0]);
+  await client.query(`alter database ${quoted(name)} allow_connections true`);
+  try {
+    return await work();
+  } finally {
+    if (closed) {
+      await client.query(`alter database ${quoted(name)} allow_connections false`);
+    }
+  }
+}
+
+/** Whether the role may write here is proven by a lock that only writers may have, and given back at once. */
+async function viewAs(client: Client): Promise<Omit<LiveView, "rows">> {
+  const { oid } = Named.element.parse((await client.query(ASK_LIVE)).rows[0]);
+  // The session's own setting would hide that of the database.
+  await client.query("reset default_transaction_read_only");
+  const [table] = Names.parse((await client.query(ASK_WRITABLE)).rows);
+  if (table === undefined) {
+    return { oid, writeProblem: null };
+  }
+  try {
+    await client.query(`begin; lock table ${table.name} in row exclusive mode; rollback`);
+    return { oid, writeProblem: null };
+  } catch (error) {
+    return { oid, writeProblem: messageOf(error) };
+  }
+}
+
+async function retold<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new Failure("swap-failed", messageOf(error), {
+      hint: "`rollwatch doctor` prints the SQL for the role of `database.rollback.url`. Which database is live is told by their OIDs: a swap happened as a whole, or not at all.",
+      cause: error,
+    });
+  }
+}
