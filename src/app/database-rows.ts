@@ -11,7 +11,7 @@ import { replayJournal } from "../release/journal-replay.ts";
 import { reapplyRows } from "../release/reapply.ts";
 import { type Clock, openClock } from "../system/clock.ts";
 import { type Files, openFiles } from "../system/files.ts";
-import { installJournal, removeJournal } from "../system/postgres-journal.ts";
+import { installJournal, notedSnapshot, removeJournal } from "../system/postgres-journal.ts";
 import { newestKept, oidOf } from "../system/postgres-kept.ts";
 import { estimateLoss } from "../system/postgres-loss.ts";
 import type { DatabasePlace } from "../system/postgres-reading.ts";
@@ -55,8 +55,7 @@ export async function openDatabaseRows(config: Config): Promise<DatabaseRows> {
     replay: async ({ kept, snapshot, isDryRun }, signal) => {
       await expireDeltas(files, config.state, clock.now());
       const aside = { ...live, database: kept ?? (await newestKept(live, signal)) };
-      const since =
-        snapshot ?? (await snapshotOf(openCatalogue(files, config.state), live, signal));
+      const since = snapshot ?? (await snapshotOf(aside, live, signal));
       const folder = `${newFolder(config.state, clock.now())}-replay`;
       const order = { kept: aside, live, snapshot: since, isDryRun, folder, keepMs: deltaKeep };
       return replayJournal(files, order, signal);
@@ -103,22 +102,19 @@ async function warmOf(catalogue: Catalogue, release: string | undefined): Promis
   );
 }
 
-/** The moment of the live database's data, where it was a release's snapshot before its swap. */
+/** The moment of the live database's data, which was a copy of the kept one before its swap. */
 async function snapshotOf(
-  catalogue: Catalogue,
+  kept: DatabasePlace,
   live: DatabasePlace,
   signal: AbortSignal,
 ): Promise<string> {
-  const oid = await oidOf(live, signal);
-  for (const item of await catalogue.list()) {
-    const warm = item.kind === "release" ? await catalogue.readWarm(item.release.id) : undefined;
-    if (warm?.oid === oid) {
-      return warm.snapshot;
-    }
+  const snapshot = await notedSnapshot(kept, await oidOf(live, signal), signal);
+  if (snapshot === undefined) {
+    throw new Failure("refused", "no journal knows the moment of the live database's data", {
+      hint: "Give it with --snapshot: `pg_current_snapshot()` of the moment that the snapshot was made.",
+    });
   }
-  throw new Failure("refused", "no release knows the moment of the live database's data", {
-    hint: "Give it with --snapshot: `pg_current_snapshot()` of the moment that the snapshot was made.",
-  });
+  return snapshot;
 }
 
 /** Where exports lie. */

@@ -13,7 +13,7 @@ import {
   removeUnfinishedDatabases,
   type WarmPorts,
 } from "../release/warm-database.ts";
-import { installJournal, pruneJournal } from "../system/postgres-journal.ts";
+import { installJournal, noteSnapshot, pruneJournal } from "../system/postgres-journal.ts";
 import type { DatabasePlace } from "../system/postgres-reading.ts";
 
 import type { Daemon } from "./daemon.ts";
@@ -210,9 +210,12 @@ async function make(
   const live = database === undefined ? undefined : liveOf(database, daemon.world.clock);
   // Before the snapshot: what is written between the two would be noted nowhere.
   await (isJournaled && live !== undefined ? installed(daemon, live, signal) : undefined);
-  const { name, seconds, snapshot } = await makeWarmDatabase(ports, release.id, order, signal);
+  const { name, oid, seconds, snapshot } = await makeWarmDatabase(ports, release.id, order, signal);
   daemon.log.info({ release: release.id, database: name, seconds }, "a warm database is ready");
-  await (isJournaled && live !== undefined ? pruneJournal(live, snapshot, signal) : undefined);
+  if (isJournaled && live !== undefined) {
+    await noteSnapshot(live, { oid, snapshot }, signal);
+    await pruneJournal(live, snapshot, signal);
+  }
 }
 
 async function installed(daemon: Daemon, live: DatabasePlace, signal: AbortSignal): Promise<void> {

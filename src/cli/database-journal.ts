@@ -21,7 +21,7 @@ export function addDatabaseReplay(group: Command, context: CommandContext): void
     .option("--kept <database>", "the kept database; without it the newest one")
     .option(
       "--snapshot <moment>",
-      "pg_current_snapshot() of the live database's data; without it as its release has it",
+      "pg_current_snapshot() of the live database's data; without it as the kept journal has it",
     )
     .option("--dry-run", "try all of it, and take it back")
     .addHelpText("after", "\nExample:\n  rollwatch database replay --dry-run")

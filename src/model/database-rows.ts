@@ -47,7 +47,7 @@ export interface DatabaseRows {
   replay(
     request: {
       readonly kept?: string | undefined;
-      /** pg_current_snapshot() of the live database's data. Default: as it was written down with its release. */
+      /** pg_current_snapshot() of the live database's data. Default: as the kept database's journal has it. */
       readonly snapshot?: string | undefined;
       readonly isDryRun: boolean;
     },

@@ -28,6 +28,7 @@ const MAKE = `
     old json,
     new json
   );
+  create table if not exists ${JOURNAL_SCHEMA}.snapshots (copy oid primary key, snapshot text not null);
   create or replace function ${JOURNAL_SCHEMA}.note() returns trigger
   language plpgsql security definer
   set search_path = '' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'
@@ -141,6 +142,43 @@ export async function pruneJournal(
     place,
     STATEMENT_MS,
     async (client) => (await client.query(sql, [snapshot])).rowCount ?? 0,
+    signal,
+  );
+}
+
+/** Writes down of which moment a copy of the database is, in the database itself: it goes with it when that is kept aside. */
+export async function noteSnapshot(
+  place: DatabasePlace,
+  copy: { readonly oid: number; readonly snapshot: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const sql = `insert into ${JOURNAL_SCHEMA}.snapshots values ($1, $2)
+    on conflict (copy) do update set snapshot = excluded.snapshot`;
+  await inPlainSession(
+    place,
+    STATEMENT_MS,
+    async (client) => client.query(sql, [copy.oid, copy.snapshot]),
+    signal,
+  );
+}
+
+/** Of which moment a copy of a kept database is; undefined where its journal does not know. */
+export async function notedSnapshot(
+  kept: DatabasePlace,
+  oid: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const sql = `select snapshot from ${JOURNAL_SCHEMA}.snapshots where copy = $1`;
+  return inPlainSession(
+    kept,
+    STATEMENT_MS,
+    async (client) => {
+      const isJournaled = (await journaledTables(client)).size > 0;
+      const answer = isJournaled
+        ? await client.query<{ readonly snapshot: string }>(sql, [oid])
+        : undefined;
+      return answer?.rows[0]?.snapshot;
+    },
     signal,
   );
 }

@@ -11,7 +11,13 @@ import type { Reapplied } from "../../src/model/database-delta.ts";
 import { replayJournal } from "../../src/release/journal-replay.ts";
 import { openClock } from "../../src/system/clock.ts";
 import { openFiles } from "../../src/system/files.ts";
-import { installJournal, pruneJournal, removeJournal } from "../../src/system/postgres-journal.ts";
+import {
+  installJournal,
+  noteSnapshot,
+  notedSnapshot,
+  pruneJournal,
+  removeJournal,
+} from "../../src/system/postgres-journal.ts";
 import { openPostgresPrograms } from "../../src/system/postgres-programs.ts";
 import { openProcesses } from "../../src/system/process.ts";
 import type { DatabasePlace } from "../../src/system/postgres-reading.ts";
@@ -292,11 +298,14 @@ describe("the journal", () => {
     const [moment] = await query("tidy", "select pg_current_snapshot()::text as now");
     await query("tidy", "insert into notes values (3)");
 
+    await noteSnapshot(place("tidy"), { oid: 4711, snapshot: String(moment?.["now"]) }, signal);
+    const noted = await notedSnapshot(place("tidy"), 4711, signal);
     const pruned = await pruneJournal(place("tidy"), String(moment?.["now"]), signal);
     const left = await query("tidy", "select count(*)::int as count from _rollwatch.changes");
     await removeJournal(place("tidy"), signal);
     await query("tidy", "insert into notes values (4)");
 
+    expect(noted).toBe(moment?.["now"]);
     expect(pruned).toBe(2);
     expect(left).toEqual([{ count: 1 }]);
     expect(
