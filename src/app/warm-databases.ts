@@ -88,7 +88,9 @@ async function tidy(daemon: Daemon, ports: WarmPorts, signal: AbortSignal): Prom
   if (removed.length > 0) {
     daemon.log.info({ removed }, "databases that were half made are gone");
   }
-  if (daemon.config.database?.rollback.warm === "off") {
+  // One that a recovery restored is about to take the live one's place.
+  const isFree = openRecovery(daemon.journal.history()) === undefined;
+  if (isFree && daemon.config.database?.rollback.warm === "off") {
     await forgetWarmDatabases(ports, undefined, signal);
   }
 }

@@ -83,7 +83,7 @@ async function kept(ports: DatabaseStepPorts, name: string): Promise<Found> {
   const before = await readAside(files, stateFolder, name);
   if (before === undefined) {
     throw new Failure("refused", `rollwatch has kept no database ${name}`, {
-      hint: "`rollwatch database aside list` shows those it has.",
+      hint: "Its notes of swaps lie in `<state>/asides`.",
     });
   }
   const { pair, properties, systemIdentifier } = before;

@@ -40,7 +40,7 @@ export function createVerifyDatabase(
           "swap-failed",
           `${live} is not what was put there: ${problems.join("; ")}`,
           {
-            hint: "The services stay stopped, and the replaced database is kept: `rollwatch database undo` swaps back.",
+            hint: "The services stay stopped, and the replaced database is kept; docs/database.md has the SQL that swaps back.",
           },
         );
       }
