@@ -87,12 +87,16 @@ export function budget({ incident, now }: IncidentNews): string {
 export function doing(plan: Plan): string {
   return plan.target === null
     ? `restarting ${restarted(plan)}`
-    : `rolling back ${isConfiguration(plan) ? `${goingBack(plan)} ` : ""}to ${plan.target}`;
+    : `rolling back ${plan.scope === "application" ? "" : `${goingBack(plan)} `}to ${plan.target}`;
 }
 
 /** What a plan takes back, such as `the configuration (environment)`. */
 export function goingBack({ scope, kinds = [] }: Plan): string {
-  return scope === "configuration" ? `the configuration (${kinds.join(", ")})` : "the application";
+  const whole =
+    scope === "database" || scope === "all"
+      ? "the application with its database"
+      : "the application";
+  return scope === "configuration" ? `the configuration (${kinds.join(", ")})` : whole;
 }
 
 /** Whether only configuration goes back, and the code stays. */
