@@ -31,7 +31,7 @@ export async function draftDatabase(
   }
   const { scope, release } = request;
   const input = await gatherInput(daemon, request, signal);
-  const kept = scope === "all" ? [] : keptFiles(input);
+  const kept = keptFiles(input);
   const live = await databases.live(signal);
   const source = await sourceOf(daemon, databases, release.id, signal);
   const losses =

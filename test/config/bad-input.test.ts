@@ -143,6 +143,7 @@ function fullConfiguration(): Record<string, unknown> {
       rollback: {
         url: "postgres://127.0.0.1/app",
         warm: "online",
+        mayEnd: ["pg_dump"],
         deltaKeep: "7d",
         journal: true,
         appendOnly: ["public.readings"],
@@ -387,6 +388,8 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     ],
     "rollback.url": [["mysql://h/d", "an address such as postgresql://"]],
     "rollback.warm": oneOf("off, clone, online"),
+    "rollback.mayEnd": LISTS,
+    "rollback.mayEnd[]": FILLED,
     "rollback.deltaKeep": POSITIVE,
     "rollback.journal": BOOLEANS,
     "rollback.appendOnly": LISTS,
