@@ -88,9 +88,8 @@ async function tidy(daemon: Daemon, ports: WarmPorts, signal: AbortSignal): Prom
   if (removed.length > 0) {
     daemon.log.info({ removed }, "databases that were half made are gone");
   }
-  // One that a recovery restored is about to take the live one's place.
-  const isFree = openRecovery(daemon.journal.history()) === undefined;
-  if (isFree && daemon.config.database?.rollback.warm === "off") {
+  // In an incident a plan may name one: a recovery restored it, or people are asked about it.
+  if (isQuiet(daemon) && daemon.config.database?.rollback.warm === "off") {
     await forgetWarmDatabases(ports, undefined, signal);
   }
 }

@@ -114,4 +114,20 @@ describe("warm databases", () => {
       expect([before, databases.size]).toEqual([1, 0]);
     });
   });
+
+  it("stay through a start in an incident, wanted or not: a plan that waits for people may name one", async () => {
+    await withDaemon(async (parts) => {
+      const databases = new Map<string, number>();
+      const server = aServer(databases);
+      await aProvenRelease(parts);
+      await passes(parts, warming(parts, server), MINUTE_MS);
+      const { id: incident, trigger, tier, mode, since, signals } = anIncident();
+      const opened = { incident, trigger, tier, mode, since, signals: [...signals] };
+      parts.daemon.journal.record({ kind: "incident-opened", ...opened });
+
+      await passes(parts, warming(parts, server, {}), MINUTE_MS);
+
+      expect(databases.size).toBe(1);
+    });
+  });
 });
