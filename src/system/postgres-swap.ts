@@ -90,7 +90,8 @@ export function openDatabaseSwap(access: SwapAccess): DatabaseSwap {
   const { url, applicationUrl, clock } = access;
   const outside: Session = { url, database: MAINTENANCE };
   const application = decodeURIComponent(new URL(applicationUrl).username);
-  const mayEnd = [application, ...access.mayEnd];
+  // An address without a user names nobody: an empty name would be that of every session without an application_name.
+  const mayEnd = [application, ...access.mayEnd].filter((name) => name !== "");
 
   return {
     live: async (signal) =>

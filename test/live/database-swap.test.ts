@@ -246,6 +246,22 @@ describe("a swap of two databases", () => {
     await client.end();
   });
 
+  it("declares nobody by an application's address without a user", async () => {
+    const { pair } = await aScene();
+    const client = new Client({ connectionString: cluster.url("app", "hush", pair.live) });
+    await client.connect();
+    const nameless = new URL(place.applicationUrl);
+    nameless.username = "";
+    const { databases } = openSwapPorts({ ...place, applicationUrl: nameless.href });
+
+    const obstacles = await databases.obstacles(pair, null, signal);
+
+    expect(obstacles).toEqual([
+      "sessions that nobody declared in database.rollback.mayEnd use the database: app",
+    ]);
+    await client.end();
+  });
+
   it("stops where somebody else renamed a database", async () => {
     const { pair, swap } = await aScene();
     await cluster.admin(`alter database ${pair.next.name} rename to elsewhere_${count}`);
