@@ -49,6 +49,7 @@ export function makeDatabasePlan(input: PlanInput, goal: DatabaseGoal): Plan {
       aside,
       source,
       release: target.id,
+      at,
       live,
     },
   ];

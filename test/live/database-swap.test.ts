@@ -8,6 +8,7 @@ import { labEnvironment } from "../../lab/environment.ts";
 import { type Lab, openLab } from "../../lab/lab.ts";
 import type { AsideDatabase, DatabasePair } from "../../src/model/aside-database.ts";
 import type { DatabaseProperties } from "../../src/model/warm-database.ts";
+import { createCheckDatabase } from "../../src/recover/steps/check-database.ts";
 import { createMoveSequences } from "../../src/recover/steps/move-sequences.ts";
 import { createSwapDatabase } from "../../src/recover/steps/swap-database.ts";
 import { createVerifyDatabase } from "../../src/recover/steps/verify-database.ts";
@@ -260,6 +261,36 @@ describe("a swap of two databases", () => {
       "sessions that nobody declared in database.rollback.mayEnd use the database: app",
     ]);
     await client.end();
+  });
+
+  it("refuses a database of another moment than people were asked about", async () => {
+    const { pair, swap } = await aScene();
+    const ports = openSwapPorts(place);
+    const { live, next } = pair;
+    const { oid } = pair.replaced;
+    await ports.making.files.makeFolder(ports.catalogue.folderOf("rel-1"), 0o700);
+    await ports.catalogue.writeWarm("rel-1", {
+      ...swap.next,
+      ...next,
+      live: { name: live, oid },
+      systemIdentifier: null,
+      serverVersion: "15",
+      at: 2,
+      how: "clone",
+      seconds: 1,
+      snapshot: "",
+    });
+    const asked = { id: "check-database", kind: "check-database", phase: "prepare" } as const;
+    const about = { text: "ask", deadlineMs: 1000, aside: pair.replaced.name, release: "rel-1" };
+    const source = { kind: "release" } as const;
+    const what = { ...asked, ...about, source, live: { name: live, oid } };
+
+    const other = createCheckDatabase({ ...what, at: 1 }, ports).run(signal);
+
+    await expect(other).rejects.toThrow("another moment than the plan");
+    await expect(createCheckDatabase({ ...what, at: 2 }, ports).run(signal)).resolves.toContain(
+      "nothing stands in the way",
+    );
   });
 
   it("stops where somebody else renamed a database", async () => {

@@ -14,6 +14,8 @@ export const CheckDatabaseDescriptor = SwapStepBase.extend({
     z.object({ kind: z.literal("aside"), name: z.string() }),
   ]),
   release: z.string(),
+  /** The moment of the data that people were asked about, ms since the epoch. Not asked of one that was kept. */
+  at: z.number(),
   /** What was live when the plan was made. */
   live: z.object({ name: z.string(), oid: z.number().int() }),
 });
@@ -28,7 +30,7 @@ export function createCheckDatabase(
   descriptor: CheckDatabaseDescriptor,
   ports: DatabaseStepPorts,
 ): Step {
-  const { aside, live, release, source } = descriptor;
+  const { aside, live, source } = descriptor;
   const { databases, making } = databasePorts(ports);
   const { files, stateFolder } = making;
 
@@ -37,7 +39,9 @@ export function createCheckDatabase(
     isDone: async () => false,
     run: async (signal) => {
       const { database, next, systemIdentifier } =
-        source.kind === "release" ? await waiting(ports, release) : await kept(ports, source.name);
+        source.kind === "release"
+          ? await waiting(ports, descriptor)
+          : await kept(ports, source.name);
       const pair = {
         live: live.name,
         replaced: { name: aside, oid: live.oid },
@@ -58,6 +62,7 @@ export function createCheckDatabase(
       const properties = await databases.properties(live.name, signal);
       const at = ports.clock.now();
       const plan = ports.planId;
+      const { release } = descriptor;
       const swap = { pair, at, plan, release, systemIdentifier, next, properties };
       await writeAside(files, stateFolder, swap);
       return `nothing stands in the way of ${database.name}`;
@@ -65,11 +70,19 @@ export function createCheckDatabase(
   };
 }
 
-async function waiting({ catalogue }: DatabaseStepPorts, release: string): Promise<Found> {
+async function waiting(
+  { catalogue }: DatabaseStepPorts,
+  { release, at }: CheckDatabaseDescriptor,
+): Promise<Found> {
   const warm = await catalogue.readWarm(release);
   if (warm === undefined) {
     throw new Failure("refused", `no database of ${release} waits beside the live one`, {
       hint: "Set `database.rollback.warm`, or `database.dump` for one to restore.",
+    });
+  }
+  if (warm.at !== at) {
+    throw new Failure("refused", `${warm.name} holds the data of another moment than the plan`, {
+      hint: "It was made anew since people were asked: ask for the plan again.",
     });
   }
   const { name, oid, systemIdentifier, properties, rows, schemaFingerprint } = warm;
