@@ -199,9 +199,8 @@ function checkInstalled(
   const definitions = Object.entries(target.identity.definitions ?? {});
   const started = startedServices(plan);
   const { commit, schema: _then, ...unnamed } = target.identity;
-  const { schema } = plan.from;
+  const schema = schemaAfter(plan, target);
   const wanted = {
-    // Files and processes went back; the database stays as it was, and people were asked about that.
     ...(schema === undefined ? {} : { schema }),
     // git only names what is installed: where pointing it was passed over, that is told as left undone.
     ...(isGitLeft ? unnamed : { ...unnamed, ...(commit === undefined ? {} : { commit }) }),
@@ -214,6 +213,11 @@ function checkInstalled(
     ? `${target.id} in every known part`
     : `differs from ${target.id}: ${summary.join("; ")}`;
   return { name: "installed release", passed, detail };
+}
+
+/** The schema's revision that a recovery leaves: where only files and processes go back, the database stays as it was, and people were asked about that. */
+export function schemaAfter({ scope, from }: Plan, { identity }: Release): Identity["schema"] {
+  return scope === "database" || scope === "all" ? identity.schema : from.schema;
 }
 
 function checkServed(target: Release, identity: Identity): Check {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Daemon } from "../../src/app/daemon.ts";
-import { proveRestored } from "../../src/app/prove-restored.ts";
+import { proveRestored, schemaAfter } from "../../src/app/prove-restored.ts";
 import type { Recovery } from "../../src/model/history.ts";
 import type { Verification } from "../../src/model/verification.ts";
-import { aPlan, anIdentity, anIncident } from "../support/builders.ts";
+import { aPlan, aRelease, anIdentity, anIncident } from "../support/builders.ts";
 import { aSample, withDaemon, type Parts } from "../support/daemon.ts";
 import { HEALTH } from "../support/story-world.ts";
 
@@ -45,6 +45,20 @@ async function proved(
 function failedOf({ checks }: Verification): readonly string[] {
   return checks.filter((check) => !check.passed).map((check) => check.name);
 }
+
+describe("the schema that a restored system must have", () => {
+  it.each([
+    ["application", "004 (4)"],
+    ["configuration", "004 (4)"],
+    ["database", "003 (3)"],
+    ["all", "003 (3)"],
+  ] as const)("after a plan of the scope %s is %s", (scope, schema) => {
+    const plan = aPlan({ scope, from: anIdentity({ schema: "004 (4)" }) });
+    const target = aRelease({ identity: anIdentity({ schema: "003 (3)" }) });
+
+    expect(schemaAfter(plan, target)).toBe(schema);
+  });
+});
 
 describe("the proof of a restart", () => {
   it("needs no release, only that the service runs anew and everything is well", async () => {
