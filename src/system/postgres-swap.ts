@@ -4,6 +4,7 @@ import type { DatabasePair } from "../model/aside-database.ts";
 import { Failure, messageOf } from "../model/failure.ts";
 import type { DatabaseProperties } from "../model/warm-database.ts";
 import type { Clock } from "./clock.ts";
+import { BESIDE_PREFIX } from "./postgres-beside.ts";
 import { readContents } from "./postgres-contents.ts";
 import { readProperties } from "./postgres-properties.ts";
 import { moveSequences, readSequences } from "./postgres-sequences.ts";
@@ -176,14 +177,14 @@ async function lookAt(client: Client, { live, replaced, next }: DatabasePair): P
   return (await stands(replaced.name, live)) ? "after" : "foreign";
 }
 
-/** A waiting database lets nobody in: it is opened for the work, and closed again where it was closed. */
+/** A waiting database lets nobody in: it is opened for the work, and closed again, also where a rollwatch that was killed left it open. */
 async function whileOpen<T>(client: Client, name: string, work: () => Promise<T>): Promise<T> {
   const { closed } = Closed.parse((await client.query(ASK_CLOSED, [name])).rows[0]);
   await client.query(`alter database ${quoted(name)} allow_connections true`);
   try {
     return await work();
   } finally {
-    if (closed) {
+    if (closed || name.startsWith(BESIDE_PREFIX)) {
       await client.query(`alter database ${quoted(name)} allow_connections false`);
     }
   }

@@ -214,13 +214,21 @@ describe("a swap of two databases", () => {
       openSwapPorts(place),
     );
 
-    const told = [await moving.run(signal), await moving.run(signal)];
+    const told = [await moving.run(signal)];
+    // As a rollwatch leaves it that is killed meanwhile.
+    await query(`alter database ${pair.next.name} allow_connections true`, "postgres");
+    told.push(await moving.run(signal));
+    const [closed] = await query(
+      `select not datallowconn as closed from pg_database where datname = '${pair.next.name}'`,
+      "postgres",
+    );
     await step(swap).run(signal);
 
     expect(told).toEqual([
-      "moved 1 sequences of rollwatch_snap_3",
-      "moved 0 sequences of rollwatch_snap_3",
+      `moved 1 sequences of ${pair.next.name}`,
+      `moved 0 sequences of ${pair.next.name}`,
     ]);
+    expect(closed).toEqual({ closed: true });
     const [next] = await query(
       "insert into readings (written) values ('later') returning id::int",
       pair.live,

@@ -103,6 +103,6 @@ function foreign({ pair: { live, replaced, next } }: AsideDatabase): Failure {
 
 function notSwapped({ pair }: AsideDatabase, reason: string): Failure {
   return new Failure("swap-failed", `${pair.live} was not swapped: ${reason}`, {
-    hint: "The live database is as it was. Declare sessions that may be ended in `database.rollback.mayEnd`, or end them by hand.",
+    hint: "The live database is as it was, unless the server did not answer in the end: `select oid, datname from pg_database` tells. Declare sessions that may be ended in `database.rollback.mayEnd`, or end them by hand.",
   });
 }
