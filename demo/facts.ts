@@ -11,6 +11,7 @@ type UntoldKind =
   | "release-pruned"
   | "release-marked"
   | "release-unmarked"
+  | "aside-ended"
   | "step-started"
   | "notice-queued"
   | "notice-delivered"

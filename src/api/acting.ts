@@ -14,12 +14,9 @@ import {
   RollbackRequest,
   type Actions,
 } from "../model/actions.ts";
-import {
-  CheckRound,
-  PreviewRequest,
-  RollbackPreview,
-  type Operations,
-} from "../model/operations.ts";
+import { AsideDropRequest } from "../model/aside-database.ts";
+import { CheckRound, type Operations } from "../model/operations.ts";
+import { PreviewRequest, RollbackPreview } from "../model/preview.ts";
 import { Begun, Captured, Nothing, PATHS, Pruned, Reported, VerifyRequest } from "./contract.ts";
 import { acts, type Route } from "./route.ts";
 
@@ -30,6 +27,13 @@ export function actingRoutes(operations: Operations, actions: Actions): readonly
     ...planRoutes(operations, actions),
     ...incidentRoutes(actions),
     ...releaseRoutes(actions),
+    acts({
+      path: PATHS.dropAside,
+      summary: "End a database that a swap has replaced: it is dropped",
+      access: "administer",
+      body: AsideDropRequest,
+      run: async ({ id, body, by, signal }) => actions.dropAside(id, body, by, signal),
+    }),
     acts({
       path: PATHS.check,
       summary: "One round of every probe",

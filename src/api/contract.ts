@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AsideReport } from "../model/aside-database.ts";
 import { IncidentReport, ReleaseReport, SignalReport } from "../model/operations.ts";
 
 /** Paths of the HTTP interface, as fastify and rollwatch's own client spell them. */
@@ -34,6 +35,8 @@ export const PATHS = {
   maintenanceEnd: "/api/v1/maintenance/end",
   rollbacks: "/api/v1/rollbacks",
   preview: "/api/v1/rollbacks/preview",
+  asides: "/api/v1/database/asides",
+  dropAside: "/api/v1/database/asides/:id/drop",
   heartbeat: "/api/v1/heartbeats/:signal",
   alertmanager: "/api/v1/webhooks/alertmanager",
   generic: "/api/v1/webhooks/generic",
@@ -68,6 +71,8 @@ export const Releases = z.object({ releases: z.array(ReleaseReport) });
 export const Incidents = z.object({ incidents: z.array(IncidentReport) });
 /** Every signal. */
 export const Signals = z.object({ signals: z.array(SignalReport) });
+/** Every kept database, newest first. */
+export const Asides = z.object({ asides: z.array(AsideReport) });
 /** The incident that a report opened or was added to. */
 export const Reported = z.object({ incident: z.string() });
 /** The plan that was begun, and its incident. */

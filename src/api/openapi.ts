@@ -1,7 +1,9 @@
 import { z } from "zod";
 import * as actions from "../model/actions.ts";
+import * as asides from "../model/aside-database.ts";
 import * as incoming from "../model/incoming.ts";
 import * as operations from "../model/operations.ts";
+import * as preview from "../model/preview.ts";
 import { ShadowRecord } from "../model/record.ts";
 import { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
 import * as contract from "./contract.ts";
@@ -77,6 +79,8 @@ function nameSchemas(): Names {
     ShadowRecord,
     ...actions,
     ...operations,
+    ...preview,
+    ...asides,
     ...incoming,
     ...contract,
     ReleaseDetails,

@@ -3,30 +3,19 @@ import { Failure } from "../model/failure.ts";
 import { IncidentReport, Status, type Operations } from "../model/operations.ts";
 import { ShadowRecord } from "../model/record.ts";
 import { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
-import { Incidents, PATHS, Releases, Signals } from "./contract.ts";
+import { Asides, Incidents, PATHS, Releases, Signals } from "./contract.ts";
 import { reads, type Route } from "./route.ts";
 
 /** Every route that only reads; none of them changes anything. */
 export function readingRoutes(operations: Operations, actions: Actions): readonly Route[] {
   return [
+    ...releaseRoutes(operations),
     reads(PATHS.status, "Everything about the running daemon", Status, async ({ signal }) =>
       operations.status(signal),
     ),
     reads(PATHS.signals, "Every signal with its value and limit", Signals, async ({ signal }) => ({
       signals: (await operations.status(signal)).signals,
     })),
-    reads(PATHS.releases, "Captured releases, newest first", Releases, async ({ signal }) => ({
-      releases: await operations.releases(signal),
-    })),
-    reads(PATHS.release, "One captured release in full", ReleaseDetails, async ({ id, signal }) =>
-      operations.showRelease(id, signal),
-    ),
-    reads(
-      PATHS.diff,
-      "What differs from one captured release to another",
-      ReleaseDifference,
-      async ({ id, other, signal }) => operations.diffReleases(id, other, signal),
-    ),
     reads(
       PATHS.record,
       "How often rollwatch was right, by trigger",
@@ -47,6 +36,32 @@ export function readingRoutes(operations: Operations, actions: Actions): readonl
     }),
     reads(PATHS.plan, "A plan that waits, runs or ended", PlanReport, async ({ id }) =>
       actions.plan(id),
+    ),
+  ];
+}
+
+/** What one can go back to, and what was replaced. */
+function releaseRoutes(operations: Operations): readonly Route[] {
+  return [
+    reads(PATHS.releases, "Captured releases, newest first", Releases, async ({ signal }) => ({
+      releases: await operations.releases(signal),
+    })),
+    reads(PATHS.release, "One captured release in full", ReleaseDetails, async ({ id, signal }) =>
+      operations.showRelease(id, signal),
+    ),
+    reads(
+      PATHS.diff,
+      "What differs from one captured release to another",
+      ReleaseDifference,
+      async ({ id, other, signal }) => operations.diffReleases(id, other, signal),
+    ),
+    reads(
+      PATHS.asides,
+      "Databases that swaps have replaced, newest first",
+      Asides,
+      async ({ signal }) => ({
+        asides: await operations.asides(signal),
+      }),
     ),
   ];
 }

@@ -6,6 +6,7 @@ import { openIncident, openRecovery, type Incident, type Recovery } from "../mod
 import type { Person } from "../model/people.ts";
 import { approvalGiven } from "../notify/notices-decision.ts";
 import { reportedByPerson } from "../notify/notices-people.ts";
+import { dropAside } from "./asides.ts";
 import * as brakes from "./brakes.ts";
 import type { Daemon } from "./daemon.ts";
 import { newsOf } from "./follow.ts";
@@ -65,6 +66,7 @@ export function daemonActions(daemon: Daemon, onChange: () => void): Actions {
     verifyReleases: async (request, signal) => verify(daemon, request, signal),
     markRelease: async (id, { reason }, by) => markRelease(daemon, { id, reason }, by),
     unmarkRelease: async (id, by) => unmarkRelease(daemon, id, by),
+    dropAside: async (oid, words, by, signal) => dropAside(daemon, { oid, ...words }, by, signal),
     prune: async (request) => ({ pruned: await pruneReleases(daemon, request) }),
   };
 }

@@ -15,6 +15,7 @@ import { openCatalogue } from "../release/catalogue.ts";
 import { holdLock } from "../system/lock.ts";
 import { openLog } from "../system/log.ts";
 import { openAlone } from "./alone.ts";
+import { reportAsides } from "./asides.ts";
 import { checkOnce } from "./check-once.ts";
 import { controlSettingsOf } from "./control-settings.ts";
 import { openLifecycle } from "./lifecycle.ts";
@@ -86,6 +87,7 @@ export async function composeOperations(config: Config): Promise<OpenedOperation
     record: async () => recordOf(history, (trigger) => modeOf(config.policy, trigger)),
     incidents: async () => reportIncidents(history),
     incident: async (id) => reportIncidents(history).find((one) => one.id === id),
+    asides: async (signal) => reportAsides(parts, signal),
     showRelease: async (id) => showRelease(parts, id),
     diffReleases: async (a, b, signal) => diffReleases(parts, a, b, signal),
   };

@@ -23,6 +23,8 @@ export interface Aim {
   readonly scope?: Scope;
   /** The kinds of configuration, for that scope; absent: all of them. */
   readonly kinds?: readonly string[];
+  /** The kept database that is put back, for the scope `database`; absent: that of the target. */
+  readonly aside?: string;
 }
 
 /** What is to be planned. */
@@ -51,8 +53,9 @@ export async function draftAction(
       return draftConfiguration(daemon, { incident, release, requestedBy, kinds }, signal);
     }
     if (request.scope === "database" || request.scope === "all") {
-      const { scope } = request;
-      return draftDatabase(daemon, { incident, release, requestedBy, scope }, signal);
+      const { scope, aside } = request;
+      const what = { incident, release, requestedBy, scope, aside };
+      return draftDatabase(daemon, what, signal);
     }
     return draftPlan(daemon, { incident, release, requestedBy }, signal);
   }

@@ -1,7 +1,12 @@
+import { compareSchemas } from "../decide/schema/compare.ts";
+import { tellDifferences } from "../decide/schema/tell.ts";
 import type { TableLoss } from "../model/database-delta.ts";
 import { Failure } from "../model/failure.ts";
 import type { Plan } from "../model/plan.ts";
+import { isSameRelease } from "../model/identity.ts";
 import { type DatabaseGoal, makeDatabasePlan } from "../recover/plan-database.ts";
+import { readAside } from "../release/aside-databases.ts";
+import { releaseUnits } from "../release/paths.ts";
 import type { Catalogue } from "../release/catalogue.ts";
 import type { DatabaseSwap } from "../system/postgres-swap.ts";
 import { openDatabaseRows } from "./database-rows.ts";
@@ -15,12 +20,17 @@ interface DatabasePlanner extends Planner {
   readonly catalogue: Catalogue;
 }
 
+/** What is planned: the database of the release, or one that was kept. */
+interface DatabaseRequest extends PlanRequest, Pick<DatabaseGoal, "scope"> {
+  readonly aside: string | undefined;
+}
+
 type Source = Pick<DatabaseGoal, "source" | "from" | "at">;
 
-/** Makes the plan back to the release's database: with its code where that differs, and for `all` with its configuration. Changes nothing. */
+/** Makes the plan back to the release's database, or to one that was kept: with the release's code where that differs. Changes nothing. */
 export async function draftDatabase(
   daemon: DatabasePlanner,
-  request: PlanRequest & Pick<DatabaseGoal, "scope">,
+  request: DatabaseRequest,
   signal: AbortSignal,
 ): Promise<Plan> {
   const { databases } = daemon.world;
@@ -29,10 +39,23 @@ export async function draftDatabase(
       hint: "Configure `database.url`, and `database.rollback` for what a rollback of it needs.",
     });
   }
-  const { scope, release } = request;
+  const { scope, release, aside } = request;
   const input = await gatherInput(daemon, request, signal);
   const kept = keptFiles(input);
   const live = await databases.live(signal);
+  if (aside !== undefined) {
+    const source = await keptSource(
+      daemon,
+      databases,
+      { name: aside, release: release.id },
+      signal,
+    );
+    const same = isSameRelease(release.identity, input.from);
+    // Nothing but the databases changes places where the release stays the same.
+    const current = same ? releaseUnits(release) : input.current;
+    const goal = { scope, live, aside, ...source, losses: undefined };
+    return makeDatabasePlan({ ...input, kept, current }, goal);
+  }
   const source = await sourceOf(daemon, databases, release.id, signal);
   const losses =
     source.from.kind === "waiting" ? await lossesOf(daemon, release.id, signal) : undefined;
@@ -59,6 +82,37 @@ async function sourceOf(
   throw new Failure("refused", `nothing is kept of the database of ${release}`, {
     hint: "Set `database.rollback.warm` or `database.dump`; what was not kept then cannot be brought back.",
   });
+}
+
+/** A database that a swap has replaced; refused where the release could not run on its schema. */
+async function keptSource(
+  { catalogue, config, world }: DatabasePlanner,
+  databases: DatabaseSwap,
+  { name, release }: { readonly name: string; readonly release: string },
+  signal: AbortSignal,
+): Promise<Source> {
+  const noted = await readAside(world.files, config.state, name);
+  const oids = await databases.oidsOf([name], signal);
+  if (noted === undefined || oids.get(name) !== noted.pair.replaced.oid) {
+    throw new Failure("refused", `rollwatch keeps no database ${name}`, {
+      hint: "`rollwatch database aside list` shows those it keeps.",
+    });
+  }
+  const ranOn = await catalogue.readSchema(release);
+  const found = await databases.keptCatalogue(name, noted.properties, signal);
+  const comparison = ranOn === undefined ? undefined : compareSchemas(ranOn, found);
+  if (comparison?.verdict === "breaking") {
+    throw new Failure(
+      "refused",
+      `${release} may not run on the schema of ${name}: ${tellDifferences(comparison)}`,
+      { hint: "Name with --to a captured release that ran on it." },
+    );
+  }
+  return {
+    source: { kind: "aside", name },
+    from: { kind: "aside", text: name },
+    at: noted.at,
+  };
 }
 
 /** Undefined where nobody can tell in time: a plan is needed all the same. */

@@ -12,6 +12,7 @@ import {
 import type { Operations, Status } from "../model/operations.ts";
 import { TRIGGERS } from "../model/trigger.ts";
 import type { Verdict } from "../model/verdict.ts";
+import { reportAsides } from "./asides.ts";
 import { checkOnce } from "./check-once.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
 import { previewRollback } from "./preview.ts";
@@ -48,6 +49,7 @@ export function daemonOperations(daemon: Daemon, running: Running): Operations {
     releases: async () => reportReleases(journal.history(), readinesses),
     record: async () => recordOf(journal.history(), (trigger) => modeOf(config.policy, trigger)),
     incidents: async () => reportIncidents(journal.history()),
+    asides: async (signal) => reportAsides(daemon, signal),
     showRelease: async (id) => showRelease(daemon, id),
     diffReleases: async (a, b, signal) => compare(async () => diffReleases(daemon, a, b, signal)),
     incident: async (id) => reportIncidents(journal.history()).find((one) => one.id === id),

@@ -21,10 +21,13 @@ export function reportPlan(recovery: Recovery): PlanReport {
 }
 
 /** What a plan would do, in lines for people. */
-export function reportSteps(plan: Plan): Pick<PlanReport, "scope" | "target" | "steps" | "kept"> {
+export function reportSteps(
+  plan: Plan,
+): Pick<PlanReport, "scope" | "target" | "aside" | "steps" | "kept"> {
   return {
     scope: plan.scope,
     target: plan.target,
+    ...(plan.aside === undefined ? {} : { aside: plan.aside }),
     steps: plan.steps.map(({ id, kind, text }) => ({ id, kind, describe: text ?? id })),
     kept: plan.kept ?? [],
   };

@@ -1,7 +1,7 @@
 import { LADDER } from "../decide/guards/index.ts";
 import type { Breached } from "../decide/situation.ts";
 import { openIncident, type History } from "../model/history.ts";
-import type { PreviewRequest, RollbackPreview } from "../model/operations.ts";
+import type { PreviewRequest, RollbackPreview } from "../model/preview.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { configurationDiff } from "./configuration-diff.ts";
 import { draftAction, type Aim } from "./draft-action.ts";
@@ -9,7 +9,7 @@ import { lastRollbackMs } from "./incident.ts";
 import { isFree, recoveryLockPath } from "./locks.ts";
 import { reportSteps } from "./plan-report.ts";
 import { withDependents } from "../recover/dependents.ts";
-import { newestProvenOther } from "./readinesses.ts";
+import { usualTarget } from "./readinesses.ts";
 import { gatherSituation, type Decider } from "./situation.ts";
 import { supposedBreach } from "./supposed.ts";
 
@@ -53,17 +53,17 @@ function estimateOf({ action, scope }: Aim, history: History): number | null {
 }
 
 function aimOf({ config, journal, surroundings }: Decider, request: PreviewRequest): Aim {
-  const { scope, to, services = [], kinds } = request;
+  const { scope, to, services = [], kinds, aside } = request;
   if (scope === "service") {
     const known = config.application.services;
     const names = request.dependents === true ? withDependents(known, services) : services;
     return { action: "restart", scope, target: null, services: names };
   }
-  const newest = newestProvenOther(journal.history(), surroundings.identity()?.value)?.id;
   return {
     action: "roll-back",
-    target: to ?? newest ?? null,
+    target: to ?? usualTarget(journal.history(), surroundings.identity()?.value, aside) ?? null,
     services: [],
+    ...(aside === undefined ? {} : { aside }),
     ...(scope === undefined ? {} : { scope }),
     ...(kinds === undefined ? {} : { kinds }),
   };

@@ -216,7 +216,14 @@ function checkInstalled(
 }
 
 /** The schema's revision that a recovery leaves: where only files and processes go back, the database stays as it was, and people were asked about that. */
-export function schemaAfter({ scope, from }: Plan, { identity }: Release): Identity["schema"] {
+export function schemaAfter(
+  { scope, from, aside }: Plan,
+  { identity }: Release,
+): Identity["schema"] {
+  // A kept database has the schema that it had, which is looked at before it is put back.
+  if (aside !== undefined) {
+    return undefined;
+  }
   return scope === "database" || scope === "all" ? identity.schema : from.schema;
 }
 

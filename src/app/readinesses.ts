@@ -52,10 +52,25 @@ export function newestProvenOther(
     .toSorted((one, other) => (other.provenAt ?? 0) - (one.provenAt ?? 0))[0];
 }
 
-/** A restart goes back from nothing: the release whose service it cured is still one to go back to. */
+/** The release that a rollback goes to when nobody names one: a kept database is put back with what is deployed. */
+export function usualTarget(
+  history: History,
+  deployed: Identity | undefined,
+  aside: string | undefined,
+): string | undefined {
+  const release =
+    aside === undefined
+      ? newestProvenOther(history, deployed)
+      : history.releases.findLast(
+          (one) => deployed !== undefined && isSameRelease(one.identity, deployed),
+        );
+  return release?.id;
+}
+
+/** A restart goes back from nothing, nor does one who puts a kept database back: what ran then is still a release to go back to. */
 function wasRolledBack(history: History, release: KnownRelease): boolean {
   return history.recoveries
-    .filter((one) => one.plan.scope !== "service")
+    .filter((one) => one.plan.scope !== "service" && one.plan.aside === undefined)
     .filter((one) => one.attempts.length > 0 && one.ended?.result !== "cancelled")
     .some((one) => isSameRelease(one.plan.from, release.identity));
 }

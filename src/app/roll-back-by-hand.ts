@@ -12,7 +12,7 @@ import { openReported } from "./incident.ts";
 import { isFree, recoveryLockPath } from "./locks.ts";
 import { incidentOf } from "./planned.ts";
 import { withDependents } from "../recover/dependents.ts";
-import { newestProvenOther } from "./readinesses.ts";
+import { usualTarget } from "./readinesses.ts";
 import { supposedBreach } from "./supposed.ts";
 
 /** What a person's rollback is for when nothing else says it. */
@@ -56,7 +56,8 @@ export async function rollBackByHand(
 function askBoth(daemon: Daemon, plan: Plan, why: string): void {
   const { target, scope, requestedBy } = plan;
   const at = daemon.world.clock.now();
-  const reason = `${requestedBy} asks for the database of ${target}: ${why}`;
+  const what = plan.aside ?? `the database of ${target}`;
+  const reason = `${requestedBy} asks for ${what}: ${why}`;
   askForDatabase(daemon, {
     incident: incidentOf(daemon, plan),
     decision: { kind: "recommend", at, reason, guards: [], action: "roll-back", target, scope },
@@ -101,8 +102,8 @@ function refuseSecond({ journal }: Daemon): void {
 }
 
 function aimOf(daemon: Daemon, request: RollbackRequest): Aim {
-  const { config, journal, surroundings } = daemon;
-  const { scope, to, services = [], kinds } = request;
+  const { config } = daemon;
+  const { scope, to, services = [], kinds, aside } = request;
   refuseMixture(request);
   if (scope === "service") {
     refuseServices(daemon, services);
@@ -116,22 +117,38 @@ function aimOf(daemon: Daemon, request: RollbackRequest): Aim {
     });
   }
   refuseUnknown(daemon, to);
-  const target = to ?? newestProvenOther(journal.history(), surroundings.identity()?.value)?.id;
-  if (target === undefined) {
-    throw new Failure("catalogue-empty", "there is no proven release to go back to", {
-      hint: `Let the daemon watch a good release for ${config.release.bake / 1000} s, or name a captured one with --to.`,
-    });
-  }
-  return {
-    action: "roll-back",
-    scope,
-    target,
-    services: [],
+  const what = {
     ...(kinds === undefined ? {} : { kinds }),
+    ...(aside === undefined ? {} : { aside }),
   };
+  return { action: "roll-back", scope, target: targetOf(daemon, to, aside), services: [], ...what };
 }
 
-function refuseMixture({ scope, kinds, dependents }: RollbackRequest): void {
+/** The release asked for; without one what `usualTarget` says. */
+function targetOf(
+  { config, journal, surroundings }: Daemon,
+  to: string | undefined,
+  aside: string | undefined,
+): string {
+  const target = to ?? usualTarget(journal.history(), surroundings.identity()?.value, aside);
+  if (target !== undefined) {
+    return target;
+  }
+  throw aside === undefined
+    ? new Failure("catalogue-empty", "there is no proven release to go back to", {
+        hint: `Let the daemon watch a good release for ${config.release.bake / 1000} s, or name a captured one with --to.`,
+      })
+    : new Failure("catalogue-empty", "what is deployed is no captured release", {
+        hint: "Capture it (`rollwatch release capture`), or name with --to the release whose code goes along.",
+      });
+}
+
+function refuseMixture({ scope, kinds, dependents, aside }: RollbackRequest): void {
+  if (aside !== undefined && scope !== "database") {
+    throw new Failure("refused", "a kept database is put back by the scope database", {
+      hint: "Use `rollwatch database undo`.",
+    });
+  }
   if (kinds !== undefined && scope !== "configuration") {
     throw new Failure("refused", "kinds are those of configuration", {
       hint: "Leave --kind out, or use --scope configuration.",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  Asides,
   Begun,
   BY_HEADER,
   Captured,
@@ -11,13 +12,8 @@ import {
 } from "../api/contract.ts";
 import { type Actions, PlanReport, ReleaseCheck } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
-import {
-  CheckRound,
-  IncidentReport,
-  type Operations,
-  RollbackPreview,
-  Status,
-} from "../model/operations.ts";
+import { CheckRound, IncidentReport, type Operations, Status } from "../model/operations.ts";
+import { RollbackPreview } from "../model/preview.ts";
 import { ShadowRecord } from "../model/record.ts";
 import { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
 import { askDaemon, isAbsent, type Line, type Question } from "./socket-line.ts";
@@ -58,6 +54,7 @@ export function remoteOperations(state: string): Operations {
       askDaemon(line, get(fill(PATHS.release, id)), ReleaseDetails, signal),
     diffReleases: async (a, b, signal) =>
       askDaemon(line, get(fill(PATHS.diff, a, b)), ReleaseDifference, signal),
+    asides: async (signal) => (await askDaemon(line, get(PATHS.asides), Asides, signal)).asides,
     record: async (signal) => askDaemon(line, get(PATHS.record), ShadowRecord, signal),
     incidents: async (signal) =>
       (await askDaemon(line, get(PATHS.incidents), Incidents, signal)).incidents,
@@ -103,6 +100,10 @@ export function remoteActions(state: string, who: Who, signal: AbortSignal): Act
       askDaemon(line, post(PATHS.verify, request, { isLong: true }), ReleaseCheck, until),
     markRelease: async (release, request) => done(fill(PATHS.mark, release), request),
     unmarkRelease: async (release) => done(fill(PATHS.unmark, release)),
+    dropAside: async (oid, request, _by, until) => {
+      const path = fill(PATHS.dropAside, oid);
+      await askDaemon(line, post(path, request, { isLong: true }), DONE, until);
+    },
     prune: async (request) =>
       askDaemon(line, post(PATHS.prune, request, { isLong: true }), Pruned, signal),
   };

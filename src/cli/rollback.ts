@@ -2,8 +2,8 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { type PlanReport, RollbackRequest } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
-import type { PreviewRequest, RollbackPreview } from "../model/operations.ts";
 import { type Scope, SCOPES } from "../model/plan.ts";
+import type { PreviewRequest, RollbackPreview } from "../model/preview.ts";
 import { TRIGGERS } from "../model/trigger.ts";
 import { acting, type Acting, checked, reading, tell } from "./act.ts";
 import { wantsJson } from "./context.ts";
@@ -121,7 +121,8 @@ function refuseMixture({ scope, dependents, kind }: RollbackOptions): void {
   }
 }
 
-async function preview(
+/** Shows a plan, and what would refuse it. */
+export async function preview(
   request: PreviewRequest,
   command: Command,
   context: CommandContext,
@@ -137,8 +138,9 @@ async function preview(
   context.finish(plan.refusals.length === 0 ? EXIT.done : EXIT.refused);
 }
 
-async function rollBack(
-  options: RollbackOptions,
+/** Begins a plan when nothing and nobody speaks against it, and follows it to its end. */
+export async function rollBack(
+  options: Pick<RollbackOptions, "scope" | "reason" | "trigger" | "yes">,
   wanted: PreviewRequest,
   command: Command,
   context: CommandContext,
@@ -209,8 +211,7 @@ function describePreview(plan: RollbackPreview, paint: Paint): string {
     plan.estimatedSeconds === null
       ? "time not known yet"
       : `about ${plan.estimatedSeconds.toFixed(1)} s`;
-  const title =
-    plan.target === null ? `${plan.scope} restart` : `${plan.scope} rollback to ${plan.target}`;
+  const title = titleOf(plan);
   const hasPlan = plan.target !== null || plan.scope === "service";
   const lines = [
     ...(hasPlan ? [`${paint("title", title)}, ${estimate}`] : []),
@@ -225,11 +226,19 @@ function describePreview(plan: RollbackPreview, paint: Paint): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
+function titleOf({ scope, target, aside }: RollbackPreview): string {
+  if (aside !== undefined) {
+    return `${aside} back in the live database's place`;
+  }
+  return target === null ? `${scope} restart` : `${scope} rollback to ${target}`;
+}
+
 function describeEnd(plan: PlanReport, paint: Paint): string {
   if (plan.ended === null) {
     return `${paint("doubtful", "waiting for approval")}: rollwatch approve ${plan.id}\n`;
   }
-  const what = plan.target === null ? "services restarted" : `rolled back to ${plan.target}`;
+  const restored = plan.aside ?? plan.target;
+  const what = restored === null ? "services restarted" : `rolled back to ${restored}`;
   const word =
     plan.ended.result === "completed" ? paint("good", what) : paint("bad", plan.ended.result);
   return `${word}: ${plan.ended.reason}\n`;

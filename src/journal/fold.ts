@@ -69,6 +69,7 @@ const FOLDS: Folds = {
     ...history,
     floors: history.floors.filter((floor) => floor.release !== release),
   }),
+  "aside-ended": (history) => history,
   "incident-opened": incidents.opened,
   "incident-grown": incidents.grown,
   judged: incidents.judged,

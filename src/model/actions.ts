@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { AsideDropRequest } from "./aside-database.ts";
 import { LABELS } from "./facts.ts";
 import { ReleaseReport } from "./operations.ts";
 import type { Person } from "./people.ts";
@@ -40,6 +41,8 @@ export const RollbackRequest = z.strictObject({
   dependents: z.boolean().optional(),
   /** The kinds of configuration; absent: all of them. Only for `configuration`. */
   kinds: z.array(z.string()).min(1).optional(),
+  /** The kept database that is put back, with the release that is deployed unless `to` names one; only for `database`. */
+  aside: z.string().optional(),
   /** What is wrong, when no incident is open that says so. Default minor-functionality. */
   trigger: z.enum(TRIGGERS).optional(),
   reason: Reason,
@@ -80,6 +83,8 @@ export const PlanReport = z.object({
   incident: z.string(),
   scope: z.enum(SCOPES),
   target: z.string().nullable(),
+  /** The kept database that is put back. */
+  aside: z.string().optional(),
   requestedBy: z.string(),
   createdAt: z.number(),
   deadline: z.number(),
@@ -148,6 +153,8 @@ export interface Actions {
   ): Promise<ReleaseCheck>;
   markRelease(release: string, request: MarkRequest, by: Person): Promise<void>;
   unmarkRelease(release: string, by: Person): Promise<void>;
+  /** Drops the kept database with this OID. Throws `refused` where there is none, or something still needs it. */
+  dropAside(oid: string, request: AsideDropRequest, by: Person, signal: AbortSignal): Promise<void>;
   /** Deletes captures beyond `release.keep`; returns the ids of those deleted, or that would be. */
   prune(request: PruneRequest, by: Person): Promise<{ readonly pruned: readonly string[] }>;
 }

@@ -31,3 +31,32 @@ export const AsideDatabase = z.object({
   properties: DatabaseProperties,
 });
 export type AsideDatabase = z.infer<typeof AsideDatabase>;
+
+/**
+ * Where a database that a swap has replaced is by now: `kept` under its name, `live` again, `renamed` by somebody else, or `gone`.
+ */
+export const ASIDE_STATES = ["kept", "live", "renamed", "gone"] as const;
+
+/** A database that a swap has replaced, as the server has it now. */
+export const AsideReport = z.object({
+  /** The name that it was kept under. */
+  name: z.string(),
+  oid: z.number().int(),
+  state: z.enum(ASIDE_STATES),
+  /** The name that it had. */
+  live: z.string(),
+  /** When its swap was begun, ms since the epoch. */
+  at: z.number(),
+  plan: z.string(),
+  /** The release that the swap went to. */
+  release: z.string(),
+  /** Its size on disk; null where the role of `database.rollback.url` may not know it, or there is none. */
+  bytes: z.number().nullable(),
+});
+export type AsideReport = z.infer<typeof AsideReport>;
+
+/** A person's word that a kept database is needed no longer. */
+export const AsideDropRequest = z.strictObject({
+  reason: z.string().trim().min(1).max(500),
+});
+export type AsideDropRequest = z.infer<typeof AsideDropRequest>;

@@ -54,6 +54,14 @@ export const Fact = z.discriminatedUnion("kind", [
     reason: z.string(),
   }),
   z.object({ kind: z.literal("release-unmarked"), release: z.string(), by: z.string() }),
+  /** A person's word that a kept database is needed no longer; it is dropped after this. */
+  z.object({
+    kind: z.literal("aside-ended"),
+    database: z.string(),
+    oid: z.number().int(),
+    by: z.string(),
+    reason: z.string(),
+  }),
   z.object({
     kind: z.literal("incident-opened"),
     incident: z.string(),

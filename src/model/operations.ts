@@ -1,9 +1,10 @@
 import { z } from "zod";
+import type { AsideReport } from "./aside-database.ts";
 import { CONTROLS } from "./control.ts";
 import { DECISIONS, GuardAnswer } from "./decision.ts";
-import { Difference } from "./difference.ts";
 import { LABELS, OUTCOMES } from "./facts.ts";
 import { RECOVERY_RESULTS, SCOPES, StepOutcome } from "./plan.ts";
+import type { PreviewRequest, RollbackPreview } from "./preview.ts";
 import type { ReleaseDetails, ReleaseDifference } from "./release-report.ts";
 import type { ShadowRecord } from "./record.ts";
 import { ROLES } from "./role.ts";
@@ -239,39 +240,6 @@ export const CheckRound = z.object({
 });
 export type CheckRound = z.infer<typeof CheckRound>;
 
-/** Which rollback to plan without doing it. */
-export const PreviewRequest = z.strictObject({
-  /** Default application. */
-  scope: z.enum(SCOPES).optional(),
-  /** The release to go back to; absent: the last proven one. Not for `service`. */
-  to: z.string().optional(),
-  /** The services to restart; only for `service`. */
-  services: z.array(z.string()).optional(),
-  /** Whether those that come after them (`services[].after`) are restarted too, in order; only for `service`. */
-  dependents: z.boolean().optional(),
-  /** The kinds of configuration; absent: all of them. Only for `configuration`. */
-  kinds: z.array(z.string()).min(1).optional(),
-});
-export type PreviewRequest = z.infer<typeof PreviewRequest>;
-
-/** What a rollback would do now, and what would keep rollwatch from doing it by itself. */
-export const RollbackPreview = z.object({
-  scope: z.enum(SCOPES),
-  /** null when there is no release to go back to. */
-  target: z.string().nullable(),
-  /** The plan, one line per step. */
-  steps: z.array(z.object({ id: z.string(), kind: z.string(), describe: z.string() })),
-  /** Configuration files that would stay as they are, and why. */
-  kept: z.array(z.object({ path: z.string(), reason: z.string() })),
-  /** From past runs and sizes; null when there is nothing to estimate from. */
-  estimatedSeconds: z.number().nullable(),
-  /** Guards that would refuse, each with its reason. */
-  refusals: z.array(z.object({ guard: z.string(), reason: z.string() })),
-  /** What would change of the configuration; for that scope alone. */
-  configuration: z.array(Difference).optional(),
-});
-export type RollbackPreview = z.infer<typeof RollbackPreview>;
-
 /** What people and programs may ask of rollwatch; the command line and the HTTP interface know nothing else of it. */
 export interface Operations {
   status(signal: AbortSignal): Promise<Status>;
@@ -285,6 +253,8 @@ export interface Operations {
   showRelease(id: string, signal: AbortSignal): Promise<ReleaseDetails>;
   /** What differs from release `a` to release `b`; throws `release-unknown`. */
   diffReleases(a: string, b: string, signal: AbortSignal): Promise<ReleaseDifference>;
+  /** Databases that swaps have replaced and that are still to be ended, newest first. */
+  asides(signal: AbortSignal): Promise<readonly AsideReport[]>;
   /** How often rollwatch was right, by trigger. */
   record(signal: AbortSignal): Promise<ShadowRecord>;
   /** Incidents, newest first. */

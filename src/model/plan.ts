@@ -34,6 +34,8 @@ export const Plan = z.object({
   target: z.string().nullable(),
   /** The kinds of configuration that are put back; for the scope `configuration` alone. */
   kinds: z.array(z.string()).optional(),
+  /** The kept database that is put back; absent where the database, if any, comes from the target. */
+  aside: z.string().optional(),
   /** What was deployed when the plan was made. */
   from: Identity,
   createdAt: z.number(),

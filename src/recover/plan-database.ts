@@ -22,6 +22,8 @@ const TOLD_TABLES = 5;
 /** What a plan that swaps databases is made from beside what every plan is. */
 export interface DatabaseGoal {
   readonly scope: "database" | "all";
+  /** The kept database that is put back; absent where the database comes from the target. */
+  readonly aside?: string;
   /** What is live now. */
   readonly live: { readonly name: string; readonly oid: number };
   readonly source: CheckDatabaseDescriptor["source"];
@@ -80,7 +82,7 @@ export function makeDatabasePlan(input: PlanInput, goal: DatabaseGoal): Plan {
       aside,
     },
   ];
-  return composePlan(input, { scope, prepare, act });
+  return composePlan(input, { scope, aside: goal.aside, prepare, act });
 }
 
 function restoreStep(release: string, { from }: DatabaseGoal): KnownStep {

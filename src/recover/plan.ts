@@ -18,6 +18,8 @@ import type { KnownStep } from "./steps/index.ts";
 /** What a plan does to the database while the services stand still. */
 export interface DatabaseSteps {
   readonly scope: Scope;
+  /** The kept database that is put back. */
+  readonly aside?: string | undefined;
   /** While nothing has been changed. */
   readonly prepare: readonly KnownStep[];
   /** Between the last stop and the first start. */
@@ -30,7 +32,7 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 /** The same with steps for the database among them: then destructive services stay stopped, until a person starts them. */
-export function composePlan(input: PlanInput, { scope, prepare, act }: DatabaseSteps): Plan {
+export function composePlan(input: PlanInput, { scope, aside, prepare, act }: DatabaseSteps): Plan {
   const { id, incident, target, from, now, deadline, configHash, requestedBy, kept } = input;
   const works = serviceWorks(input);
   const early = works.filter(({ settings }) => !settings.destructive);
@@ -55,6 +57,7 @@ export function composePlan(input: PlanInput, { scope, prepare, act }: DatabaseS
     incident,
     scope,
     target: target.id,
+    ...(aside === undefined ? {} : { aside }),
     from,
     createdAt: now,
     deadline,

@@ -34,6 +34,26 @@ export async function writeAside(
   await files.writeAtomic(path, `${JSON.stringify(aside)}\n`, 0o600);
 }
 
+/** Every swap that is noted, newest first. */
+export async function listAsides(
+  files: Files,
+  stateFolder: string,
+): Promise<readonly AsideDatabase[]> {
+  const asides: AsideDatabase[] = [];
+  for (const file of await files.list(folderOf(stateFolder))) {
+    const text = file.endsWith(SUFFIX)
+      ? await files.readText(join(folderOf(stateFolder), file))
+      : undefined;
+    asides.push(...(text === undefined ? [] : [AsideDatabase.parse(JSON.parse(text))]));
+  }
+  return asides.toSorted((one, other) => other.at - one.at);
+}
+
+/** Forgets a swap, once nothing is kept of it any more. */
+export async function forgetAside(files: Files, stateFolder: string, name: string): Promise<void> {
+  await files.remove(fileOf(stateFolder, name));
+}
+
 /** The swap that kept, or was to keep, a database under this name; undefined where none is noted. */
 export async function readAside(
   files: Files,

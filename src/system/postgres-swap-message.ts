@@ -6,7 +6,7 @@ import type { DatabaseProperties } from "../model/warm-database.ts";
 export type Opening = Pick<DatabaseProperties, "connectionLimit" | "settings">;
 
 /** The advisory lock of whoever swaps, in the database `postgres`. */
-const LOCK = "746391, 1";
+export const SWAP_LOCK = "746391, 1";
 /** Enough for people who look, and for none who work with it by mistake. */
 const KEPT_CONNECTIONS = 5;
 const READ_ONLY = " default_transaction_read_only=";
@@ -49,7 +49,7 @@ export function swapMessage(pair: DatabasePair, opening: Opening): string {
 function lockAndCheck({ live, replaced, next }: DatabasePair): string {
   return `
     begin
-      if not pg_try_advisory_xact_lock(${LOCK}) then
+      if not pg_try_advisory_xact_lock(${SWAP_LOCK}) then
         raise exception 'another swap is under way' using errcode = '${SWAP_BUSY}';
       end if;
       if ${standing({ ...replaced, name: live }, next)} then

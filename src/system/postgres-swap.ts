@@ -1,10 +1,20 @@
+import type { Socket } from "node:net";
 import type { Client } from "pg";
 import { z } from "zod";
 import type { DatabasePair } from "../model/aside-database.ts";
 import { Failure, messageOf } from "../model/failure.ts";
+import type { SchemaCatalogue } from "../model/schema-catalogue.ts";
 import type { DatabaseProperties } from "../model/warm-database.ts";
 import type { Clock } from "./clock.ts";
+import {
+  type DatabaseOnServer,
+  dropReplaced,
+  type EndedDatabase,
+  openedCatalogue,
+  readByOid,
+} from "./postgres-aside.ts";
 import { BESIDE_PREFIX } from "./postgres-beside.ts";
+import { readCatalogue } from "./postgres-catalogue.ts";
 import { readContents } from "./postgres-contents.ts";
 import { readProperties } from "./postgres-properties.ts";
 import { moveSequences, readSequences } from "./postgres-sequences.ts";
@@ -45,11 +55,16 @@ export interface DatabaseSwap {
   swap(pair: DatabasePair, opening: Opening, signal: AbortSignal): Promise<SwapAttempt>;
   /** The live database from a new connection of the application's role. */
   view(name: string, signal: AbortSignal): Promise<LiveView>;
-  /** Drops the one that has both this name and this OID; false where there is none. */
-  drop(
-    database: { readonly name: string; readonly oid: number },
+  /** The databases with these OIDs, whatever their names are by now. */
+  byOid(oids: readonly number[], signal: AbortSignal): Promise<readonly DatabaseOnServer[]>;
+  /** The structure of a kept database as it is once it is live again. Throws `database-unreachable`. */
+  keptCatalogue(
+    name: string,
+    opening: Pick<Opening, "settings">,
     signal: AbortSignal,
-  ): Promise<boolean>;
+  ): Promise<SchemaCatalogue>;
+  /** Drops one that a swap has replaced; false where there is none any more. Throws `refused` where it is not safe. */
+  drop(database: EndedDatabase, signal: AbortSignal): Promise<boolean>;
 }
 
 /** Whom it connects as, and whose sessions it may end. */
@@ -121,8 +136,16 @@ export function openDatabaseSwap(access: SwapAccess): DatabaseSwap {
       const { rows } = await ask({ url, database: name }, readContents, signal);
       return { ...seen, rows };
     },
+    byOid: async (oids, signal) => ask(outside, async (client) => readByOid(client, oids), signal),
+    keptCatalogue: async (name, opening, signal) => {
+      const address = new URL(url);
+      const password = decodeURIComponent(address.password);
+      address.pathname = `/${encodeURIComponent(name)}`;
+      const connections = { url: address.href, password, clock, sockets: new Set<Socket>() };
+      return openedCatalogue(await readCatalogue(connections, signal), opening);
+    },
     drop: async (database, signal) =>
-      ask(outside, async (client) => drop(client, database), signal),
+      ask(outside, async (client) => dropReplaced(client, database), signal),
   };
 }
 
@@ -152,18 +175,6 @@ async function moveIn(
   return whileOpen(client, next.name, async () =>
     withClient({ url, database: next.name }, async (inside) => moveSequences(inside, past), signal),
   );
-}
-
-async function drop(
-  client: Client,
-  { name, oid }: { readonly name: string; readonly oid: number },
-): Promise<boolean> {
-  const oids = await readOids(client, [name]);
-  if (oids.get(name) !== oid) {
-    return false;
-  }
-  await client.query(`drop database ${quoted(name)}`);
-  return true;
 }
 
 async function lookAt(client: Client, { live, replaced, next }: DatabasePair): Promise<Standing> {
@@ -212,6 +223,9 @@ async function retold<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T
     return await work();
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof Failure && error.code === "refused") {
+      throw error;
+    }
     throw new Failure("swap-failed", messageOf(error), {
       hint: "`rollwatch doctor` prints the SQL for the role of `database.rollback.url`. Which database is live is told by their OIDs: a swap happened as a whole, or not at all.",
       cause: error,

@@ -112,6 +112,13 @@ describe("over the socket", () => {
       undefined,
     ],
     ["POST", "/api/v1/releases/rel-1/unmark", {}, ["unmarkRelease", "rel-1", OPERATOR], undefined],
+    [
+      "POST",
+      "/api/v1/database/asides/16500/drop",
+      { reason: "over" },
+      ["dropAside", "16500", { reason: "over" }, OPERATOR],
+      undefined,
+    ],
     ["POST", "/api/v1/incidents/inc-1/ack", {}, ["acknowledge", "inc-1", OPERATOR], undefined],
     [
       "POST",
@@ -246,6 +253,7 @@ describe("over TCP", () => {
     "incidents",
     "incident",
     "plan",
+    "asides",
   ]);
   // A heartbeat is a service's, with a token of its own: test/api/heartbeats.test.ts.
   const acting = Object.entries(PATHS).filter(

@@ -13,6 +13,7 @@ import type { TriggerRecord } from "../../src/model/record.ts";
 import { aPlanReport, anEndedPlan, fakeActions } from "../support/fakes/actions.ts";
 import {
   aDoctorReport,
+  anAside,
   anIncidentReport,
   aPreview,
   aReleaseDetails,
@@ -150,6 +151,7 @@ async function withDaemon(argv: readonly string[], world: World = {}): Promise<O
 }
 
 const MIA = { ...OPERATOR, name: "mia" };
+const ASIDE = "radiation_aside_1800000000000";
 const PLAIN = [
   [
     ["pause", "--for", "2h", "--reason", "load"],
@@ -201,6 +203,10 @@ const PLAIN = [
   [
     ["release", "unmark", "rel-1"],
     ["unmarkRelease", "rel-1"],
+  ],
+  [
+    ["database", "aside", "drop", ASIDE, "--oid", "16500", "--reason", "over"],
+    ["dropAside", "16500", { reason: "over" }],
   ],
 ] as const;
 
@@ -404,6 +410,89 @@ describe("rollwatch reject", () => {
     expect(code).toBe(0);
     expect(out).toContain("rejected plan-1");
     expect(calls.at(-1)?.slice(0, 3)).toEqual(["reject", "plan-1", { reason: "upstream" }]);
+  });
+});
+
+describe("rollwatch database aside drop", () => {
+  const argv = ["database", "aside", "drop", ASIDE, "--reason", "over"];
+
+  it.each([
+    ["radiation", 1, false],
+    ["", 1, false],
+    [` ${ASIDE} `, 0, true],
+  ])("asks a person for the name again, and takes %j so", async (answer, code, isDropped) => {
+    const ports = { ...AT_TERMINAL, ask: async () => answer };
+
+    const outcome = await withDaemon(argv, { ports });
+
+    expect(outcome.code).toBe(code);
+    expect(calls.some(([name]) => name === "dropAside")).toBe(isDropped);
+  });
+
+  it.each([
+    ["no OID where nobody can be asked", [], 2, "add --oid 16500"],
+    ["another OID", ["--oid", "16501"], 2, "has OID 16500, not 16501"],
+  ])("does nothing with %s", async (_what, more, code, told) => {
+    const outcome = await withDaemon([...argv, ...more]);
+
+    expect([outcome.code, outcome.err]).toEqual([code, expect.stringContaining(told)]);
+    expect(calls).toEqual([]);
+  });
+
+  it("does nothing to a database that rollwatch has not kept", async () => {
+    const stranger = ["database", "aside", "drop", "postgres", "--oid", "5", "--reason", "x"];
+
+    const outcome = await withDaemon(stranger);
+
+    expect([outcome.code, outcome.err]).toEqual([3, expect.stringContaining("keeps no database")]);
+    expect(calls).toEqual([]);
+  });
+});
+
+describe("rollwatch database aside list and show", () => {
+  it("tell where each kept database is by now", async () => {
+    const asides = [anAside(), anAside({ name: "old", oid: 5, state: "gone", bytes: null })];
+    const operations = { asides: async () => asides };
+
+    const list = await withDaemon(["database", "aside", "list"], { operations });
+    const show = await withDaemon(["database", "aside", "show"], { operations });
+    const none = await withDaemon(["database", "aside", "list"], {
+      operations: { asides: async () => [] },
+    });
+
+    expect(list.out).toContain(`${ASIDE}  kept  7MiB  was radiation until 2027`);
+    expect(list.out).toContain("gone  -");
+    expect(show.out).toContain("oid: 16500");
+    expect(none.out).toBe("no database is kept\n");
+  });
+});
+
+describe("rollwatch database undo", () => {
+  it("asks for the newest kept database's return, and never takes --yes for an answer", async () => {
+    const outcome = await withDaemon(["database", "undo", "--reason", "as agreed"]);
+    const yes = await withDaemon(["database", "undo", "--reason", "as agreed", "--yes"]);
+
+    expect(outcome.err).toBe("");
+    expect(calls[0]).toEqual([
+      "rollback",
+      { scope: "database", aside: ASIDE, reason: "as agreed" },
+      MIA,
+    ]);
+    expect(yes.code).toBe(2);
+  });
+
+  it("has nothing to put back where none is kept", async () => {
+    const asides = [anAside({ state: "gone" })];
+
+    const outcome = await withDaemon(["database", "undo", "--reason", "x"], {
+      operations: { asides: async () => asides },
+    });
+
+    expect([outcome.code, outcome.err]).toEqual([
+      3,
+      expect.stringContaining("no database is kept"),
+    ]);
+    expect(calls).toEqual([]);
   });
 });
 

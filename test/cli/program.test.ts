@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openApi } from "../../src/api/server.ts";
 import type { CliPorts } from "../../src/cli/ports.ts";
 import { runCli } from "../../src/cli/program.ts";
-import { CheckRound, RollbackPreview, Status } from "../../src/model/operations.ts";
+import { CheckRound, Status } from "../../src/model/operations.ts";
+import { RollbackPreview } from "../../src/model/preview.ts";
 import type { Operations } from "../../src/model/operations.ts";
 import { fakeActions } from "../support/fakes/actions.ts";
 import {

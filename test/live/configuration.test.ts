@@ -8,7 +8,7 @@ import { type Lab, openLab } from "../../lab/lab.ts";
 import { PM2_PROGRAM } from "../../lab/pm2-home.ts";
 import { Captured } from "../../src/api/contract.ts";
 import { PlanReport } from "../../src/model/actions.ts";
-import { RollbackPreview } from "../../src/model/operations.ts";
+import { RollbackPreview } from "../../src/model/preview.ts";
 import { compile } from "./support/compiled.ts";
 import {
   type ConfiguredServices,

@@ -10,7 +10,8 @@ import { type Lab, openLab } from "../../lab/lab.ts";
 import { type RadiationSystem, startRadiationSystem } from "../../lab/radiation-system.ts";
 import { startWatcher, type Watcher } from "../../lab/watcher.ts";
 import { startWebhookReceiver } from "../../lab/webhook-receiver.ts";
-import { CheckRound, RollbackPreview, Status } from "../../src/model/operations.ts";
+import { CheckRound, Status } from "../../src/model/operations.ts";
+import { RollbackPreview } from "../../src/model/preview.ts";
 
 interface Running {
   readonly lab: Lab;

@@ -11,8 +11,9 @@ function check(situation: BreachSituation): Opinion {
     return hold("there is no target that could be quarantined");
   }
   const { release } = target;
-  const from = effectiveRollbacks(situation).find((one) =>
-    isSameRelease(one.plan.from, release.identity),
+  // Who puts a kept database back distrusts no release.
+  const from = effectiveRollbacks(situation).find(
+    ({ plan }) => plan.aside === undefined && isSameRelease(plan.from, release.identity),
   );
   return from === undefined
     ? allow(`${release.id} was never rolled back from`)

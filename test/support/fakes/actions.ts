@@ -59,6 +59,7 @@ export function fakeActions(more: Partial<Actions> = {}): {
     capture: async () => ({ release: "rel-9" }),
     markRelease: async () => undefined,
     unmarkRelease: async () => undefined,
+    dropAside: async () => undefined,
     verifyReleases: async () => ({ releases: aStatus().releases, unreadable: [] }),
     prune: async () => ({ pruned: ["rel-0"] }),
     ...more,

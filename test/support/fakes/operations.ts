@@ -1,12 +1,13 @@
 import type { DoctorReport } from "../../../src/model/doctor.ts";
 import { Failure } from "../../../src/model/failure.ts";
+import type { AsideReport } from "../../../src/model/aside-database.ts";
 import type {
   CheckRound,
   IncidentReport,
   Operations,
-  RollbackPreview,
   Status,
 } from "../../../src/model/operations.ts";
+import type { RollbackPreview } from "../../../src/model/preview.ts";
 import type { ReleaseDetails, ReleaseDifference } from "../../../src/model/release-report.ts";
 
 const NOW = 1_800_000_000_000;
@@ -161,6 +162,21 @@ export function aReleaseDifference(more: Partial<ReleaseDifference> = {}): Relea
   };
 }
 
+/** A database that a swap has replaced. */
+export function anAside(more: Partial<AsideReport> = {}): AsideReport {
+  return {
+    name: "radiation_aside_1800000000000",
+    oid: 16_500,
+    state: "kept",
+    live: "radiation",
+    at: NOW - 600_000,
+    plan: "plan-1",
+    release: "rel-1",
+    bytes: 7_340_032,
+    ...more,
+  };
+}
+
 /** Operations that answer what the builders say. */
 export function fakeOperations(more: Partial<Operations> = {}): Operations {
   return {
@@ -175,6 +191,7 @@ export function fakeOperations(more: Partial<Operations> = {}): Operations {
       return aReleaseDetails();
     },
     diffReleases: async (from, to) => aReleaseDifference({ from, to }),
+    asides: async () => [anAside()],
     record: async () => ({ triggers: [] }),
     incidents: async () => [anIncidentReport()],
     incident: async (id) => (id === "inc-1" ? anIncidentReport() : undefined),
