@@ -27,6 +27,11 @@ const TELLERS: { readonly [K in SceneKind]: (telling: Telling, scene: SceneOf<K>
     }
     voice.say("a release must be healthy through its bake time before one can go back to it …");
   },
+  warm: ({ voice }) => {
+    voice.good(
+      "           a copy of the database waits beside it, compared row by row with its moment",
+    );
+  },
   deploying: ({ voice }, { release }) => {
     voice.heading(`A new release: v${release.version}, ${release.title}`);
     voice.aside(release.story);

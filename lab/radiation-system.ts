@@ -40,6 +40,8 @@ export interface RadiationSystem {
   readonly api: string;
   readonly webSocket: string;
   readonly databaseUrl: string;
+  /** Of the role that may put databases in each other's place. */
+  readonly rollbackUrl: string;
   /** What it depends on and its pm2 does not know. */
   readonly calibration: CalibrationService;
   /** host:port at which its services expect rollwatch, whether that runs or not. */
@@ -62,6 +64,8 @@ export interface Deployment {
 /** The system's database, and the role that owns it. */
 export const DATABASE = "radiation_health";
 export const ROLE = "radiation";
+/** The role that takes the database back. */
+const ROLLBACK_ROLE = "rollwatch";
 const START_LIMIT_MS = 30_000;
 
 /** Sets the system up with its good release, and returns when that is served. */
@@ -73,7 +77,7 @@ export async function startRadiationSystem(
   const root = path.join(lab.folder, "app");
   const repository = await createRepository(lab, dependencies);
   await cloneRepository(repository, root);
-  const databaseUrl = await createDatabase(cluster);
+  const { databaseUrl, rollbackUrl } = await createDatabase(cluster);
   const calibration = await startCalibrationService(lab);
   const ports = { api: await lab.port(), webSocket: await lab.port() };
   const rollwatch = `127.0.0.1:${await lab.port()}`;
@@ -98,6 +102,7 @@ export async function startRadiationSystem(
     api,
     webSocket: `ws://127.0.0.1:${ports.webSocket}`,
     databaseUrl,
+    rollbackUrl,
     calibration,
     rollwatch,
     pm2,
@@ -110,11 +115,20 @@ export async function startRadiationSystem(
   };
 }
 
-async function createDatabase(cluster: Cluster): Promise<string> {
-  const password = randomBytes(12).toString("hex");
+/** The database and its roles; that of the rollback has no more rights than `rollwatch doctor` asks for. */
+async function createDatabase(
+  cluster: Cluster,
+): Promise<Pick<RadiationSystem, "databaseUrl" | "rollbackUrl">> {
+  const [password, other] = [randomBytes(12).toString("hex"), randomBytes(12).toString("hex")];
   await cluster.admin(`create role ${ROLE} login password '${password}'`);
+  await cluster.admin(`
+    create role ${ROLLBACK_ROLE} login createdb password '${other}';
+    grant ${ROLE}, pg_signal_backend, pg_read_all_data to ${ROLLBACK_ROLE}`);
   await cluster.admin(`create database ${DATABASE} owner ${ROLE}`);
-  return cluster.url(ROLE, password, DATABASE);
+  return {
+    databaseUrl: cluster.url(ROLE, password, DATABASE),
+    rollbackUrl: cluster.url(ROLLBACK_ROLE, other, DATABASE),
+  };
 }
 
 async function writeEnvironmentFile(

@@ -37,6 +37,7 @@ export type Scene =
   | { readonly kind: "cluster-started"; readonly cluster: Cluster }
   | { readonly kind: "system-started"; readonly system: RadiationSystem }
   | { readonly kind: "watching"; readonly watcher: Watcher }
+  | { readonly kind: "warm" }
   | { readonly kind: "deploying"; readonly release: ExampleRelease }
   | { readonly kind: "deployed"; readonly deployment: Deployment }
   | { readonly kind: "fault-began"; readonly release: ExampleRelease; readonly at: number }
@@ -98,6 +99,10 @@ export async function rehearse(
   });
   await follower.until(isProven(), "the good release is proven", PROOF_LIMIT_MS);
   await usual.stop();
+  if (script.release.trigger === "data-corruption") {
+    await watcher.untilWarm();
+    show({ kind: "warm" });
+  }
   return perform({ lab, script, cluster, system, watcher, follower, host }, show);
 }
 

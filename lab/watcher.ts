@@ -26,12 +26,16 @@ export interface Watcher {
   readonly pm2: Pm2Home;
   /** The daemon's process id; undefined while there is no process. */
   pid(): Promise<number | undefined>;
+  /** Returns once a warm copy of the database waits for the release that is proven. */
+  untilWarm(): Promise<void>;
   /** The end of what it wrote, for a person who must find out what went wrong. */
   log(): Promise<string>;
 }
 
 const NAME = "rollwatch";
 const START_LIMIT_MS = 30_000;
+const WARM_LIMIT_MS = 180_000;
+const IS_WARM = /^rollwatch_rollback_ready\{[^}]*scope="database"[^}]*\} 1$/mu;
 const SHOWN_LOG = 4000;
 
 /** Starts rollwatch on the system, and returns when it is ready. `bake` is how long a release must be healthy to be proven; `adapt` changes more of its configuration. */
@@ -66,6 +70,7 @@ export async function startWatcher(
   await writeFile(configuration, how.adapt?.(edited.text) ?? edited.text, { mode: 0o600 });
   const variables = {
     RADIATION_DATABASE_URL: system.databaseUrl,
+    RADIATION_ROLLBACK_DATABASE_URL: system.rollbackUrl,
     RADIATION_WEBHOOK_URL: how.webhook.url,
     RADIATION_WEBHOOK_SECRET: how.webhook.secret,
     ...Object.fromEntries(approvers.map((one) => [one.variable, one.token])),
@@ -96,6 +101,9 @@ function aWatcher(
       const pid = list.find((one) => one.name === NAME)?.pid ?? 0;
       return pid > 0 ? pid : undefined;
     },
+    async untilWarm() {
+      await untilWarm(this);
+    },
     async log() {
       const files = ["rollwatch-out.log", "rollwatch-error.log"];
       const texts = await Promise.all(
@@ -109,6 +117,18 @@ function aWatcher(
         .trim();
     },
   };
+}
+
+async function untilWarm(watcher: Watcher): Promise<void> {
+  const begun = performance.now();
+  while (performance.now() - begun < WARM_LIMIT_MS) {
+    const answer = await fetch(`${watcher.url}/metrics`, { signal: AbortSignal.timeout(5000) });
+    if (IS_WARM.test(await answer.text())) {
+      return;
+    }
+    await sleep(100);
+  }
+  throw new Error(`no warm database is ready\n${await watcher.log()}`);
 }
 
 async function untilReady(watcher: Watcher): Promise<void> {

@@ -18,7 +18,7 @@ const OPTIONS = {
   help: { type: "boolean", short: "h", default: false },
 };
 /** Faults that are shown a second time, with the approvals that they wait for. */
-const APPROVED = new Set(["error-rate-migration"]);
+const APPROVED = new Set(["data-corruption", "error-rate-migration"]);
 const COLUMNS = ["fault", "user", "", "outcome", "cause", "breach", "verified", "budget", "took"];
 
 /** The demo of every fault, as root and as another user; prints a table, and fails when any is wrong. */

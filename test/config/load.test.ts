@@ -10,6 +10,7 @@ const SHIPPED = new URL("../../config/rollwatch.yaml", import.meta.url);
 const DATABASE_URL = "postgresql://watcher:p%40ssword@127.0.0.1:5432/radiation_health";
 const ENVIRONMENT = {
   RADIATION_DATABASE_URL: DATABASE_URL,
+  RADIATION_ROLLBACK_DATABASE_URL: DATABASE_URL,
   RADIATION_WEBHOOK_URL: "https://hooks.example/T0/abcdef",
   RADIATION_WEBHOOK_SECRET: "0123456789abcdef",
   RADIATION_TOKEN_SYSTEM_ADMINISTRATOR: "token-of-system-administrator",

@@ -26,6 +26,7 @@ const FILE = resolve(import.meta.dirname, "../../config/rollwatch.yaml");
 export function shipped(): Shipped {
   const text = readFileSync(FILE, "utf8")
     .replaceAll("${RADIATION_DATABASE_URL}", "postgresql://u:p@127.0.0.1:5432/radiation")
+    .replaceAll("${RADIATION_ROLLBACK_DATABASE_URL}", "postgresql://u:p@127.0.0.1:5432/radiation")
     .replaceAll("${RADIATION_WEBHOOK_URL}", "http://127.0.0.1:9/")
     .replaceAll(/\$\{(\w+)\}/gu, "filled-in-for-$1");
   const config = ConfigFile.parse(parse(text));
