@@ -65,6 +65,10 @@ const TELLERS: { readonly [K in SceneKind]: (telling: Telling, scene: SceneOf<K>
   },
   notice: ({ voice }, { notice }) => {
     voice.say(`           told: ${notice.title} (${notice.urgency})`);
+    const more = notice.reason === "rows-kept" ? notice.text.split("\n") : [];
+    for (const line of more) {
+      voice.aside(`${" ".repeat(11)}${line}`);
+    }
   },
 };
 

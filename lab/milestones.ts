@@ -39,3 +39,22 @@ export function isActing(entries: readonly Entry[]): boolean {
   );
   return entries.some(({ fact }) => fact.kind === "step-started" && acting.has(fact.step));
 }
+
+/** Where a database was swapped, people know which rows only the replaced one has. */
+export function isOffered(entries: readonly Entry[]): boolean {
+  const isSwapped = entries.some(
+    ({ fact }) =>
+      fact.kind === "step-finished" &&
+      fact.step === "swap-database" &&
+      fact.outcome.kind !== "failed",
+  );
+  const told = new Set(
+    entries.flatMap(({ fact }) =>
+      fact.kind === "notice-queued" && fact.notice.reason === "rows-kept" ? [fact.notice.id] : [],
+    ),
+  );
+  return (
+    !isSwapped ||
+    entries.some(({ fact }) => fact.kind === "notice-delivered" && told.has(fact.notice))
+  );
+}

@@ -6,7 +6,7 @@ import { follow, type Follower } from "./follower.ts";
 import { openJournalReader, type JournalReader } from "./journal-reader.ts";
 import type { Lab } from "./lab.ts";
 import { type LoadResult, startLoad } from "./load.ts";
-import { type Condition, isActing, isClosed, isProven } from "./milestones.ts";
+import { type Condition, isActing, isClosed, isOffered, isProven } from "./milestones.ts";
 import { type Mishap, startMishap } from "./mishap.ts";
 import { openPretendedHost, type PretendedHost } from "./pretended-host.ts";
 import { send } from "./processes.ts";
@@ -159,8 +159,9 @@ async function perform(stage: Stage, show: (scene: Scene) => void): Promise<Rehe
 
 function isOver(script: Script, { deployment }: Mishap): Condition {
   const isProvenNow = deployment === null ? () => false : isProven(deployment.commit);
+  const isToldAll = script.release.trigger === "data-corruption" ? isOffered : () => true;
   return (entries) =>
-    isClosed(entries) ||
+    (isClosed(entries) && isToldAll(entries)) ||
     isProvenNow(entries) ||
     (script.approve !== true && askedFor(entries) !== undefined);
 }

@@ -4,7 +4,13 @@ import { text } from "node:stream/consumers";
 import { z } from "zod";
 import type { Lab } from "./lab.ts";
 
-const Delivered = z.object({ id: z.string(), title: z.string(), urgency: z.string() });
+const Delivered = z.object({
+  id: z.string(),
+  reason: z.string(),
+  title: z.string(),
+  text: z.string(),
+  urgency: z.string(),
+});
 /** A notice as somebody's webhook got it. */
 export type Delivered = z.infer<typeof Delivered>;
 

@@ -2,7 +2,7 @@ import { demonstrate } from "./demo-result.mjs";
 import { main, run, runTool, secondsSince, tell } from "./run.mjs";
 import { setUp } from "./setup.mjs";
 
-const DEMOS = ["system-down", "none"];
+const DEMOS = [["system-down"], ["none"], ["data-corruption", "--approve"]];
 
 await main(async () => {
   const begun = performance.now();
@@ -16,8 +16,8 @@ await main(async () => {
   if (live.code !== 0) {
     failed.push("live tests");
   }
-  for (const fault of DEMOS) {
-    if ((await demonstrate(fault)).problems.length > 0) {
+  for (const [fault, ...args] of DEMOS) {
+    if ((await demonstrate(fault, { args })).problems.length > 0) {
       failed.push(`demo of ${fault}`);
     }
   }

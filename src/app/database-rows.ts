@@ -5,6 +5,7 @@ import type { DatabaseRows } from "../model/database-rows.ts";
 import { Failure } from "../model/failure.ts";
 import { tellTime } from "../model/units.ts";
 import type { WarmDatabase } from "../model/warm-database.ts";
+import { readAside } from "../release/aside-databases.ts";
 import { type Catalogue, openCatalogue } from "../release/catalogue.ts";
 import { compareDatabases, DELTA_MANIFEST } from "../release/delta.ts";
 import { replayJournal } from "../release/journal-replay.ts";
@@ -42,8 +43,12 @@ export async function openDatabaseRows(config: Config): Promise<DatabaseRows> {
       await expireDeltas(files, config.state, clock.now());
       const aside = { ...live, database: kept ?? (await newestKept(live, signal)) };
       const folder = folderOf(config, to, clock.now());
-      const into = folder === undefined ? {} : { into: { folder, keepMs: deltaKeep } };
-      return compareDatabases(files, { kept: aside, live, onTable, ...into }, signal);
+      const swap = await readAside(files, config.state, aside.database);
+      const more = {
+        ...(folder === undefined ? {} : { into: { folder, keepMs: deltaKeep } }),
+        ...(swap?.swappedAt === undefined ? {} : { swappedAt: swap.swappedAt }),
+      };
+      return compareDatabases(files, { kept: aside, live, onTable, ...more }, signal);
     },
     reapply: async ({ kept, tables, isDryRun }, signal) => {
       await expireDeltas(files, config.state, clock.now());

@@ -3,14 +3,16 @@ import type { History, KnownRelease } from "../model/history.ts";
 import type { Daemon } from "./daemon.ts";
 import { expireDumps } from "./database-snapshots.ts";
 import { keepDumped } from "./dump-schedule.ts";
+import { offerKeptRows } from "./kept-rows.ts";
 import { keepDatabaseWarm } from "./warm-databases.ts";
 
-/** Keeps a rollback possible: captures are checked, a warm copy and snapshots of the database are made. */
+/** Keeps a rollback possible: captures are checked, a warm copy and snapshots of the database are made, and what a swap replaced is offered back. */
 export async function keepReady(daemon: Daemon, signal: AbortSignal): Promise<void> {
   await Promise.all([
     keepChecked(daemon, signal),
     keepDumped(daemon, signal),
     keepDatabaseWarm(daemon, signal),
+    offerKeptRows(daemon, signal),
   ]);
 }
 

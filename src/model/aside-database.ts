@@ -27,6 +27,10 @@ export const AsideDatabase = z.object({
   systemIdentifier: z.string().nullable(),
   /** What is known of the one that takes its place; no rows and an empty fingerprint where that was live once already. */
   next: WarmDatabase.pick({ properties: true, rows: true, schemaFingerprint: true }),
+  /** pg_current_snapshot() as text, taken between the swap and the first start of a service; absent before. */
+  swappedAt: z.string().optional(),
+  /** Where the rows that differ were written to by rollwatch itself, and when; absent before. */
+  exported: z.object({ folder: z.string(), at: z.number() }).optional(),
   /** As it was while it was live: a kept one has a limit of its own and is read-only. */
   properties: DatabaseProperties,
 });

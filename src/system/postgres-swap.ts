@@ -53,6 +53,8 @@ export interface DatabaseSwap {
   moveSequences(pair: DatabasePair, signal: AbortSignal): Promise<number>;
   /** One attempt: ends the sessions that may be ended, and swaps both names in one transaction, or nothing. */
   swap(pair: DatabasePair, opening: Opening, signal: AbortSignal): Promise<SwapAttempt>;
+  /** pg_current_snapshot() of this moment as text: what is written later, in any database of the server, is not in it. */
+  moment(signal: AbortSignal): Promise<string>;
   /** The live database from a new connection of the application's role. */
   view(name: string, signal: AbortSignal): Promise<LiveView>;
   /** The databases with these OIDs, whatever their names are by now. */
@@ -96,6 +98,9 @@ const ASK_WRITABLE = `
   limit 1`;
 const ASK_CLOSED = "select not datallowconn as closed from pg_database where datname = $1";
 
+const ASK_MOMENT = "select pg_current_snapshot()::text as moment";
+
+const Moment = z.object({ moment: z.string() });
 const Named = z.array(z.object({ name: z.string(), oid: z.coerce.number() }));
 const Stands = z.object({ stands: z.boolean() });
 const Names = z.array(z.object({ name: z.string() }));
@@ -131,6 +136,12 @@ export function openDatabaseSwap(access: SwapAccess): DatabaseSwap {
       ask(outside, async (client) => moveIn(client, { url, pair }, signal), signal),
     swap: async (pair, opening, signal) =>
       retold(async () => attemptSwap({ outside, pair, opening, mayEnd, clock }, signal), signal),
+    moment: async (signal) =>
+      ask(
+        outside,
+        async (client) => Moment.parse((await client.query(ASK_MOMENT)).rows[0]).moment,
+        signal,
+      ),
     view: async (name, signal) => {
       const seen = await ask({ url: applicationUrl, database: name }, viewAs, signal);
       const { rows } = await ask({ url, database: name }, readContents, signal);

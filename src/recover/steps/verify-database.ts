@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AsideDatabase } from "../../model/aside-database.ts";
 import { Failure } from "../../model/failure.ts";
+import { writeAside } from "../../release/aside-databases.ts";
 import { databaseFingerprint } from "../../release/database-fingerprint.ts";
 import type { LiveView } from "../../system/postgres-swap.ts";
 import {
@@ -43,6 +44,11 @@ export function createVerifyDatabase(
             hint: "The services stay stopped, and the replaced database is kept; docs/database.md has the SQL that swaps back.",
           },
         );
+      }
+      if (swap.swappedAt === undefined) {
+        const { files, stateFolder } = used.making;
+        const swappedAt = await used.databases.moment(signal);
+        await writeAside(files, stateFolder, { ...swap, swappedAt });
       }
       const tables = Object.keys(swap.next.rows).length;
       return `${live} answers the application's role, which may write; ${tables} tables have the rows of the manifest`;
