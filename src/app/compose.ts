@@ -27,6 +27,7 @@ import { openReadinesses } from "./readinesses.ts";
 import { reportIncidents, reportReleases } from "./status.ts";
 import { openSurroundings } from "./surroundings.ts";
 import { watchOver } from "./watch.ts";
+import { withWarmDatabases } from "./warm-report.ts";
 import { openWorld } from "./world.ts";
 
 const STDOUT = 1;
@@ -83,7 +84,7 @@ export async function composeOperations(config: Config): Promise<OpenedOperation
     },
     check: async (signal) => checkOnce(parts, signal),
     previewRollback: async (request, signal) => previewRollback(parts, request, signal),
-    releases: async () => reportReleases(history, readinesses),
+    releases: async () => withWarmDatabases(parts, reportReleases(history, readinesses)),
     record: async () => recordOf(history, (trigger) => modeOf(config.policy, trigger)),
     incidents: async () => reportIncidents(history),
     incident: async (id) => reportIncidents(history).find((one) => one.id === id),

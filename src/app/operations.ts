@@ -25,6 +25,7 @@ import {
   reportSignal,
   reportVerdict,
 } from "./status.ts";
+import { withWarmDatabases } from "./warm-report.ts";
 
 /** Closed incidents that `status` shows beside the open one. */
 const LAST_INCIDENTS = 5;
@@ -46,7 +47,7 @@ export function daemonOperations(daemon: Daemon, running: Running): Operations {
     status: async () => statusOf(daemon, running),
     check: async (signal) => checkOnce({ config, world, surroundings, journal }, signal),
     previewRollback: async (request, signal) => previewRollback(daemon, request, signal),
-    releases: async () => reportReleases(journal.history(), readinesses),
+    releases: async () => withWarmDatabases(daemon, reportReleases(journal.history(), readinesses)),
     record: async () => recordOf(journal.history(), (trigger) => modeOf(config.policy, trigger)),
     incidents: async () => reportIncidents(journal.history()),
     asides: async (signal) => reportAsides(daemon, signal),
@@ -87,7 +88,7 @@ function reportWaiting(history: History): Status["waiting"] {
   return { plan: waiting.plan.id, roles: [...roles], given: given.length, expiresAt };
 }
 
-function statusOf(daemon: Daemon, running: Running): Status {
+async function statusOf(daemon: Daemon, running: Running): Promise<Status> {
   const { config, world, journal, surroundings, readinesses, rules } = daemon;
   const history = journal.history();
   const incidents = reportIncidents(history);
@@ -105,7 +106,7 @@ function statusOf(daemon: Daemon, running: Running): Status {
     verdict: verdict === undefined ? null : reportVerdict(verdict),
     signals: signalsNow(daemon).map((one) => reportSignal(one, rules)),
     controls: surroundings.controls().map((one) => ({ ...one })),
-    releases: [...reportReleases(history, readinesses)],
+    releases: await withWarmDatabases(daemon, reportReleases(history, readinesses)),
     openIncident: incidents.find((one) => one.id === open?.id) ?? null,
     lastIncidents: incidents.filter((one) => one.closed !== null).slice(0, LAST_INCIDENTS),
     rollback: recovery === undefined ? null : reportRollback(recovery),

@@ -12,6 +12,10 @@ export interface Readinesses {
   /** Checks every captured release against its hashes. */
   check(release: Release, signal: AbortSignal): Promise<Readiness>;
   forget(id: string): void;
+  /** Why no warm database of it could be made when that was tried last; undefined where nothing failed. */
+  whyNotWarm(id: string): string | undefined;
+  /** Undefined when one was made. */
+  noteNotWarm(id: string, reason: string | undefined): void;
 }
 
 /** Nothing checked yet. */
@@ -22,6 +26,7 @@ export function openReadinesses(
 ): Readinesses {
   const known = new Map<string, Readiness>();
   const loaded = new Map<string, string | null>();
+  const notWarm = new Map<string, string | undefined>();
   return {
     get: (id) => known.get(id),
     check: async (release, signal) => {
@@ -36,6 +41,10 @@ export function openReadinesses(
     },
     forget: (id) => {
       known.delete(id);
+    },
+    whyNotWarm: (id) => notWarm.get(id),
+    noteNotWarm: (id, reason) => {
+      notWarm.set(id, reason);
     },
   };
 }

@@ -12,6 +12,7 @@ import { deployedRelease } from "./dump-schedule.ts";
 import { captureDeployed, prunableCaptures, pruneCaptures } from "./prove-deployed.ts";
 import { DEPLOYED, diffSchemas, keepSchema } from "./schema-standing.ts";
 import { reportFloor, reportReleases } from "./status.ts";
+import { reportWarm } from "./warm-report.ts";
 
 /** How often it is asked whether a snapshot that somebody else makes is there. */
 const POLL_MS = 500;
@@ -131,6 +132,7 @@ export async function showRelease(daemon: ReleaseReader, id: string): Promise<Re
     ready: report?.ready ?? null,
     problems: report?.problems ?? [],
     ...reportFloor(journal.history(), id),
+    ...(await reportWarm(daemon, id)),
   };
 }
 

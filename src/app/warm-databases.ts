@@ -213,6 +213,7 @@ async function make(
   await (isJournaled && live !== undefined ? installed(daemon, live, signal) : undefined);
   const { name, oid, seconds, snapshot } = await makeWarmDatabase(ports, release.id, order, signal);
   daemon.log.info({ release: release.id, database: name, seconds }, "a warm database is ready");
+  daemon.readinesses.noteNotWarm(release.id, undefined);
   if (isJournaled && live !== undefined) {
     await noteSnapshot(live, { oid, snapshot }, signal);
     await pruneJournal(live, snapshot, signal);
@@ -285,8 +286,11 @@ function wasProvenLongAgo({ provenAt }: Dump, now: number): boolean {
 
 /** Whoever reads the log; and people, where no warm database waits or the dump is unproven. */
 function tell(daemon: Daemon, { release: { id }, isWarm, isProofDue }: Due, reason: string): void {
-  const { config, log, world } = daemon;
+  const { config, log, readinesses, world } = daemon;
   log.warn({ release: id, reason }, "the warm database or the proof of a dump failed");
+  if (!isWarm) {
+    readinesses.noteNotWarm(id, reason);
+  }
   if (!isWarm || isProofDue) {
     const about = { release: id, reason, now: world.clock.now() };
     daemon.tell(snapshotMissing(config.application.name, about));

@@ -111,13 +111,24 @@ export function showReleases(
         : { text: "proven", tone: "good" as const },
       readyWord(release.ready),
       `${shortCommit(release.commit)}, captured ${tellAge(release.capturedAt, now)}`,
-      [...tellFloor(release), ...release.problems].join("; "),
+      [...tellFloor(release), ...tellWarm(release, now), ...release.problems].join("; "),
     ]),
   );
 }
 
 function tellFloor({ securityFloor: floor }: ReleaseReport): readonly string[] {
   return floor === undefined ? [] : [`security floor by ${floor.by}: ${floor.reason}`];
+}
+
+function tellWarm({ warm }: ReleaseReport, now: number): readonly string[] {
+  if (warm === undefined) {
+    return [];
+  }
+  return warm.kind === "none"
+    ? [`no warm database: ${warm.reason}`]
+    : [
+        `warm database ${warm.name}, ${warm.how}, of ${tellAge(warm.at, now)}, made in ${tellDuration(warm.seconds * 1000)}`,
+      ];
 }
 
 /** A plan as a person must see it before saying yes or no. */

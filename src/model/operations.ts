@@ -13,6 +13,7 @@ import { TIERS } from "./tier.ts";
 import { MODES, TRIGGERS } from "./trigger.ts";
 import { CAUSES } from "./verdict.ts";
 import { Verification } from "./verification.ts";
+import { WarmReport } from "./warm-database.ts";
 
 /*
  * What rollwatch tells about itself. `status --json`, `check --json` and the HTTP interface print these as they are:
@@ -92,6 +93,8 @@ export const ReleaseReport = z.object({
   problems: z.array(z.string()),
   /** Present on a security floor: rollwatch goes back to nothing older by itself. */
   securityFloor: SecurityFloorReport.optional(),
+  /** The database that waits for it, or of the newest proven release why none does; absent elsewhere. */
+  warm: WarmReport.optional(),
 });
 export type ReleaseReport = z.infer<typeof ReleaseReport>;
 

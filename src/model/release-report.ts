@@ -5,6 +5,7 @@ import { Identity } from "./identity.ts";
 import { SecurityFloorReport } from "./operations.ts";
 import { NativeModule } from "./release.ts";
 import { SchemaReport } from "./schema-difference.ts";
+import { WarmReport } from "./warm-database.ts";
 
 /** A captured release in full, without contents and secrets. Sizes in bytes, times in ms since the epoch. */
 export const ReleaseDetails = z.object({
@@ -40,6 +41,8 @@ export const ReleaseDetails = z.object({
   problems: z.array(z.string()),
   /** Present on a security floor. */
   securityFloor: SecurityFloorReport.optional(),
+  /** The database that waits for it, or of the newest proven release why none does; absent elsewhere. */
+  warm: WarmReport.optional(),
 });
 export type ReleaseDetails = z.infer<typeof ReleaseDetails>;
 

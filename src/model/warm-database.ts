@@ -36,3 +36,18 @@ export const WarmDatabase = z.object({
   properties: DatabaseProperties,
 });
 export type WarmDatabase = z.infer<typeof WarmDatabase>;
+
+/** What is told of a release's warm database: which one waits, or why none does. */
+export const WarmReport = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("ready"),
+    name: z.string(),
+    /** The moment of its data, ms since the epoch. */
+    at: z.number(),
+    how: z.enum(["clone", "online", "restored"]),
+    /** How long it took to make. */
+    seconds: z.number(),
+  }),
+  z.object({ kind: z.literal("none"), reason: z.string() }),
+]);
+export type WarmReport = z.infer<typeof WarmReport>;

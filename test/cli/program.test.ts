@@ -411,6 +411,26 @@ describe("rollwatch status", () => {
     expect(out).toMatch(/inc-1 +system-down +began 2 h 0 min ago +rolled-back/u);
   });
 
+  it.each([
+    [
+      {
+        kind: "ready",
+        name: "rollwatch_snap_1",
+        at: 1_799_999_000_000,
+        how: "online",
+        seconds: 21,
+      },
+      "warm database rollwatch_snap_1, online, of",
+    ],
+    [{ kind: "none", reason: "role app may create no database" }, "no warm database: role app may"],
+  ] as const)("says which database waits, or why none does: %j", async (warm, said) => {
+    const releases = aStatus().releases.map((one) => ({ ...one, warm }));
+
+    const { out } = await withDaemon(aStatus({ releases }), ["status"]);
+
+    expect(out).toContain(said);
+  });
+
   it("shows a rollback that is on its way, with what was decided and why", async () => {
     const guards = [{ guard: "cooldown", answer: "allow", reason: "none yet" } as const];
     const decisions = [
