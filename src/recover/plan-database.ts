@@ -13,7 +13,7 @@ const SWAP_MS = 120 * SECOND;
 /** Sessions that come and go, and a server that restarts. */
 const PATIENCE_MS = 45 * SECOND;
 /** Every row is counted. */
-const VERIFY_MS = 15 * 60 * SECOND;
+const COUNT_MS = 60 * 60 * SECOND;
 /** What restores limits itself by the size of the database. */
 const RESTORE_MS = 6 * 60 * 60 * SECOND;
 /** Tables that a plan names. */
@@ -46,8 +46,8 @@ export function makeDatabasePlan(input: PlanInput, goal: DatabaseGoal): Plan {
       id: "check-database",
       kind: "check-database",
       phase: "prepare",
-      text: `ask whether ${from.text} may take the place of ${live.name}`,
-      deadlineMs: QUICK_MS,
+      text: `count ${from.text} against its manifest, and ask whether it may take the place of ${live.name}`,
+      deadlineMs: COUNT_MS,
       aside,
       source,
       release: target.id,
@@ -77,8 +77,8 @@ export function makeDatabasePlan(input: PlanInput, goal: DatabaseGoal): Plan {
       id: "verify-database",
       kind: "verify-database",
       phase: "act",
-      text: `count ${live.name} against the manifest, as the application's role`,
-      deadlineMs: VERIFY_MS,
+      text: `look at ${live.name} as the application's role, and write`,
+      deadlineMs: QUICK_MS,
       aside,
     },
   ];

@@ -29,10 +29,13 @@ export type Standing = "before" | "after" | "foreign";
 /** How the live database looks to the role of the applications. */
 export interface LiveView {
   readonly oid: number;
-  /** By `schema.table`, counted by the role of `database.rollback.url`. */
-  readonly rows: Readonly<Record<string, number>>;
-  /** Why the application's role could not write; null when it could, or where it may write into no table. */
-  readonly writeProblem: string | null;
+  /** Every table, as `schema.table`. */
+  readonly tables: readonly string[];
+  /** What became of the attempt to write: into one table that the role may write into, where there is any. */
+  readonly writing:
+    | { readonly kind: "possible"; readonly table: string }
+    | { readonly kind: "no-table" }
+    | { readonly kind: "refused"; readonly reason: string };
 }
 
 /** Lets two databases of the watched server change places. What goes wrong is a `swap-failed`. */
@@ -49,6 +52,10 @@ export interface DatabaseSwap {
     systemIdentifier: string | null,
     signal: AbortSignal,
   ): Promise<readonly string[]>;
+  /** Opens the database that waits for `work`, to two sessions, and closes it again. */
+  whileOpen<T>(name: string, work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Rows by `schema.table`. */
+  countRows(name: string, signal: AbortSignal): Promise<Readonly<Record<string, number>>>;
   /** Moves the next one's sequences past the live one's. Returns how many. */
   moveSequences(pair: DatabasePair, signal: AbortSignal): Promise<number>;
   /** One attempt: ends the sessions that may be ended, and swaps both names in one transaction, or nothing. */
@@ -81,6 +88,8 @@ export interface SwapAccess {
 }
 
 const MAINTENANCE = "postgres";
+/** Sessions that a waiting database takes while it is looked at: rollwatch's, and its pg_dump's. The swap gives it the limit that it had. */
+const VISITORS = 2;
 
 const ASK_LIVE =
   "select datname as name, oid::int8 as oid from pg_database where datname = current_database()";
@@ -96,6 +105,10 @@ const ASK_WRITABLE = `
   where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'insert, update, delete')
   limit 1`;
+const ASK_TABLES = `
+  select n.nspname || '.' || c.relname as name
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
 const ASK_CLOSED = "select not datallowconn as closed from pg_database where datname = $1";
 
 const ASK_MOMENT = "select pg_current_snapshot()::text as moment";
@@ -142,11 +155,11 @@ export function openDatabaseSwap(access: SwapAccess): DatabaseSwap {
         async (client) => Moment.parse((await client.query(ASK_MOMENT)).rows[0]).moment,
         signal,
       ),
-    view: async (name, signal) => {
-      const seen = await ask({ url: applicationUrl, database: name }, viewAs, signal);
-      const { rows } = await ask({ url, database: name }, readContents, signal);
-      return { ...seen, rows };
-    },
+    whileOpen: async (name, work, signal) =>
+      ask(outside, async (client) => whileOpen(client, name, work), signal),
+    countRows: async (name, signal) =>
+      ask({ url, database: name }, async (client) => (await readContents(client)).rows, signal),
+    view: async (name, signal) => ask({ url: applicationUrl, database: name }, viewAs, signal),
     byOid: async (oids, signal) => ask(outside, async (client) => readByOid(client, oids), signal),
     keptCatalogue: async (name, opening, signal) => {
       const address = new URL(url);
@@ -199,33 +212,41 @@ async function lookAt(client: Client, { live, replaced, next }: DatabasePair): P
   return (await stands(replaced.name, live)) ? "after" : "foreign";
 }
 
-/** A waiting database lets nobody in: it is opened for the work, and closed again, also where a rollwatch that was killed left it open. */
+/** A kept database is open; a waiting one lets nobody in: it is opened to rollwatch's own sessions for the work, and closed again, also where a rollwatch that was killed left it open. */
 async function whileOpen<T>(client: Client, name: string, work: () => Promise<T>): Promise<T> {
   const { closed } = Closed.parse((await client.query(ASK_CLOSED, [name])).rows[0]);
-  await client.query(`alter database ${quoted(name)} allow_connections true`);
+  if (!closed && !name.startsWith(BESIDE_PREFIX)) {
+    return work();
+  }
+  await client.query(
+    `alter database ${quoted(name)} connection limit ${VISITORS}; alter database ${quoted(name)} allow_connections true`,
+  );
   try {
     return await work();
   } finally {
-    if (closed || name.startsWith(BESIDE_PREFIX)) {
-      await client.query(`alter database ${quoted(name)} allow_connections false`);
-    }
+    await client.query(`alter database ${quoted(name)} allow_connections false`);
   }
 }
 
 /** Whether the role may write here is proven by a lock that only writers may have, and given back at once. */
-async function viewAs(client: Client): Promise<Omit<LiveView, "rows">> {
+async function viewAs(client: Client): Promise<LiveView> {
   const { oid } = Named.element.parse((await client.query(ASK_LIVE)).rows[0]);
   // The session's own setting would hide that of the database.
   await client.query("reset default_transaction_read_only");
+  const tables = Names.parse((await client.query(ASK_TABLES)).rows).map(({ name }) => name);
+  return { oid, tables, writing: await tryWriting(client) };
+}
+
+async function tryWriting(client: Client): Promise<LiveView["writing"]> {
   const [table] = Names.parse((await client.query(ASK_WRITABLE)).rows);
   if (table === undefined) {
-    return { oid, writeProblem: null };
+    return { kind: "no-table" };
   }
   try {
     await client.query(`begin; lock table ${table.name} in row exclusive mode; rollback`);
-    return { oid, writeProblem: null };
+    return { kind: "possible", table: table.name };
   } catch (error) {
-    return { oid, writeProblem: messageOf(error) };
+    return { kind: "refused", reason: messageOf(error) };
   }
 }
 

@@ -271,8 +271,7 @@ describe("a swap of two databases", () => {
     await client.end();
   });
 
-  it("refuses a database of another moment than people were asked about", async () => {
-    const { pair, swap } = await aScene();
+  async function aCheck({ pair, swap }: Scene): Promise<(at: number) => Promise<string>> {
     const ports = openSwapPorts(place);
     const { live, next } = pair;
     const { oid } = pair.replaced;
@@ -292,13 +291,28 @@ describe("a swap of two databases", () => {
     const about = { text: "ask", deadlineMs: 1000, aside: pair.replaced.name, release: "rel-1" };
     const source = { kind: "release" } as const;
     const what = { ...asked, ...about, source, live: { name: live, oid } };
+    return async (at) => createCheckDatabase({ ...what, at }, ports).run(signal);
+  }
 
-    const other = createCheckDatabase({ ...what, at: 1 }, ports).run(signal);
+  it("refuses a database of another moment than people were asked about", async () => {
+    const check = await aCheck(await aScene());
 
-    await expect(other).rejects.toThrow("another moment than the plan");
-    await expect(createCheckDatabase({ ...what, at: 2 }, ports).run(signal)).resolves.toContain(
-      "nothing stands in the way",
-    );
+    await expect(check(1)).rejects.toThrow("another moment than the plan");
+    await expect(check(2)).resolves.toContain("nothing stands in the way");
+  });
+
+  it("counts what waits before anything is stopped, and leaves it closed", async () => {
+    const { pair, swap } = await aScene();
+    const check = await aCheck({ pair, swap });
+    const { name } = pair.next;
+
+    await expect(check(2)).resolves.toContain("1 tables have the rows of the manifest");
+    await cluster.admin(`alter database ${name} allow_connections true`);
+    await cluster.admin("delete from devices where id = 3", name);
+    await cluster.admin(`alter database ${name} allow_connections false`);
+
+    await expect(check(2)).rejects.toThrow("public.devices has 6 rows instead of 7");
+    await expect(query("select 1", name)).rejects.toThrow("not currently accepting connections");
   });
 
   it("stops where somebody else renamed a database", async () => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AsideDatabase } from "../../model/aside-database.ts";
 import { Failure } from "../../model/failure.ts";
+import { databaseFingerprint } from "../../release/database-fingerprint.ts";
 import { readAside, writeAside } from "../../release/aside-databases.ts";
 import { databasePorts, type DatabaseStepPorts, SwapStepBase } from "../database-descriptor.ts";
 import type { Step } from "../step.ts";
@@ -59,15 +60,58 @@ export function createCheckDatabase(
           hint: "Nothing was changed.",
         });
       }
+      const compared = await compare(ports, { name: database.name, next }, signal);
       const properties = await databases.properties(live.name, signal);
       const at = ports.clock.now();
       const plan = ports.planId;
       const { release } = descriptor;
       const swap = { pair, at, plan, release, systemIdentifier, next, properties };
       await writeAside(files, stateFolder, swap);
-      return `nothing stands in the way of ${database.name}`;
+      return `nothing stands in the way of ${database.name}${compared}`;
     },
   };
+}
+
+/**
+ * Compares the one that waits with its manifest: now, while the services run, since counting takes longer the larger it is. It is closed,
+ * so that what is counted here is what becomes live. Returns what was compared, for people.
+ */
+async function compare(
+  ports: DatabaseStepPorts,
+  { name, next }: { readonly name: string; readonly next: AsideDatabase["next"] },
+  signal: AbortSignal,
+): Promise<string> {
+  const { databases, making } = databasePorts(ports);
+  const tables = Object.entries(next.rows);
+  if (tables.length === 0) {
+    return "";
+  }
+  const [rows, fingerprint] = await databases.whileOpen(
+    name,
+    async () =>
+      Promise.all([
+        databases.countRows(name, signal),
+        next.schemaFingerprint === "" ? "" : databaseFingerprint(making, name, signal),
+      ]),
+    signal,
+  );
+  const differing = tables.filter(([table, count]) => rows[table] !== count);
+  const isCompared = next.schemaFingerprint !== "" && fingerprint !== "";
+  const problems = [
+    ...differing.map(
+      ([table, count]) => `${table} has ${rows[table] ?? "no"} rows instead of ${count}`,
+    ),
+    ...(isCompared && fingerprint !== next.schemaFingerprint
+      ? ["its schema is not that of the manifest"]
+      : []),
+  ];
+  if (problems.length > 0) {
+    throw new Failure("refused", `${name} is not what its manifest says: ${problems.join("; ")}`, {
+      hint: "Nothing was changed. A warm database is made anew once the deployed release is proven.",
+    });
+  }
+  const schema = isCompared ? "its schema" : "its schema is not compared, for want of pg_dump";
+  return `: ${tables.length} tables have the rows of the manifest, ${isCompared ? `and ${schema} is the same` : schema}`;
 }
 
 async function waiting(

@@ -2,7 +2,6 @@ import { z } from "zod";
 import type { AsideDatabase } from "../../model/aside-database.ts";
 import { Failure } from "../../model/failure.ts";
 import { writeAside } from "../../release/aside-databases.ts";
-import { databaseFingerprint } from "../../release/database-fingerprint.ts";
 import type { LiveView } from "../../system/postgres-swap.ts";
 import {
   databasePorts,
@@ -12,7 +11,10 @@ import {
 } from "../database-descriptor.ts";
 import type { Step } from "../step.ts";
 
-/** Looks at the live database from a new connection of the application's role, before anything of the application is started. */
+/**
+ * Looks at the live database from a new connection of the application's role, before anything of the application is started. Quick whatever
+ * its size: its rows were counted while the services were still running, and nobody could connect since.
+ */
 export const VerifyDatabaseDescriptor = SwapStepBase.extend({
   kind: z.literal("verify-database"),
 });
@@ -31,11 +33,7 @@ export function createVerifyDatabase(
       const swap = await swapOf(descriptor, used);
       const { live } = swap.pair;
       const view = await used.databases.view(live, signal);
-      const fingerprint =
-        swap.next.schemaFingerprint === ""
-          ? ""
-          : await databaseFingerprint(used.making, live, signal);
-      const problems = problemsOf(swap, view, fingerprint);
+      const problems = problemsOf(swap, view);
       if (problems.length > 0) {
         throw new Failure(
           "swap-failed",
@@ -50,27 +48,31 @@ export function createVerifyDatabase(
         const swappedAt = await used.databases.moment(signal);
         await writeAside(files, stateFolder, { ...swap, swappedAt });
       }
-      const tables = Object.keys(swap.next.rows).length;
-      return `${live} answers the application's role, which may write; ${tables} tables have the rows of the manifest`;
+      return `${live} answers the application's role, which ${tellWriting(view)}; all ${view.tables.length} tables are there`;
     },
   };
 }
 
-/** More rows than in the manifest are those of programs that went on writing; fewer are a loss. */
 function problemsOf(
   { pair, next }: AsideDatabase,
-  { oid, rows, writeProblem }: LiveView,
-  fingerprint: string,
+  { oid, tables, writing }: LiveView,
 ): readonly string[] {
-  const lost = Object.entries(next.rows).filter(([table, count]) => (rows[table] ?? -1) < count);
-  const isOther =
-    next.schemaFingerprint !== "" && fingerprint !== "" && fingerprint !== next.schemaFingerprint;
+  const there = new Set(tables);
   return [
     ...(oid === pair.next.oid
       ? []
       : [`a new connection meets database ${oid} instead of ${pair.next.oid}`]),
-    ...(writeProblem === null ? [] : [`the application's role cannot write: ${writeProblem}`]),
-    ...lost.map(([table, count]) => `${table} has ${rows[table] ?? "no"} rows instead of ${count}`),
-    ...(isOther ? ["its schema is not that of the manifest"] : []),
+    ...(writing.kind === "refused"
+      ? [`the application's role cannot write: ${writing.reason}`]
+      : []),
+    ...Object.keys(next.rows)
+      .filter((table) => !there.has(table))
+      .map((table) => `there is no ${table}`),
   ];
+}
+
+function tellWriting({ writing }: LiveView): string {
+  return writing.kind === "possible"
+    ? `may write (${writing.table})`
+    : "may write into no table, as its rights say";
 }
