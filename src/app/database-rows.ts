@@ -7,6 +7,7 @@ import { tellTime } from "../model/units.ts";
 import type { WarmDatabase } from "../model/warm-database.ts";
 import { readAside } from "../release/aside-databases.ts";
 import { type Catalogue, openCatalogue } from "../release/catalogue.ts";
+import { listConsumed } from "../release/consumed-files.ts";
 import { compareDatabases, DELTA_MANIFEST } from "../release/delta.ts";
 import { replayJournal } from "../release/journal-replay.ts";
 import { reapplyRows } from "../release/reapply.ts";
@@ -37,7 +38,13 @@ export async function openDatabaseRows(config: Config): Promise<DatabaseRows> {
       const found = await warmOf(openCatalogue(files, config.state), release);
       const { name, at } = found.warm;
       const tables = await estimateLoss(live, found.warm, signal);
-      return { release: found.release, warm: name, at, tables };
+      const consumed = await listConsumed(
+        { application: config.application, files, clock },
+        { since: at, isHashed: false },
+        signal,
+      );
+      const report = { release: found.release, warm: name, at, tables };
+      return consumed === undefined ? report : { ...report, consumed };
     },
     delta: async ({ kept, export: to, onTable }, signal) => {
       await expireDeltas(files, config.state, clock.now());
@@ -47,6 +54,14 @@ export async function openDatabaseRows(config: Config): Promise<DatabaseRows> {
       const more = {
         ...(folder === undefined ? {} : { into: { folder, keepMs: deltaKeep } }),
         ...(swap?.swappedAt === undefined ? {} : { swappedAt: swap.swappedAt }),
+        consumed:
+          swap?.dataAt === undefined
+            ? undefined
+            : await listConsumed(
+                { application: config.application, files, clock },
+                { since: swap.dataAt, isHashed: folder !== undefined },
+                signal,
+              ),
       };
       return compareDatabases(files, { kept: aside, live, onTable, ...more }, signal);
     },

@@ -6,6 +6,7 @@ import type { Plan } from "../model/plan.ts";
 import { isSameRelease } from "../model/identity.ts";
 import { type DatabaseGoal, makeDatabasePlan } from "../recover/plan-database.ts";
 import { readAside } from "../release/aside-databases.ts";
+import { listConsumed } from "../release/consumed-files.ts";
 import { releaseUnits } from "../release/paths.ts";
 import type { Catalogue } from "../release/catalogue.ts";
 import type { DatabaseSwap } from "../system/postgres-swap.ts";
@@ -53,13 +54,23 @@ export async function draftDatabase(
     const same = isSameRelease(release.identity, input.from);
     // Nothing but the databases changes places where the release stays the same.
     const current = same ? releaseUnits(release) : input.current;
-    const goal = { scope, live, aside, ...source, losses: undefined };
+    const consumed = await consumedSince(daemon, source.at, signal);
+    const goal = { scope, live, aside, ...source, losses: undefined, consumed };
     return makeDatabasePlan({ ...input, kept, current }, goal);
   }
   const source = await sourceOf(daemon, databases, release.id, signal);
   const losses =
     source.from.kind === "waiting" ? await lossesOf(daemon, release.id, signal) : undefined;
-  return makeDatabasePlan({ ...input, kept }, { scope, live, ...source, losses });
+  const consumed = await consumedSince(daemon, source.at, signal);
+  return makeDatabasePlan({ ...input, kept }, { scope, live, ...source, losses, consumed });
+}
+
+async function consumedSince(
+  { config: { application }, world: { files, clock } }: DatabasePlanner,
+  since: number,
+  signal: AbortSignal,
+): Promise<DatabaseGoal["consumed"]> {
+  return listConsumed({ application, files, clock }, { since, isHashed: false }, signal);
 }
 
 /** The database that waits, or else the dump. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { assertNever } from "../model/assert-never.ts";
-import type { DatabaseDelta, TableDelta } from "../model/database-delta.ts";
+import type { ConsumedFolder, DatabaseDelta, TableDelta } from "../model/database-delta.ts";
 import type { LossReport, TableProgress } from "../model/database-rows.ts";
 import { tellTime } from "../model/units.ts";
 import { tell } from "./act.ts";
@@ -8,6 +8,9 @@ import { type CommandContext, openConfig, wantsJson } from "./context.ts";
 import { UsageFailure } from "./errors.ts";
 import { EXIT } from "./ports.ts";
 import { type Paint, table } from "./style.ts";
+
+/** Files that a terminal shows of each folder; `--json` and exports have more. */
+const SHOWN_FILES = 20;
 
 interface DeltaOptions {
   readonly kept?: string;
@@ -73,14 +76,18 @@ export function progressOn({ ports }: CommandContext): (progress: TableProgress)
 }
 
 /** What going back would lose, for people. */
-function describeLoss({ release, warm, at, tables }: LossReport, paint: Paint): string {
+function describeLoss(
+  { release, warm, at, tables, consumed = [] }: LossReport,
+  paint: Paint,
+): string {
   const rows = tables.map((one) => [
     one.table,
     one.rows === "unknown" ? ({ text: "unknown", tone: "doubtful" } as const) : `about ${one.rows}`,
     one.why,
   ]);
   const head = paint("title", `going back to ${warm} (${release}, ${tellTime(at)}) would lose`);
-  return rows.length === 0 ? `${head}\nnothing\n` : `${head}\n${table(paint, rows)}`;
+  const text = rows.length === 0 ? "nothing\n" : table(paint, rows);
+  return `${head}\n${text}${describeConsumed(consumed, paint)}`;
 }
 
 function describeDelta({ kept, live, ...delta }: DatabaseDelta, paint: Paint): string {
@@ -95,7 +102,29 @@ function describeDelta({ kept, live, ...delta }: DatabaseDelta, paint: Paint): s
     table(paint, rows),
     `${equal} of ${delta.tables.length} tables are equal\n`,
     exported,
+    describeConsumed(delta.consumed ?? [], paint),
   ].join("");
+}
+
+/** Nothing imports these again by itself. */
+function describeConsumed(consumed: readonly ConsumedFolder[], paint: Paint): string {
+  return consumed
+    .map(({ services, folder, files, more, problem }) => {
+      const eaters = services.join(", ");
+      if (problem !== null) {
+        return `${paint("bad", "not looked through")}: ${folder}, of ${eaters}: ${problem}\n`;
+      }
+      const shown = files.slice(0, SHOWN_FILES);
+      const left = files.length + more - shown.length;
+      const rows = shown.map(({ path, bytes, at }) => [plain(path), `${bytes} B`, tellTime(at)]);
+      return `${files.length + more} files in ${folder} since, consumed by ${eaters}\n${table(paint, rows)}${left > 0 ? `  and ${left} more\n` : ""}`;
+    })
+    .join("");
+}
+
+/** A file's name may hold what a terminal obeys. */
+function plain(text: string): string {
+  return text.replaceAll(/\p{C}/gu, "?");
 }
 
 function describeTable(one: TableDelta): string | { readonly text: string; readonly tone: "bad" } {

@@ -27,6 +27,8 @@ export const AsideDatabase = z.object({
   systemIdentifier: z.string().nullable(),
   /** What is known of the one that takes its place; no rows and an empty fingerprint where that was live once already. */
   next: WarmDatabase.pick({ properties: true, rows: true, schemaFingerprint: true }),
+  /** The moment of the data that takes its place, ms since the epoch; absent in notes of older versions. */
+  dataAt: z.number().optional(),
   /** pg_current_snapshot() as text, taken between the swap and the first start of a service; absent before. */
   swappedAt: z.string().optional(),
   /** Where the rows that differ were written to by rollwatch itself, and when; absent before. */

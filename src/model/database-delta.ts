@@ -40,6 +40,31 @@ const ExportedFile = z.object({
 });
 export type ExportedFile = z.infer<typeof ExportedFile>;
 
+/** Files of one folder whose content services brought into the database since a moment. */
+export const ConsumedFolder = z.object({
+  /** Who consumes them. */
+  services: z.array(z.string()),
+  /** Relative to the application's root. */
+  folder: z.string(),
+  /** In order of time, the oldest thousand. */
+  files: z.array(
+    z.object({
+      /** Relative to the application's root. */
+      path: z.string(),
+      bytes: z.int().nonnegative(),
+      /** When it came, changed or was moved there, ms since the epoch. */
+      at: z.number(),
+      /** In hex; null where it was not read, or is gone. */
+      sha256: z.string().nullable(),
+    }),
+  ),
+  /** How many came beside those. */
+  more: z.int().nonnegative(),
+  /** Why the folder could not be looked through; null when it was. */
+  problem: z.string().nullable(),
+});
+export type ConsumedFolder = z.infer<typeof ConsumedFolder>;
+
 /** The exact difference between the database that was kept aside and the live one. */
 export const DatabaseDelta = z.object({
   /** When it was begun, ms since the epoch. */
@@ -52,6 +77,8 @@ export const DatabaseDelta = z.object({
   /** The folder of the rows; null when they were only counted. */
   folder: z.string().nullable(),
   files: z.array(ExportedFile),
+  /** What services consumed since the snapshot that is live now; absent where none declares it, or that moment is not known. */
+  consumed: z.array(ConsumedFolder).optional(),
   /** When rollwatch removes the exported rows; null when there are none. */
   expiresAt: z.number().nullable(),
 });

@@ -1,4 +1,4 @@
-import type { DatabaseDelta, Reapplied, TableLoss } from "./database-delta.ts";
+import type { ConsumedFolder, DatabaseDelta, Reapplied, TableLoss } from "./database-delta.ts";
 
 /** What going back to a release's snapshot of the database would lose. */
 export interface LossReport {
@@ -9,6 +9,8 @@ export interface LossReport {
   readonly at: number;
   /** Of the tables that lost anything, or may have. */
   readonly tables: readonly TableLoss[];
+  /** What services consumed since; absent where none declares it. */
+  readonly consumed?: readonly ConsumedFolder[];
 }
 
 /** How far a comparison is. */

@@ -1,4 +1,4 @@
-import type { TableLoss } from "../model/database-delta.ts";
+import type { ConsumedFolder, TableLoss } from "../model/database-delta.ts";
 import type { Plan } from "../model/plan.ts";
 import { tellTime } from "../model/units.ts";
 import { asideName } from "../release/aside-databases.ts";
@@ -33,6 +33,8 @@ export interface DatabaseGoal {
   readonly at: number;
   /** The rows that nobody sees any more afterwards; undefined where that could not be estimated. */
   readonly losses: readonly TableLoss[] | undefined;
+  /** The files that services consumed since; undefined where none declares them. */
+  readonly consumed?: readonly ConsumedFolder[] | undefined;
 }
 
 /** The plan of the application with the database swapped while its services stand still. Pure. */
@@ -68,7 +70,7 @@ export function makeDatabasePlan(input: PlanInput, goal: DatabaseGoal): Plan {
       id: "swap-database",
       kind: "swap-database",
       phase: "act",
-      text: `swap ${from.text} (data of ${tellTime(at)}) for ${live.name}, which is kept as ${aside}; ${tellLosses(goal)}`,
+      text: `swap ${from.text} (data of ${tellTime(at)}) for ${live.name}, which is kept as ${aside}; ${tellLosses(goal)}${tellConsumed(goal)}`,
       deadlineMs: SWAP_MS,
       aside,
       patienceMs: PATIENCE_MS,
@@ -111,4 +113,15 @@ function tellLosses({ losses }: DatabaseGoal): string {
     );
   const more = losses.length - told.length;
   return `rows written since, kept there alone: ${told.join(", ")}${more > 0 ? ` and ${more} more tables` : ""}`;
+}
+
+/** Nothing imports them again by itself. */
+function tellConsumed({ consumed = [] }: DatabaseGoal): string {
+  return consumed
+    .map(({ services, folder, files, more, problem }) =>
+      problem === null
+        ? `; ${files.length + more} files in ${folder}, consumed by ${services.join(", ")} since`
+        : `; how many files in ${folder} were consumed by ${services.join(", ")} since is not known: ${problem}`,
+    )
+    .join("");
 }

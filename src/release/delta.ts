@@ -1,6 +1,11 @@
 import { join } from "node:path";
 import type { Client } from "pg";
-import type { DatabaseDelta, ExportedFile, TableDelta } from "../model/database-delta.ts";
+import type {
+  ConsumedFolder,
+  DatabaseDelta,
+  ExportedFile,
+  TableDelta,
+} from "../model/database-delta.ts";
 import type { TableProgress } from "../model/database-rows.ts";
 import { messageOf } from "../model/failure.ts";
 import { writtenSince } from "../system/postgres-age.ts";
@@ -20,6 +25,8 @@ export interface DeltaOrder {
   readonly live: DatabasePlace;
   /** pg_current_snapshot() of the swap as text: what was written into the live database later is told apart. */
   readonly swappedAt?: string;
+  /** What services consumed since the snapshot; absent where nobody can tell. */
+  readonly consumed?: readonly ConsumedFolder[] | undefined;
   /** The folder for the rows, which must not exist, and how long they are kept there, ms. Default: they are only counted. */
   readonly into?: { readonly folder: string; readonly keepMs: number };
   /** Told before each table. */
@@ -61,6 +68,7 @@ export async function compareDatabases(
     live: live.database,
     seconds: (kept.clock.now() - at) / 1000,
     ...compared,
+    ...(order.consumed === undefined ? {} : { consumed: [...order.consumed] }),
     folder: into?.folder ?? null,
     expiresAt: into === undefined ? null : at + into.keepMs,
   };

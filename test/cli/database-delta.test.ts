@@ -175,6 +175,24 @@ describe("rollwatch database delta", () => {
     expect(err).toBe("");
   });
 
+  it("lists the files that services consumed, without what a terminal obeys, and says which folder nobody could read", async () => {
+    const file = { path: "in/a\u001B[2J.csv", bytes: 12, at: 1_800_000_000_000, sha256: null };
+    const consumed = [
+      { services: ["csv"], folder: "in", files: [file], more: 30, problem: null },
+      { services: ["csv"], folder: "gone", files: [], more: 0, problem: "there is no such folder" },
+    ];
+    const report = { release: "rel-1", warm: "w", at: 0, tables: [], consumed };
+
+    const { out } = await rollwatch(["database", "delta", "--estimate"], {
+      estimate: async () => report,
+    });
+
+    expect(out).toContain("31 files in in since, consumed by csv");
+    expect(out).toMatch(/in\/a\?\[2J\.csv +12 B/u);
+    expect(out).toContain("and 30 more");
+    expect(out).toContain("gone, of csv: there is no such folder");
+  });
+
   it("takes a release for the estimate alone", async () => {
     const { code, err } = await rollwatch(["database", "delta", "--to", "rel-1"], {});
 

@@ -95,6 +95,20 @@ describe("a plan of the database", () => {
     expect(plan.steps.find(({ id }) => id === "swap-database")?.text).toContain(words);
   });
 
+  it("tells how many files were consumed since, or that nobody knows", () => {
+    const folder = { services: ["csv"], files: [], more: 3, problem: null };
+    const consumed = [
+      { ...folder, folder: "imported" },
+      { ...folder, folder: "gone", problem: "there is no such folder" },
+    ];
+
+    const plan = makeDatabasePlan(INPUT, { ...GOAL, consumed });
+
+    const text = plan.steps.find(({ id }) => id === "swap-database")?.text;
+    expect(text).toContain("; 3 files in imported, consumed by csv since");
+    expect(text).toContain("is not known: there is no such folder");
+  });
+
   it("leaves files alone that are the target's", () => {
     const plan = makeDatabasePlan({ ...INPUT, current: [SERVER] }, GOAL);
 

@@ -64,8 +64,8 @@ export function createCheckDatabase(
       const properties = await databases.properties(live.name, signal);
       const at = ports.clock.now();
       const plan = ports.planId;
-      const { release } = descriptor;
-      const swap = { pair, at, plan, release, systemIdentifier, next, properties };
+      const { release, at: dataAt } = descriptor;
+      const swap = { pair, at, plan, release, systemIdentifier, next, properties, dataAt };
       await writeAside(files, stateFolder, swap);
       return `nothing stands in the way of ${database.name}${compared}`;
     },
