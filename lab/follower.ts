@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Entry } from "../src/model/facts.ts";
 import type { JournalReader } from "./journal-reader.ts";
 import type { Condition } from "./milestones.ts";
+import { readOverSocket } from "./over-socket.ts";
 import type { Watcher } from "./watcher.ts";
 import type { Delivered, WebhookReceiver } from "./webhook-receiver.ts";
 
@@ -93,8 +94,7 @@ async function assertRunning(watcher: Watcher): Promise<void> {
 }
 
 async function diagnose(watcher: Watcher): Promise<string> {
-  const status = await fetch(`${watcher.url}/api/v1/status`, { signal: AbortSignal.timeout(2000) })
-    .then(async (answer) => answer.text())
-    .catch(String);
+  const limit = AbortSignal.timeout(2000);
+  const status = await readOverSocket(watcher.state, "/api/v1/status", limit).catch(String);
   return `rollwatch's status: ${status.slice(0, SHOWN_STATUS)}\nrollwatch's log:\n${await watcher.log()}`;
 }

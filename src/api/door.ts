@@ -25,7 +25,7 @@ export interface DoorParts {
 const UNNAMED = "operator";
 const JSON_TYPE = /^application\/json\s*(;|$)/iu;
 
-/** Who acts over TCP: whoever shows a token, and no page of another site. */
+/** Who reads and acts over TCP: whoever shows a token, and no page of another site. */
 export function admitOverTcp(parts: DoorParts, request: FastifyRequest, access: Access): Admission {
   const { authorization } = request.headers;
   const stranger = refuseOtherSite(request);
@@ -41,14 +41,14 @@ export function admitOverTcp(parts: DoorParts, request: FastifyRequest, access: 
     : admitToken(parts, authorization, access, (person) => person);
 }
 
-/** Who acts over the socket: its only user, the operator of this host; with a token also the person it proves. */
+/** Who reads and acts over the socket: its only user, the operator of this host; with a token also the person it proves. */
 export function admitOverSocket(
   parts: DoorParts,
   request: FastifyRequest,
   access: Access,
 ): Admission {
   const { authorization } = request.headers;
-  if (authorization !== undefined) {
+  if (authorization !== undefined && access !== "read") {
     return admitToken(parts, authorization, access, asOperator);
   }
   const operator = operatorNamed(parts.people, request.headers[BY_HEADER]);
@@ -80,24 +80,34 @@ function admitToken(
   access: Access,
   extend: (person: Person) => Person,
 ): Admission {
-  const waitMs = limiter.waitMs();
-  if (waitMs > 0) {
-    const retry = { "retry-after": String(Math.ceil(waitMs / 1000)) };
-    const hint = "wait for the time that Retry-After says";
-    return { ...refused(429, "too many wrong tokens", hint), headers: retry };
-  }
   const token = bearerOf(authorization);
   const person = token === undefined ? undefined : people.byToken(token);
   if (person === undefined) {
-    limiter.fail();
-    return unauthorized("this token is nobody's");
+    return refuseToken(limiter);
   }
   const by = extend(person);
-  if (!by.access.includes(access)) {
+  if (!allows(by, access)) {
     const hint = `it needs access: [${access}] of the contact in people.contacts`;
     return refused(403, `the token of ${by.name} does not allow to ${access}`, hint);
   }
   return { kind: "admitted", by };
+}
+
+/** However many wrong tokens came, the right one is still heard: else whoever reaches the port could keep people from approving. */
+function refuseToken(limiter: Limiter): Refusal {
+  const waitMs = limiter.waitMs();
+  if (waitMs === 0) {
+    limiter.fail();
+    return unauthorized("this token is nobody's");
+  }
+  const retry = { "retry-after": String(Math.ceil(waitMs / 1000)) };
+  const hint = "wait for the time that Retry-After says";
+  return { ...refused(429, "too many wrong tokens", hint), headers: retry };
+}
+
+/** Whoever may act may read, but for programs that only tell what they see. */
+function allows({ access }: Person, what: Access): boolean {
+  return what === "read" ? access.some((one) => one !== "signal") : access.includes(what);
 }
 
 function operatorNamed(

@@ -14,8 +14,17 @@ const PLAIN = [
   [contract.PATHS.health, "The process lives"],
   [contract.PATHS.ready, "It watches; 503 with reasons while it does not"],
   [contract.PATHS.metrics, "For Prometheus"],
-  [contract.PATHS.openapi, "This document"],
 ] as const;
+
+/** The document's own route. */
+const DOCUMENT = {
+  get: {
+    summary: "This document",
+    description: "Needs access: read.",
+    security: [{ token: [] }],
+    responses: { 200: { description: "OK" }, 401: { description: "a token is needed" } },
+  },
+} as const;
 
 /** The one route of services. */
 const HEARTBEAT = {
@@ -31,7 +40,7 @@ const HEARTBEAT = {
   },
 } as const;
 
-/** Answers that every acting route may give instead. */
+/** Answers that every route but the plain ones may give instead. */
 const REFUSALS = {
   400: "the body is not what is read here; `reasons` lists every problem",
   401: "a token is needed, or this one is nobody's",
@@ -41,6 +50,9 @@ const REFUSALS = {
   429: "too many wrong tokens; see Retry-After",
 } as const;
 
+/** Those of them that a route which reads may give, whatever its path. */
+const READING: ReadonlySet<string> = new Set(["401", "403", "429"]);
+
 /** The OpenAPI 3.1 document of these routes, its schemas made from the ones that parse. */
 export function describeApi(routes: readonly Route[], version: string): unknown {
   const names = nameSchemas();
@@ -49,6 +61,7 @@ export function describeApi(routes: readonly Route[], version: string): unknown 
   for (const [path, summary] of PLAIN) {
     paths[path] = { get: { summary, responses: { 200: { description: "OK" } } } };
   }
+  paths[contract.PATHS.openapi] = DOCUMENT;
   paths[contract.PATHS.heartbeat.replace(":signal", "{signal}")] = HEARTBEAT;
   for (const route of routes) {
     const path = route.path.replaceAll(/:(\w+)/gu, "{$1}");
@@ -103,13 +116,13 @@ function describeRoute(route: Route, names: Names): unknown {
     schema: { type: "string" },
   }));
   const refusals = Object.entries(REFUSALS).filter(
-    ([status]) => access !== null || (status === "404" && parameters.length > 0),
+    ([status]) =>
+      access !== "read" || READING.has(status) || (status === "404" && parameters.length > 0),
   );
   return {
     summary,
-    ...(access === null
-      ? {}
-      : { description: `Needs access: ${access}.`, security: [{ token: [] }] }),
+    description: `Needs access: ${access}.`,
+    security: [{ token: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === null
       ? {}

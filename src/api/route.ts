@@ -23,8 +23,8 @@ export interface Route {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly summary: string;
-  /** What the token must allow; null for what everybody here may read. */
-  readonly access: Access | null;
+  /** What the token must allow. */
+  readonly access: Access;
   /** null when nothing is read from the body. */
   readonly body: z.ZodType | null;
   /** Longest body that is read, in bytes. Default 64 KiB. */
@@ -41,7 +41,7 @@ export function reads(
   answer: z.ZodType,
   run: (asked: Asked) => Promise<unknown>,
 ): Route {
-  return { method: "GET", path, summary, access: null, body: null, answer, run };
+  return { method: "GET", path, summary, access: "read", body: null, answer, run };
 }
 
 /** A route that acts, or asks for work. */

@@ -1,4 +1,9 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestAsyncHookHandler,
+} from "fastify";
 import type { Actions } from "../model/actions.ts";
 import type { Incoming } from "../model/incoming.ts";
 import type { Operations } from "../model/operations.ts";
@@ -47,7 +52,9 @@ export function addRoutes(server: FastifyInstance, ports: ApiPorts, admit: Admit
   ];
   addPlainRoutes(server, ports);
   addHeartbeats(server, ports);
-  server.get(PATHS.openapi, () => describeApi(routes, ports.version));
+  server.get(PATHS.openapi, { onRequest: guardOf(admit, "read") }, () =>
+    describeApi(routes, ports.version),
+  );
   for (const route of routes) {
     addRoute(server, route, admit);
   }
@@ -67,26 +74,30 @@ function addPlainRoutes(server: FastifyInstance, ports: ApiPorts): void {
   );
 }
 
-/** Who asks is settled before the body is read. */
+/** Who asks is settled before the body is read; `admitted` is told who it is. */
+function guardOf(
+  admit: Admit,
+  access: Access,
+  admitted?: WeakMap<FastifyRequest, Person>,
+): onRequestAsyncHookHandler {
+  return async (request, reply) => {
+    const admission = admit(request, access);
+    if (admission.kind === "refused") {
+      void reply.headers(admission.headers);
+      return sendProblem(reply, admission.status, admission.problem);
+    }
+    admitted?.set(request, admission.by);
+    return undefined;
+  };
+}
+
 function addRoute(server: FastifyInstance, route: Route, admit: Admit): void {
   const admitted = new WeakMap<FastifyRequest, Person>();
-  const { access } = route;
   server.route<{ Params: { id?: string; other?: string } }>({
     method: route.method,
     url: route.path,
     ...(route.maxBodyBytes === undefined ? {} : { bodyLimit: route.maxBodyBytes }),
-    onRequest: async (request, reply) => {
-      if (access === null) {
-        return undefined;
-      }
-      const admission = admit(request, access);
-      if (admission.kind === "refused") {
-        void reply.headers(admission.headers);
-        return sendProblem(reply, admission.status, admission.problem);
-      }
-      admitted.set(request, admission.by);
-      return undefined;
-    },
+    onRequest: guardOf(admit, route.access, admitted),
     handler: async (request, reply) => {
       const { id = "", other = "" } = request.params;
       if (![id, other].every((one) => one === "" || ID.test(one))) {

@@ -29,6 +29,8 @@ export interface Api {
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Connections on one listener: descriptors that rollwatch needs for its probes are not for whoever holds a port open. */
+const MOST_CONNECTIONS = 256;
 /** How late a client may be found too slow, as a share of the time it has. */
 const LATENESS = 0.1;
 /** Wrong tokens a minute, on each of the doors. */
@@ -119,6 +121,8 @@ function buildServer(ports: ApiPorts, listener: Listener): FastifyInstance {
     }
     return undefined;
   });
+  server.server.maxConnections = MOST_CONNECTIONS;
+  giveUpOnDeaf(server, requestTimeoutMs);
   readOnlyJson(server);
   server.setErrorHandler(sendFailure);
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, 404));
@@ -129,6 +133,14 @@ function buildServer(ports: ApiPorts, listener: Listener): FastifyInstance {
   addRoutes(server, ports, admit);
   refuseOtherMethods(server, new Map(methods));
   return server;
+}
+
+/** Whoever takes nothing of an answer this long is let go with it. Node sets the connection's limit anew for the next request. */
+function giveUpOnDeaf(server: FastifyInstance, timeoutMs: number): void {
+  server.addHook("onSend", async (_request, reply, payload) => {
+    reply.raw.setTimeout(timeoutMs);
+    return payload;
+  });
 }
 
 /** No text/plain, which any page may send; an empty body says as much as `{}`. */

@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { ROLES } from "./role.ts";
 
-/** What a person's token allows beyond reading. */
-export const ACCESS = ["acknowledge", "approve", "administer", "signal"] as const;
+/** What a person's token allows. */
+export const ACCESS = ["read", "acknowledge", "approve", "administer", "signal"] as const;
 export type Access = (typeof ACCESS)[number];
+
+/** Characters that stand apart in a token: over TCP nothing else keeps anybody from guessing on. */
+const DIFFERENT = 8;
 
 /** A person whom rollwatch knows. */
 export const ContactSettings = z.strictObject({
@@ -12,13 +15,19 @@ export const ContactSettings = z.strictObject({
   /** In which roles this person decides. Default none. */
   roles: z.array(z.enum(ROLES)).default([]),
   /**
-   * Proves who it is, on the command line and over HTTP; at least 16 characters, from the environment or a file. Without one
+   * Proves who it is, on the command line and over HTTP; at least 16 characters, 8 of them different, from the environment or a file. Without one
    * the person is named but cannot approve.
    */
-  token: z.string().min(16).optional(),
+  token: z
+    .string()
+    .min(16, { abort: true })
+    .refine((token) => new Set(token).size >= DIFFERENT, {
+      message: `expected at least ${DIFFERENT} different characters, best from \`openssl rand -hex 24\``,
+    })
+    .optional(),
   /**
-   * What the token allows beyond reading: acknowledge and note, approve in the roles, administer (pause, capture, roll back),
-   * signal (a program's: tell what it sees by a webhook). Default acknowledge and approve.
+   * What the token allows: read, acknowledge and note, approve in the roles, administer (pause, capture, roll back), each of
+   * which includes read; signal (a program's: tell what it sees by a webhook) does not. Default acknowledge and approve.
    */
   access: z.array(z.enum(ACCESS)).default(["acknowledge", "approve"]),
 });

@@ -13,7 +13,11 @@ import { aPlanReport, fakeActions } from "../support/fakes/actions.ts";
 import { aCheckRound, aPreview } from "../support/fakes/operations.ts";
 import { type Answer, ask, servedPorts, TOKENS } from "../support/served.ts";
 
-const OPERATOR = { name: "operator", roles: [], access: ["acknowledge", "administer", "signal"] };
+const OPERATOR = {
+  name: "operator",
+  roles: [],
+  access: ["read", "acknowledge", "administer", "signal"],
+};
 const GRACE = { name: "Grace", roles: ["devops-engineer"], access: ["administer"] };
 const PAUSE = { reason: "a holiday", forMs: null };
 
@@ -240,36 +244,6 @@ describe("over TCP", () => {
     ]);
   });
 
-  const reading = new Set([
-    "health",
-    "ready",
-    "metrics",
-    "openapi",
-    "status",
-    "signals",
-    "release",
-    "record",
-    "diff",
-    "incidents",
-    "incident",
-    "plan",
-    "asides",
-  ]);
-  // A heartbeat is a service's, with a token of its own: test/api/heartbeats.test.ts.
-  const acting = Object.entries(PATHS).filter(
-    ([name]) => !reading.has(name) && name !== "heartbeat",
-  );
-
-  it.each(acting)("nobody reaches %s without a token", async (_name, path) => {
-    await open();
-
-    const answer = await overTcp(path.replace(":id", "x-1"), { headers: { [BY_HEADER]: "ada" } });
-
-    expect(problemOf(answer)).toMatchObject({ status: 401, code: "not-permitted" });
-    expect(answer.headers["www-authenticate"]).toBe("Bearer");
-    expect(calls).toEqual([]);
-  });
-
   it.each([
     ["/api/v1/pause", TOKENS.ada, PAUSE],
     ["/api/v1/rollbacks", TOKENS.linus, { scope: "application", reason: "x" }],
@@ -314,7 +288,7 @@ describe("over TCP", () => {
     expect(calls.map((call) => call.at(-1))).toMatchObject([{ name: "Ada" }, { name: "Grace" }]);
   });
 
-  it("guessing ends after ten wrong tokens a minute, and begins anew after it", async () => {
+  it("guessing is put off after ten wrong tokens a minute, and keeps nobody with a right one out", async () => {
     let now = 0;
     await open({}, { clock: { monotonic: () => now } });
     const wrong: number[] = [];
@@ -325,14 +299,14 @@ describe("over TCP", () => {
 
     const right = await overTcp(PATHS.resume, { token: TOKENS.grace });
     const socket = await overSocket(PATHS.resume, { token: TOKENS.grace });
+    const again = await overTcp(PATHS.resume, { token: "guess-12" });
     now = 61_001;
-    const later = await overTcp(PATHS.resume, { token: TOKENS.grace });
+    const later = await overTcp(PATHS.resume, { token: "guess-13" });
 
     expect(wrong).toEqual([...Array.from({ length: 10 }, () => 401), 429]);
-    expect(right.status).toBe(429);
-    expect(right.headers["retry-after"]).toBe("50");
-    expect(socket.status).toBe(204);
-    expect(later.status).toBe(204);
+    expect([right.status, socket.status]).toEqual([204, 204]);
+    expect([again.status, again.headers["retry-after"]]).toEqual([429, "50"]);
+    expect(later.status).toBe(401);
   });
 
   it.each([
@@ -489,7 +463,7 @@ describe("openapi.json", () => {
   it("has every path, and only methods that are there", async () => {
     await open();
 
-    const answer = await overTcp(PATHS.openapi, { method: "GET" });
+    const answer = await overSocket(PATHS.openapi, { method: "GET" });
     const { paths } = Document.parse(JSON.parse(answer.body));
 
     expect(Object.keys(paths).toSorted()).toEqual(
@@ -508,7 +482,7 @@ describe("openapi.json", () => {
     await open();
     const text = await readFile(new URL("../../docs/http.md", import.meta.url), "utf8");
 
-    const answer = await overTcp(PATHS.openapi, { method: "GET" });
+    const answer = await overSocket(PATHS.openapi, { method: "GET" });
     const { paths } = Document.parse(JSON.parse(answer.body));
 
     const routes = Object.entries(paths).flatMap(([path, methods]) =>
@@ -534,7 +508,7 @@ describe("openapi.json", () => {
   it("refers to nothing that it does not hold", async () => {
     await open();
 
-    const answer = await overTcp(PATHS.openapi, { method: "GET" });
+    const answer = await overSocket(PATHS.openapi, { method: "GET" });
     const { components } = Document.parse(JSON.parse(answer.body));
 
     const references = [...answer.body.matchAll(/"#\/components\/schemas\/([^"]+)"/gu)].map(

@@ -1,6 +1,5 @@
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import type { RequestOptions } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -18,7 +17,7 @@ import {
   aStatus,
   fakeOperations,
 } from "../support/fakes/operations.ts";
-import { type Answer, ask, servedPorts } from "../support/served.ts";
+import { type Answer, ask, servedPorts, TOKENS } from "../support/served.ts";
 
 let folder = "";
 let api: Api | undefined;
@@ -45,9 +44,15 @@ async function open(ports: Partial<ApiPorts> = {}): Promise<Api> {
   return api;
 }
 
-async function askTcp(path: string, more: RequestOptions = {}, body = ""): Promise<Answer> {
+interface Sent {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function askTcp(path: string, more: Sent = {}, body = ""): Promise<Answer> {
   const { port } = new URL(api?.url ?? "");
-  return ask({ host: "127.0.0.1", port, path, ...more }, body);
+  const headers = { authorization: `Bearer ${TOKENS.rita}`, ...more.headers };
+  return ask({ host: "127.0.0.1", port, path, ...more, headers }, body);
 }
 
 /** Operations whose status cannot be told. */

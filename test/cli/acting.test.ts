@@ -38,7 +38,7 @@ interface World {
   readonly signal?: AbortSignal;
 }
 
-const OPERATOR = { roles: [], access: ["acknowledge", "administer", "signal"] };
+const OPERATOR = { roles: [], access: ["read", "acknowledge", "administer", "signal"] };
 const AT_TERMINAL = { isTerminal: true, canAsk: true } as const;
 
 let folder = "";

@@ -203,7 +203,7 @@ function fullConfiguration(): Record<string, unknown> {
     server: { listen: "127.0.0.1:0" },
     host: { root: "/" },
     people: {
-      contacts: [{ name: "Ada", roles: ["executives"], token: "t".repeat(20), access: [] }],
+      contacts: [{ name: "Ada", roles: ["executives"], token: "0123456789abcdefghij", access: [] }],
     },
     state: "/var/lib/rollwatch",
   };
@@ -719,7 +719,7 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "contacts[].roles[]": ROLE,
     "contacts[].token": [["short", "at least 16 characters"]],
     "contacts[].access": LISTS,
-    "contacts[].access[]": oneOf("acknowledge, approve, administer"),
+    "contacts[].access[]": oneOf("read, acknowledge, approve, administer"),
   },
   host: { root: ABSOLUTE },
   "": { state: ABSOLUTE },

@@ -152,9 +152,9 @@ describe("over TCP", () => {
     const plan = await untilAsked(daemon);
     const path = `/api/v1/plans/${plan}/approve`;
     const ada = { authorization: `Bearer ${lab.tokens.Ada}` };
-    const { hash } = PlanReport.parse(
-      await (await fetch(`${lab.url}/api/v1/plans/${plan}`)).json(),
-    );
+    const unread = await fetch(`${lab.url}/api/v1/plans/${plan}`);
+    const read = await fetch(`${lab.url}/api/v1/plans/${plan}`, { headers: ada });
+    const { hash } = PlanReport.parse(await read.json());
 
     const refused = [
       await lab.post(path, {}, {}),
@@ -166,6 +166,7 @@ describe("over TCP", () => {
       await lab.post(path, { hash, force: true }, ada),
       await lab.post("/api/v1/pause", { reason: "mine", forMs: null }, ada),
     ];
+    expect(unread.status).toBe(401);
     expect(refused.map(({ status }) => status)).toEqual([401, 401, 403, 403, 415, 409, 400, 403]);
     expect(factsOf(await story(), "approved")).toEqual([]);
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster } from "../../lab/cluster.ts";
 import { constructedEnvironment, ROOT } from "../../lab/environment.ts";
 import { type Lab, openLab } from "../../lab/lab.ts";
+import { readOverSocket } from "../../lab/over-socket.ts";
 import { type RadiationSystem, startRadiationSystem } from "../../lab/radiation-system.ts";
 import { startWatcher, type Watcher } from "../../lab/watcher.ts";
 import { startWebhookReceiver } from "../../lab/webhook-receiver.ts";
@@ -50,8 +51,8 @@ async function rollwatch(
 }
 
 async function statusOf(watcher: Watcher): Promise<Status> {
-  const answer = await fetch(`${watcher.url}/api/v1/status`);
-  return Status.parse(await answer.json());
+  const limit = AbortSignal.timeout(60_000);
+  return Status.parse(JSON.parse(await readOverSocket(watcher.state, "/api/v1/status", limit)));
 }
 
 async function untilStatus(

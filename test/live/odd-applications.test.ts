@@ -10,6 +10,7 @@ import { type Environment, labEnvironment, ROOT } from "../../lab/environment.ts
 import { openJournalReader } from "../../lab/journal-reader.ts";
 import { type Lab, openLab } from "../../lab/lab.ts";
 import { type Condition, isOpened, isProven } from "../../lab/milestones.ts";
+import { readOverSocket } from "../../lab/over-socket.ts";
 import { PM2_PROGRAM } from "../../lab/pm2-home.ts";
 import { isAlive, send } from "../../lab/processes.ts";
 import { DoctorReport } from "../../src/model/doctor.ts";
@@ -104,8 +105,8 @@ async function openWatch(name: string, parts: Parts): Promise<Watch> {
   }
 
   async function status(): Promise<Status> {
-    const answer = await fetch(`http://${listen}/api/v1/status`);
-    return Status.parse(await answer.json());
+    const limit = AbortSignal.timeout(LIMIT_MS);
+    return Status.parse(JSON.parse(await readOverSocket(state, "/api/v1/status", limit)));
   }
 
   await configure(parts);

@@ -38,14 +38,16 @@ export const TOKENS = {
   // The same but for its last character.
   grace: "ada-0123456789abcdef-2",
   linus: "linus-0123456789abcdef",
+  rita: "rita-0123456789abcdef",
 } as const;
 
-/** An approver, an administrator, one who may only acknowledge, and one without a token. */
+/** An approver, an administrator, one who may only acknowledge, one who may only read, and one without a token. */
 export function aTeam(): readonly ContactSettings[] {
   return [
     { name: "Ada", roles: ["system-administrator"], access: ["approve"], token: TOKENS.ada },
     { name: "Grace", roles: ["devops-engineer"], access: ["administer"], token: TOKENS.grace },
     { name: "Linus", access: ["acknowledge"], token: TOKENS.linus },
+    { name: "Rita", access: ["read"], token: TOKENS.rita },
     { name: "Nobody" },
   ].map((contact) => ContactSettings.parse(contact));
 }

@@ -8,6 +8,7 @@ import { execa } from "execa";
 import { stringify } from "yaml";
 import type { z } from "zod";
 import { type Environment, labEnvironment, ROOT } from "../../../lab/environment.ts";
+import { readOverSocket } from "../../../lab/over-socket.ts";
 import { PM2_PROGRAM } from "../../../lab/pm2-home.ts";
 import { SOCKET_NAME } from "../../../src/api/contract.ts";
 import { Status } from "../../../src/model/operations.ts";
@@ -64,7 +65,7 @@ export interface ActingLab extends CrashLab {
     args: readonly string[],
     as?: Name,
   ): Promise<Ran & { readonly answer: Answer }>;
-  /** The daemon's status over TCP, once the condition holds for it. */
+  /** The daemon's status, once the condition holds for it. */
   untilStatus(isSo: (status: Status) => boolean, what: string): Promise<Status>;
   /** Acts over the socket as its user, again and again until it is enough. Returns the answers' status codes. */
   postOften(
@@ -155,8 +156,8 @@ async function extend(crash: CrashLab): Promise<ActingLab> {
     async untilStatus(isSo, what) {
       const limit = AbortSignal.timeout(LIMIT_MS);
       for (;;) {
-        const answer = await fetch(`${url}/api/v1/status`, { signal: limit });
-        const status = Status.parse(await answer.json());
+        const answer = await readOverSocket(crash.state, "/api/v1/status", limit);
+        const status = Status.parse(JSON.parse(answer));
         if (isSo(status)) {
           return status;
         }
