@@ -5,6 +5,8 @@ import { ROOT } from "../lab/environment.ts";
 import type { Lab } from "../lab/lab.ts";
 import { listReleases } from "../lab/releases.ts";
 import { endWithProcess } from "../lab/signals.ts";
+import { measureDatabase } from "./database/measure.ts";
+import { databaseTables } from "./database/tables.ts";
 import { FAULTS } from "./detection/cases.ts";
 import { measureDetection } from "./detection/measure.ts";
 import { detectionTables, withMedians } from "./detection/tables.ts";
@@ -104,6 +106,10 @@ async function measure(
   if (wish.kind === "histories") {
     const figures = await measureHistories(wish, how);
     return { table: historiesTables(figures), figures, isWhole: isRight(figures) };
+  }
+  if (wish.kind === "database") {
+    const figures = await measureDatabase(wish, how);
+    return { table: databaseTables(figures), figures, isWhole: true };
   }
   if (wish.kind === "detection") {
     const figures = await measureDetection(wish, how);

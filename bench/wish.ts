@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { assertNever } from "../src/model/assert-never.ts";
+import type { DatabaseWish } from "./database/measure.ts";
 import type { HistoriesWish } from "./histories/measure.ts";
 import type { Choice } from "./recovery-cases.ts";
 
@@ -10,15 +11,19 @@ export type Wish =
   | { readonly kind: "footprint"; readonly rounds: number }
   | { readonly kind: "instrument"; readonly rounds: number }
   | ({ readonly kind: "histories" } & HistoriesWish)
+  | ({ readonly kind: "database" } & DatabaseWish)
   | { readonly kind: "detection"; readonly rounds: number; readonly names: readonly string[] };
 
 export const USAGE = `npm run bench -- recovery [options]
 npm run bench -- detection [options]
 npm run bench -- footprint [--rounds N]
 npm run bench -- instrument [--rounds N]
+npm run bench -- database [--size 200MB,1GB,4GB] [--rounds N] [--slow-rounds N]
 npm run bench -- histories [--days N] [--faults N] [--seed N]
 
-  --rounds N    how often each is measured (default: recovery 1, detection 5, footprint 5, instrument 10)
+  --rounds N    how often each is measured (default: recovery 1, detection 5, footprint 5, instrument 10, database 5)
+  --size SIZES  of database: sizes, with commas (default 200MB)
+  --slow-rounds N  of database: how often what takes as long as the data is large (default: as --rounds)
   --days N      of histories: healthy host-days (default 3000)
   --faults N    of histories: runs of each fault, with a deployment and without (default 100)
   --seed N      of histories: other numbers, other accidents (default 1)
@@ -36,6 +41,8 @@ const OPTIONS = {
   list: { type: "boolean", default: false },
   faults: { type: "string", default: "100" },
   seed: { type: "string", default: "1" },
+  size: { type: "string", default: "200MB" },
+  "slow-rounds": { type: "string" },
 } as const;
 const ROUNDS = {
   recovery: "1",
@@ -43,6 +50,7 @@ const ROUNDS = {
   footprint: "5",
   instrument: "10",
   histories: "3000",
+  database: "5",
 } as const;
 
 /** Reads the command line; undefined when it makes no sense. */
@@ -59,6 +67,9 @@ export function parseWish(args: readonly string[]): Wish | undefined {
     return undefined;
   }
   const rounds = Number(values.rounds ?? values.days ?? ROUNDS[subject]);
+  if (subject === "database") {
+    return databaseWish(values.size, rounds, Number(values["slow-rounds"] ?? rounds));
+  }
   const asked = [list, all, names.length > 0].filter(Boolean).length;
   if (![rounds, faults, seed].every(isCount) || asked > 1) {
     return undefined;
@@ -66,18 +77,32 @@ export function parseWish(args: readonly string[]): Wish | undefined {
   return wishOf(subject, { rounds, names, all, list, faults, seed });
 }
 
+const SIZE = /^(\d+)(MB|GB)$/u;
+
+function databaseWish(text: string, rounds: number, slowRounds: number): Wish | undefined {
+  const sizes = text.split(",").flatMap((name) => {
+    const [, amount, unit] = SIZE.exec(name) ?? [];
+    return amount === undefined
+      ? []
+      : [{ name, bytes: Number(amount) * (unit === "GB" ? 1e9 : 1e6) }];
+  });
+  const isRight = sizes.length === text.split(",").length && [rounds, slowRounds].every(isCount);
+  return isRight ? { kind: "database", sizes, rounds, slowRounds } : undefined;
+}
+
 function isCount(number: number): boolean {
   return Number.isInteger(number) && number > 0;
 }
 
 type Subject = keyof typeof ROUNDS;
+type OtherSubject = Exclude<Subject, "database">;
 
 function isSubject(word: string | undefined): word is Subject {
   return word !== undefined && Object.hasOwn(ROUNDS, word);
 }
 
 function wishOf(
-  kind: Subject,
+  kind: OtherSubject,
   { rounds, names, all, list, faults, seed }: Choice & HistoriesWish & { readonly list: boolean },
 ): Wish | undefined {
   const isPlain = [list, all, names.length > 0].every((one) => !one);
