@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { Duration, PositiveDuration } from "./units.ts";
 
-const RelativePath = z
+/** A path inside the application's root. */
+export const RelativePath = z
   .string()
   .regex(
     /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\0\n]+$/u,
@@ -40,12 +41,12 @@ export const ServiceSettings = z.strictObject({
   after: z.array(ServiceName).default([]),
   /** The kinds of configuration that it reads, so that a rollback of another kind leaves it running. Default all of them. */
   reads: z.array(ConfigKind).optional(),
-});
   /**
    * Folders, relative to the root, that hold the files whose content it has brought into the database: a rollback of the database names
    * those that came since its snapshot. Default none.
    */
   consumes: z.array(RelativePath).optional(),
+});
 export type ServiceSettings = z.infer<typeof ServiceSettings>;
 
 /** A round of controls waits this long for all answers; a slower upstream could not be named any more. */
