@@ -29,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Files that hold the settings which config composes. */
 const SETTINGS_FILES: ReadonlySet<string> = new Set([
   "decide/policy.ts",
+  "release/migration-settings.ts",
   "release/settings.ts",
   "verify/settings.ts",
   "notify/settings.ts",

@@ -7,6 +7,7 @@ import { makeRestartPlan } from "../recover/plan-restart.ts";
 import type { Catalogue } from "../release/catalogue.ts";
 import { draftConfiguration } from "./draft-configuration.ts";
 import { draftDatabase } from "./draft-database.ts";
+import { draftSchema } from "./draft-schema.ts";
 import { draftPlan, type Planner } from "./draft-plan.ts";
 
 /** A restart may use this part of the tier's budget: the rest is for what must follow when it does not help. */
@@ -56,6 +57,9 @@ export async function draftAction(
       const { scope, aside } = request;
       const what = { incident, release, requestedBy, scope, aside };
       return draftDatabase(daemon, what, signal);
+    }
+    if (request.scope === "schema") {
+      return draftSchema(daemon, { incident, release, requestedBy }, signal);
     }
     return draftPlan(daemon, { incident, release, requestedBy }, signal);
   }

@@ -10,7 +10,7 @@ import {
   type Incident,
   type Recovery,
 } from "../model/history.ts";
-import type { Plan } from "../model/plan.ts";
+import { changesDatabase, type Plan } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import { TRIGGER_ROWS } from "../model/trigger.ts";
 import {
@@ -68,13 +68,12 @@ export async function askPeople(
   if (isTooLate || isAnswered(daemon, incident)) {
     return;
   }
-  const { roles, everyRole } =
-    plan.scope === "database"
-      ? BOTH_DECIDE
-      : {
-          roles: decidersOf(config.policy, incident.trigger),
-          everyRole: TRIGGER_ROWS[incident.trigger].everyDecider,
-        };
+  const { roles, everyRole } = changesDatabase(plan.scope)
+    ? BOTH_DECIDE
+    : {
+        roles: decidersOf(config.policy, incident.trigger),
+        everyRole: TRIGGER_ROWS[incident.trigger].everyDecider,
+      };
   ask(daemon, { incident, decision, plan }, { roles, everyRole });
 }
 

@@ -2,7 +2,7 @@ import { modeOf, tierOf, type PolicySettings } from "../decide/policy.ts";
 import type { Health } from "../model/health.ts";
 import type { History, Incident, Recovery } from "../model/history.ts";
 import { isSameRelease, type Identity } from "../model/identity.ts";
-import type { Plan, StepDescriptor } from "../model/plan.ts";
+import { changesDatabase, type Plan, type StepDescriptor } from "../model/plan.ts";
 import type { Release } from "../model/release.ts";
 import type { Sample } from "../model/sample.ts";
 import { isStoppedByPerson, type Service } from "../model/service.ts";
@@ -224,7 +224,7 @@ export function schemaAfter(
   if (aside !== undefined) {
     return undefined;
   }
-  return scope === "database" || scope === "all" ? identity.schema : from.schema;
+  return changesDatabase(scope) ? identity.schema : from.schema;
 }
 
 function checkServed(target: Release, identity: Identity): Check {

@@ -19,6 +19,7 @@ import type { Daemon } from "./daemon.ts";
 import { judgeAgain } from "./gate.ts";
 import { incidentOf, recoveryOf } from "./planned.ts";
 import { proveRestored } from "./prove-restored.ts";
+import { schemaPortsOf } from "./migration-ports.ts";
 import { openServiceHealth } from "./service-health.ts";
 import { warmPortsOf } from "./warm-ports.ts";
 import type { ChangeWatch } from "./watch-changes.ts";
@@ -124,12 +125,14 @@ async function run(
   const { world, catalogue, config, journal } = daemon;
   const { whyUnwell, stop } = openServiceHealth(daemon);
   const making = warmPortsOf(daemon);
+  const schema = schemaPortsOf(daemon);
   const ports = {
     ...world,
     catalogue,
     application: config.application,
     whyUnwell,
     ...(making === undefined ? {} : { making }),
+    ...(schema === undefined ? {} : { schema }),
   };
   try {
     const ended = await runRecovery(

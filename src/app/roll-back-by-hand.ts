@@ -2,7 +2,7 @@ import type { RollbackRequest } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
 import { openIncident, openRecovery, type Incident } from "../model/history.ts";
 import type { Person } from "../model/people.ts";
-import type { Plan, Scope } from "../model/plan.ts";
+import { changesDatabase, type Plan, type Scope } from "../model/plan.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { askAgain } from "./ask-again.ts";
 import type { Daemon } from "./daemon.ts";
@@ -43,7 +43,7 @@ export async function rollBackByHand(
     openIncident(journal.history())?.id ??
     openReported(daemon, supposedBreach(daemon, what.trigger, what.since), reported);
   const plan = { ...draft, incident };
-  if (plan.scope === "database" || plan.scope === "all") {
+  if (changesDatabase(plan.scope)) {
     askBoth(daemon, plan, request.reason);
     return { plan: plan.id, incident };
   }
@@ -56,7 +56,8 @@ export async function rollBackByHand(
 function askBoth(daemon: Daemon, plan: Plan, why: string): void {
   const { target, scope, requestedBy } = plan;
   const at = daemon.world.clock.now();
-  const what = plan.aside ?? `the database of ${target}`;
+  const kept = scope === "schema" ? "schema" : "database";
+  const what = plan.aside ?? `the ${kept} of ${target}`;
   const reason = `${requestedBy} asks for ${what}: ${why}`;
   askForDatabase(daemon, {
     incident: incidentOf(daemon, plan),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import type { Environment } from "../config/environment.ts";
+import { ORDERED_BY } from "../release/migration-settings.ts";
 import type { WarmPorts } from "../release/warm-database.ts";
 import { type Certificates, openCertificates } from "../system/certificates.ts";
 import { openClock, type Clock } from "../system/clock.ts";
@@ -20,6 +21,7 @@ import { openPm2Events, type Pm2Events } from "../system/pm2-events.ts";
 import { type Amcheck, openAmcheck } from "../system/postgres-amcheck.ts";
 import { openDatabasesBeside } from "../system/postgres-beside.ts";
 import { openDatabase, type Database } from "../system/postgres.ts";
+import { type MigrationDatabase, openMigrations } from "../system/postgres-migrations.ts";
 import { openPostgresPrograms, type PostgresPrograms } from "../system/postgres-programs.ts";
 import { openPostgresRestore } from "../system/postgres-restore.ts";
 import { type DatabaseSwap, openDatabaseSwap } from "../system/postgres-swap.ts";
@@ -63,8 +65,26 @@ export interface World {
   readonly dumping?: { readonly programs: PostgresPrograms; readonly source: DatabaseSource };
   /** What makes databases beside it; absent when none is configured. */
   readonly warming?: Pick<WarmPorts, "beside" | "programs" | "restorer" | "source">;
+  /** What its migrations are taken down with; absent when that is not configured. */
+  readonly migrations?: MigrationDatabase;
   /** What lets one of those take its place; absent when none is configured. */
   readonly databases?: DatabaseSwap;
+}
+
+/** With the role that migrates. */
+function openMigrating(
+  { url, rollback, migrations }: NonNullable<Config["database"]>,
+  clock: Clock,
+): Pick<World, "migrations"> {
+  const { table, column, down } = migrations;
+  if (down === undefined) {
+    return {};
+  }
+  const copyingUrl = rollback.url ?? url;
+  const orderBy = ORDERED_BY[down.tool];
+  const access = { url: down.url ?? copyingUrl, applicationUrl: url, copyingUrl, table, column };
+  const ordered = orderBy === undefined ? {} : { orderBy };
+  return { migrations: openMigrations({ ...access, ...ordered, clock }) };
 }
 
 /** The real world as the configuration names it. */
@@ -106,6 +126,7 @@ export function openWorld(config: Config, environment: Environment): World {
       ? {}
       : { warming: openWarming(config.database, { clock, files, ids, processes }, children) }),
     ...(config.database === undefined ? {} : { databases: openSwap(config.database, clock) }),
+    ...(config.database === undefined ? {} : openMigrating(config.database, clock)),
     ...(config.database?.dump === undefined
       ? {}
       : {

@@ -2,7 +2,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { type PlanReport, RollbackRequest } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
-import { type Scope, SCOPES } from "../model/plan.ts";
+import { changesDatabase, type Scope, SCOPES } from "../model/plan.ts";
 import type { PreviewRequest, RollbackPreview } from "../model/preview.ts";
 import { TRIGGERS } from "../model/trigger.ts";
 import { acting, type Acting, checked, reading, tell } from "./act.ts";
@@ -39,7 +39,8 @@ Examples:
   rollwatch rollback --to rel-20261122T153012-k3f9q2 --yes --reason "as agreed in the call"
   rollwatch rollback --scope configuration --kind environment --dry-run
   rollwatch rollback --scope service --service web --dependents --reason "it leaks"
-  rollwatch rollback --scope database --dry-run`;
+  rollwatch rollback --scope database --dry-run
+  rollwatch rollback --scope schema --dry-run`;
 
 /** `rollwatch rollback`: going back, or restarting, by hand. */
 export function addRollback(program: Command, context: CommandContext): void {
@@ -155,7 +156,7 @@ export async function rollBack(
     reason,
     ...(trigger === undefined ? {} : { trigger }),
   });
-  const waits = scope === "database" || scope === "all";
+  const waits = changesDatabase(scope);
   if (waits && options.yes === true) {
     throw new UsageFailure(
       "--yes does not answer for the database",

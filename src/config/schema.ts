@@ -8,6 +8,7 @@ import { TRIGGERS } from "../model/trigger.ts";
 import { Limit, parseDuration, PositiveDuration, Ratio } from "../model/units.ts";
 import { NotifySettings } from "../notify/settings.ts";
 import { ProbeSettings, traitsOf } from "../observe/probes/index.ts";
+import { DownMigrationSettings } from "../release/migration-settings.ts";
 import { DatabaseRollbackSettings, DumpSettings, ReleaseSettings } from "../release/settings.ts";
 import { VerifySettings } from "../verify/settings.ts";
 
@@ -24,6 +25,8 @@ export const DatabaseSettings = z.strictObject({
       table: z.string().min(1).default("schema_migrations"),
       /** The column that names a migration. Default name. */
       column: z.string().min(1).default("name"),
+      /** How they are taken down again. Default: they are not. */
+      down: DownMigrationSettings.optional(),
     })
     .prefault({}),
   /** Whether each captured release keeps a snapshot of the database. Default: none does. */

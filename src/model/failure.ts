@@ -24,6 +24,7 @@ export const FAILURE_CODES = [
   "dump-failed",
   "delta-failed",
   "swap-failed",
+  "migrations-failed",
   "recording-invalid",
   "internal",
 ] as const;

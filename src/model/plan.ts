@@ -2,8 +2,20 @@ import { z } from "zod";
 import { Identity } from "./identity.ts";
 
 /** What a recovery takes back. */
-export const SCOPES = ["application", "configuration", "database", "all", "service"] as const;
+export const SCOPES = [
+  "application",
+  "configuration",
+  "database",
+  "schema",
+  "all",
+  "service",
+] as const;
 export type Scope = (typeof SCOPES)[number];
+
+/** Whether a plan of this scope changes the database, which nobody decides alone. */
+export function changesDatabase(scope: Scope): boolean {
+  return scope === "database" || scope === "schema" || scope === "all";
+}
 
 /**
  * `prepare` changes nothing that the application sees; `act` does, so the breach is judged again before its first step and

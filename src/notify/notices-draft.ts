@@ -1,6 +1,6 @@
 import type { Incident } from "../model/history.ts";
 import type { Notice } from "../model/notice.ts";
-import type { Plan } from "../model/plan.ts";
+import { changesDatabase, type Plan } from "../model/plan.ts";
 import { TIER_BUDGET_MS } from "../model/tier.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { tellDuration, tellTime } from "../model/units.ts";
@@ -92,10 +92,8 @@ export function doing(plan: Plan): string {
 
 /** What a plan takes back, such as `the configuration (environment)`. */
 export function goingBack({ scope, kinds = [] }: Plan): string {
-  const whole =
-    scope === "database" || scope === "all"
-      ? "the application with its database"
-      : "the application";
+  const part = scope === "schema" ? "schema" : "database";
+  const whole = changesDatabase(scope) ? `the application with its ${part}` : "the application";
   return scope === "configuration" ? `the configuration (${kinds.join(", ")})` : whole;
 }
 

@@ -1,6 +1,7 @@
 import type { ApplicationSettings } from "../model/application.ts";
 import type { Catalogue } from "../release/catalogue.ts";
 import type { BesidePorts } from "../release/database-beside.ts";
+import type { MigrationPorts } from "../release/migration-run.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Files } from "../system/files.ts";
 import type { Git } from "../system/git.ts";
@@ -8,6 +9,13 @@ import type { Http } from "../system/http.ts";
 import type { Pm2 } from "../system/pm2.ts";
 import type { DatabaseSwap } from "../system/postgres-swap.ts";
 import type { Processes } from "../system/process.ts";
+
+/** What takes migrations down in the live database. */
+export interface SchemaPorts {
+  readonly migrations: MigrationPorts;
+  /** In what the live schema is not that which a release ran on, in words; undefined where it is. */
+  readonly whatDiffers: (release: string, signal: AbortSignal) => Promise<string | undefined>;
+}
 
 /** What a recovery acts through, and the application it acts on. */
 export interface RecoveryPorts {
@@ -23,6 +31,8 @@ export interface RecoveryPorts {
   readonly databases?: DatabaseSwap;
   /** What makes databases beside the live one; absent where none is configured. */
   readonly making?: BesidePorts;
+  /** What takes migrations down; absent where that is not configured. */
+  readonly schema?: SchemaPorts;
   /** What the signals say against a service since `at` (ms since the epoch); undefined when it is well. Absent: nobody watches. */
   readonly whyUnwell?: (service: string, at: number) => string | undefined;
 }

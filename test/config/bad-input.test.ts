@@ -11,6 +11,12 @@ type Path = readonly (string | number)[];
 
 const TOKEN = "0123456789abcdef-beat";
 
+function downKeys(): Record<string, unknown> {
+  const url = "postgres://127.0.0.1/app";
+  const command = ["node_modules/.bin/knex", "migrate:down"];
+  return { tool: "knex", folder: "down", command, env: { A: "b" }, url, timeout: "1m" };
+}
+
 /** Of two clean-ups only one can be configured: the wrong values of the other are in the probe's own test. */
 function syntheticAlert(): Record<string, unknown> {
   return {
@@ -139,7 +145,7 @@ function fullConfiguration(): Record<string, unknown> {
     },
     database: {
       url: "postgres://127.0.0.1/app",
-      migrations: { table: "done", column: "name" },
+      migrations: { table: "done", column: "name", down: downKeys() },
       dump: { program: "/bin/pg_dump", secureCopy: "/copy", keep: "7d", schedule: "0 2 * * *" },
       rollback: {
         url: "postgres://127.0.0.1/app",
@@ -381,6 +387,13 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     url: [["mysql://h/d", "an address such as postgresql://"]],
     "migrations.table": FILLED,
     "migrations.column": FILLED,
+    "migrations.down.tool": oneOf("node-pg-migrate, knex, typeorm, sequelize, sql"),
+    "migrations.down.folder": PATHS,
+    "migrations.down.command": FILLED_LISTS,
+    "migrations.down.command[]": FILLED,
+    "migrations.down.env.*": [["a\0b", "a text without NUL"]],
+    "migrations.down.url": [["mysql://h/d", "an address such as postgresql://"]],
+    "migrations.down.timeout": POSITIVE,
     "dump.program": ABSOLUTE,
     "dump.secureCopy": ABSOLUTE,
     "dump.keep": POSITIVE,

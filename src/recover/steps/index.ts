@@ -3,6 +3,7 @@ import type { StepPorts } from "../ports.ts";
 import type { Step } from "../step.ts";
 import { AwaitServiceDescriptor, createAwaitService } from "./await-service.ts";
 import { CheckDatabaseDescriptor, createCheckDatabase } from "./check-database.ts";
+import { CheckMigrationsDescriptor, createCheckMigrations } from "./check-migrations.ts";
 import { CleanUpDescriptor, createCleanUp } from "./clean-up.ts";
 import { createMoveSequences, MoveSequencesDescriptor } from "./move-sequences.ts";
 import { createPointGit, PointGitDescriptor } from "./point-git.ts";
@@ -17,6 +18,7 @@ import { createStartService, StartServiceDescriptor } from "./start-service.ts";
 import { createStopService, StopServiceDescriptor } from "./stop-service.ts";
 import { createSwapDatabase, SwapDatabaseDescriptor } from "./swap-database.ts";
 import { createSwitch, SwitchDescriptor } from "./switch.ts";
+import { createTakeMigrationsDown, TakeMigrationsDownDescriptor } from "./take-migrations-down.ts";
 import { createVerifyDatabase, VerifyDatabaseDescriptor } from "./verify-database.ts";
 
 /** Every kind of step. */
@@ -36,6 +38,8 @@ export const KnownStep = z.discriminatedUnion("kind", [
   MoveSequencesDescriptor,
   SwapDatabaseDescriptor,
   VerifyDatabaseDescriptor,
+  CheckMigrationsDescriptor,
+  TakeMigrationsDownDescriptor,
   SavePm2Descriptor,
   CleanUpDescriptor,
 ]);
@@ -62,6 +66,8 @@ const CREATORS: Creators = {
   "move-sequences": createMoveSequences,
   "swap-database": createSwapDatabase,
   "verify-database": createVerifyDatabase,
+  "check-migrations": createCheckMigrations,
+  "take-migrations-down": createTakeMigrationsDown,
   "save-pm2": createSavePm2,
   "clean-up": createCleanUp,
 };
