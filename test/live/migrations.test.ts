@@ -8,6 +8,8 @@ import { type Lab, openLab } from "../../lab/lab.ts";
 import { compareSchemas } from "../../src/decide/schema/compare.ts";
 import { messageOf } from "../../src/model/failure.ts";
 import type { SchemaCatalogue } from "../../src/model/schema-catalogue.ts";
+import { openCatalogue } from "../../src/release/catalogue.ts";
+import { removeUnfinishedDatabases } from "../../src/release/warm-database.ts";
 import type { MigrationPorts } from "../../src/release/migration-run.ts";
 import {
   DownMigrationSettings,
@@ -178,6 +180,10 @@ async function copies(): Promise<readonly unknown[]> {
   return query("select datname from pg_database where datname like 'rollwatch%'", "postgres");
 }
 
+async function die(): Promise<never> {
+  throw new Error("killed");
+}
+
 async function failing(what: Promise<unknown>): Promise<string> {
   return what.then(() => "it succeeded", messageOf);
 }
@@ -219,6 +225,29 @@ describe.each(REAL_TOOLS)("down migrations of %s", (tool) => {
       expect(reason).not.toContain("hush-hush");
       expect(await copies()).toEqual([]);
       expect(await scene.rows("select from notes")).toHaveLength(3);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe("a trial that was killed", () => {
+  it(
+    "leaves a copy that the next start drops",
+    async () => {
+      const scene = await aScene("sql");
+      const { making, migrations } = scene.ports;
+      const deadly = { ...making.beside, drop: die };
+
+      const end = await failing(
+        tryMigrations({ migrations, making: { ...making, beside: deadly } }, scene.tree, signal),
+      );
+      const left = await copies();
+      const catalogue = openCatalogue(making.files, making.stateFolder);
+      const removed = await removeUnfinishedDatabases({ ...making, catalogue }, signal);
+
+      expect([end, left.length]).toEqual(["killed", 1]);
+      expect(left).toEqual(removed.map((datname) => ({ datname })));
+      expect(await copies()).toEqual([]);
     },
     LIMIT_MS,
   );
