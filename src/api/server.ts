@@ -1,11 +1,13 @@
+import { isUtf8 } from "node:buffer";
 import { chmod } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
 import fastify from "fastify";
 import type { FastifyInstance } from "fastify";
 import { Failure, messageOf } from "../model/failure.ts";
 import { admitOverSocket, admitOverTcp } from "./door.ts";
 import { openLimiter } from "./limiter.ts";
 import { openPeople } from "./people.ts";
-import { rawProblem, sendFailure, sendProblem } from "./problems.ts";
+import { BadBody, rawProblem, sendFailure, sendProblem } from "./problems.ts";
 import { addRoutes } from "./routes.ts";
 import type { Admit, ApiPorts } from "./routes.ts";
 import { clearStaleSocket } from "./socket.ts";
@@ -115,8 +117,7 @@ function buildServer(ports: ApiPorts, listener: Listener): FastifyInstance {
       "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
       "x-content-type-options": "nosniff",
     });
-    // A page of another site whose name was rebound to 127.0.0.1 sends its own name here.
-    if (checkHost && !LOOPBACK_HOST.test(request.headers.host ?? "")) {
+    if (checkHost && !isAskedHere(request.raw)) {
       return sendProblem(reply, 421, { detail: "ask for 127.0.0.1 or localhost by name" });
     }
     return undefined;
@@ -135,6 +136,15 @@ function buildServer(ports: ApiPorts, listener: Listener): FastifyInstance {
   return server;
 }
 
+/**
+ * Whether a loopback address was asked for: a page of another site whose name was rebound to 127.0.0.1 sends its own name. One name
+ * alone: of two, programs before this one may have read the other.
+ */
+function isAskedHere({ url = "", headersDistinct }: IncomingMessage): boolean {
+  const hosts = headersDistinct["host"] ?? [];
+  return url.startsWith("/") && hosts.length === 1 && LOOPBACK_HOST.test(hosts[0] ?? "");
+}
+
 /** Whoever takes nothing of an answer this long is let go with it. Node sets the connection's limit anew for the next request. */
 function giveUpOnDeaf(server: FastifyInstance, timeoutMs: number): void {
   server.addHook("onSend", async (_request, reply, payload) => {
@@ -149,9 +159,15 @@ function readOnlyJson(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser(
     "application/json",
-    { parseAs: "string" },
-    (request, body: string, done) => {
-      void parse(request, body === "" ? "{}" : body, done);
+    { parseAs: "buffer" },
+    (request, body: Buffer, done) => {
+      // Bytes that are no UTF-8 would be replaced without a word.
+      if (!isUtf8(body)) {
+        done(new BadBody(["expected UTF-8"]));
+        return;
+      }
+      const text = body.toString("utf8");
+      void parse(request, text === "" ? "{}" : text, done);
     },
   );
 }

@@ -6,10 +6,10 @@ const OWN_NAME = "policy";
 
 /** Two people whom an approval could not tell apart, or one who passes for rollwatch itself. */
 export function checkPeople({ contacts }: PeopleSettings): readonly Finding[] {
-  const names = contacts.map((contact) => contact.name.toLowerCase());
+  const names = contacts.map((contact) => alike(contact.name));
   const tokens = contacts.map((contact) => contact.token);
   return contacts.flatMap(({ name, token }, index) => [
-    ...(names.indexOf(name.toLowerCase()) < index || name.toLowerCase() === OWN_NAME
+    ...(names.indexOf(alike(name)) < index || alike(name) === OWN_NAME
       ? [
           {
             path: ["people", "contacts", index, "name"],
@@ -30,4 +30,9 @@ export function checkPeople({ contacts }: PeopleSettings): readonly Finding[] {
         ]
       : []),
   ]);
+}
+
+/** The same for all spellings of a name: capitals, wide and composed letters, spaces. */
+function alike(name: string): string {
+  return name.normalize("NFKC").toLowerCase().replaceAll(/\s+/gu, " ");
 }

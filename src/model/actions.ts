@@ -6,6 +6,7 @@ import type { Person } from "./people.ts";
 import { SCOPES } from "./plan.ts";
 import { ROLES } from "./role.ts";
 import { TRIGGERS } from "./trigger.ts";
+import { lines, words } from "./words.ts";
 
 /*
  * What people and programs may ask rollwatch to do. Each request is also the JSON body of its HTTP route. A request that is
@@ -13,7 +14,7 @@ import { TRIGGERS } from "./trigger.ts";
  * `plan-unknown`, `incident-unknown`, `release-unknown`. When a call returns, what it did is synced in the journal.
  */
 
-const Reason = z.string().trim().min(1).max(500);
+const Reason = words(500);
 
 /** Stops every automatic action. `forMs` null: until it is taken back. */
 export const PauseRequest = z.strictObject({
@@ -58,7 +59,7 @@ export const RejectRequest = z.strictObject({ reason: Reason });
 export type RejectRequest = z.infer<typeof RejectRequest>;
 
 /** A person's words on an incident. */
-export const NoteRequest = z.strictObject({ text: z.string().trim().min(1).max(4000) });
+export const NoteRequest = z.strictObject({ text: lines(4000) });
 export type NoteRequest = z.infer<typeof NoteRequest>;
 
 /** Whether rollwatch was right. */

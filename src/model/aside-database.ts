@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { words } from "./words.ts";
 import { DatabaseProperties, WarmDatabase } from "./warm-database.ts";
 
 /** A database by what stays when it is renamed, and by a name. */
@@ -63,6 +64,6 @@ export type AsideReport = z.infer<typeof AsideReport>;
 
 /** A person's word that a kept database is needed no longer. */
 export const AsideDropRequest = z.strictObject({
-  reason: z.string().trim().min(1).max(500),
+  reason: words(500),
 });
 export type AsideDropRequest = z.infer<typeof AsideDropRequest>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Person } from "./people.ts";
+import { words } from "./words.ts";
 
 /** A service that is to say again and again that it is at work. */
 export interface ExpectedHeartbeat {
@@ -32,7 +33,7 @@ export type AlertmanagerMessage = z.infer<typeof AlertmanagerMessage>;
 export const SignalReportRequest = z.strictObject({
   signal: z.string().min(1).max(200),
   state: z.enum(["bad", "good"]),
-  reason: z.string().trim().min(1).max(500),
+  reason: words(500),
 });
 export type SignalReportRequest = z.infer<typeof SignalReportRequest>;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ROLES } from "./role.ts";
+import { words } from "./words.ts";
 
 /** What a person's token allows. */
 export const ACCESS = ["read", "acknowledge", "approve", "administer", "signal"] as const;
@@ -11,7 +12,7 @@ const DIFFERENT = 8;
 /** A person whom rollwatch knows. */
 export const ContactSettings = z.strictObject({
   /** As it stands in the journal, in notices and reports, such as `Ada Lovelace`. */
-  name: z.string().min(1).max(80),
+  name: words(80),
   /** In which roles this person decides. Default none. */
   roles: z.array(z.enum(ROLES)).default([]),
   /**

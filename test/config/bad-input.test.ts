@@ -906,6 +906,11 @@ describe("every key of the configuration", () => {
     [
       "the token of another",
       [
+    [
+      "the name of another in wide letters",
+      [{ name: "Ada B" }, { name: "Ａda  b" }],
+      "people.contacts[1].name",
+    ],
         { name: "Ada", token: "0123456789abcdef" },
         { name: "Bo", token: "0123456789abcdef" },
       ],
