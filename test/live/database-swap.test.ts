@@ -116,6 +116,30 @@ function step({ pair }: AsideDatabase, patienceMs = 45_000): ReturnType<typeof c
   return createSwapDatabase(descriptor, openSwapPorts(place));
 }
 
+/** Asks, with the moment that people were asked about, whether the scene may be swapped; its waiting database is of moment 2. */
+async function aCheck({ pair, swap }: Scene): Promise<(at: number) => Promise<string>> {
+  const ports = openSwapPorts(place);
+  const { live, next } = pair;
+  const { oid } = pair.replaced;
+  await ports.making.files.makeFolder(ports.catalogue.folderOf("rel-1"), 0o700);
+  await ports.catalogue.writeWarm("rel-1", {
+    ...swap.next,
+    ...next,
+    live: { name: live, oid },
+    systemIdentifier: null,
+    serverVersion: "15",
+    at: 2,
+    how: "clone",
+    seconds: 1,
+    snapshot: "",
+  });
+  const asked = { id: "check-database", kind: "check-database", phase: "prepare" } as const;
+  const about = { text: "ask", deadlineMs: 1000, aside: pair.replaced.name, release: "rel-1" };
+  const source = { kind: "release" } as const;
+  const what = { ...asked, ...about, source, live: { name: live, oid } };
+  return async (at) => createCheckDatabase({ ...what, at }, ports).run(signal);
+}
+
 async function query(sql: string, database: string): Promise<readonly Record<string, unknown>[]> {
   const client = new Client({ connectionString: cluster.url("watcher", "hush", database) });
   await client.connect();
@@ -270,29 +294,6 @@ describe("a swap of two databases", () => {
     ]);
     await client.end();
   });
-
-  async function aCheck({ pair, swap }: Scene): Promise<(at: number) => Promise<string>> {
-    const ports = openSwapPorts(place);
-    const { live, next } = pair;
-    const { oid } = pair.replaced;
-    await ports.making.files.makeFolder(ports.catalogue.folderOf("rel-1"), 0o700);
-    await ports.catalogue.writeWarm("rel-1", {
-      ...swap.next,
-      ...next,
-      live: { name: live, oid },
-      systemIdentifier: null,
-      serverVersion: "15",
-      at: 2,
-      how: "clone",
-      seconds: 1,
-      snapshot: "",
-    });
-    const asked = { id: "check-database", kind: "check-database", phase: "prepare" } as const;
-    const about = { text: "ask", deadlineMs: 1000, aside: pair.replaced.name, release: "rel-1" };
-    const source = { kind: "release" } as const;
-    const what = { ...asked, ...about, source, live: { name: live, oid } };
-    return async (at) => createCheckDatabase({ ...what, at }, ports).run(signal);
-  }
 
   it("refuses a database of another moment than people were asked about", async () => {
     const check = await aCheck(await aScene());
