@@ -9,12 +9,14 @@ import {
   ok,
   warning,
 } from "./doctor-examination.ts";
+import { lookAtDownMigrations } from "./doctor-migrations.ts";
 
 /** Looks at the database, and at what its snapshots need. */
 export const DATABASE: readonly Examination[] = [
   { area: "database", check: "database", look: lookAtDatabase },
   { area: "database", check: "snapshots", look: lookAtDumps },
   { area: "database", check: "warm database", look: lookAtWarm },
+  { area: "database", check: "down migrations", look: lookAtDownMigrations },
 ];
 
 async function lookAtDatabase(

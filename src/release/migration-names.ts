@@ -33,14 +33,13 @@ export function whatToTakeDown(
   { applied, target, deployed }: MigrationSets,
 ): Takedown {
   const known = namesIn(tool, target);
-  const here = namesIn(tool, deployed);
   if (known.size === 0) {
     return refused("the release was captured without migrations in that folder");
   }
   const extra = applied.filter((one) => !known.has(recordedName(tool, one)));
   const newest = applied.slice(applied.length - extra.length);
   const older = extra.find((one) => !newest.includes(one));
-  const missing = extra.filter((one) => !here.has(recordedName(tool, one)));
+  const missing = withoutFile(tool, extra, deployed);
   if (extra.length === 0) {
     return refused("every migration of the database is one that the release has, too");
   }
@@ -53,6 +52,16 @@ export function whatToTakeDown(
     return refused(`the deployed folder has no file of ${missing.join(", ")}`);
   }
   return { kind: "down", names: extra.toReversed() };
+}
+
+/** Those of the recorded migrations that have no file in the folder. */
+export function withoutFile(
+  tool: MigrationTool,
+  applied: readonly string[],
+  deployed: readonly string[],
+): readonly string[] {
+  const here = namesIn(tool, deployed);
+  return applied.filter((one) => !here.has(recordedName(tool, one)));
 }
 
 /** Where the tool `sql` may have the file that takes a migration down, relative to the folder; the first that exists counts. */

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { Failure } from "../model/failure.ts";
 import type { Files } from "../system/files.ts";
@@ -80,6 +80,12 @@ export async function requireObedient(
   }
 }
 
+/** The file of the tool; undefined where it is none of the project's. */
+export function toolFile({ settings, table, root }: MigrationPorts): string | undefined {
+  const [program = ""] = settings.command ?? usualCommand(settings, table);
+  return settings.tool !== "sql" && program.includes("/") ? resolve(root, program) : undefined;
+}
+
 async function run(
   { database, settings, root, processes, environment }: MigrationPorts,
   [program = "", ...args]: readonly string[],
@@ -89,7 +95,7 @@ async function run(
   const connection = database.environment(copy);
   const all = [connection["PGOPTIONS"], options].filter((one) => one !== undefined);
   const command = {
-    program: program.includes("/") ? join(root, program) : program,
+    program: program.includes("/") ? resolve(root, program) : program,
     args,
     cwd: root,
     env: {

@@ -83,8 +83,8 @@ async function namesToTakeDown(
   const { database, root, settings } = ports;
   const what = whatToTakeDown(settings.tool, {
     applied: await database.applied(undefined, signal),
-    target: await filesIn(ports, targetTree, signal),
-    deployed: await filesIn(ports, root, signal),
+    target: await migrationFiles(ports, targetTree, signal),
+    deployed: await migrationFiles(ports, root, signal),
   });
   if (what.kind === "refused") {
     throw new Failure("refused", `no migration can be taken down: ${what.reason}`, {
@@ -94,7 +94,8 @@ async function namesToTakeDown(
   return what.names;
 }
 
-async function filesIn(
+/** The files of the folder of the migrations under a root, relative to it. Throws `refused` where there is no such folder. */
+export async function migrationFiles(
   { files, settings }: MigrationPorts,
   root: string,
   signal: AbortSignal,
