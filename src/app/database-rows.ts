@@ -1,7 +1,8 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { Config } from "../config/schema.ts";
-import type { DatabaseRows } from "../model/database-rows.ts";
+import type { DatabaseDelta } from "../model/database-delta.ts";
+import type { DatabaseRows, LossReport } from "../model/database-rows.ts";
 import { Failure } from "../model/failure.ts";
 import { tellTime } from "../model/units.ts";
 import type { WarmDatabase } from "../model/warm-database.ts";
@@ -33,38 +34,10 @@ export async function openDatabaseRows(config: Config): Promise<DatabaseRows> {
   const clock = openClock();
   const live = liveOf(database, clock);
   const { deltaKeep, appendOnly } = database.rollback;
+  const ports = { config, files, clock, live, keepMs: deltaKeep };
   return {
-    estimate: async (release, signal) => {
-      const found = await warmOf(openCatalogue(files, config.state), release);
-      const { name, at } = found.warm;
-      const tables = await estimateLoss(live, found.warm, signal);
-      const consumed = await listConsumed(
-        { application: config.application, files, clock },
-        { since: at, isHashed: false },
-        signal,
-      );
-      const report = { release: found.release, warm: name, at, tables };
-      return consumed === undefined ? report : { ...report, consumed };
-    },
-    delta: async ({ kept, export: to, onTable }, signal) => {
-      await expireDeltas(files, config.state, clock.now());
-      const aside = { ...live, database: kept ?? (await newestKept(live, signal)) };
-      const folder = folderOf(config, to, clock.now());
-      const swap = await readAside(files, config.state, aside.database);
-      const more = {
-        ...(folder === undefined ? {} : { into: { folder, keepMs: deltaKeep } }),
-        ...(swap?.swappedAt === undefined ? {} : { swappedAt: swap.swappedAt }),
-        consumed:
-          swap?.dataAt === undefined
-            ? undefined
-            : await listConsumed(
-                { application: config.application, files, clock },
-                { since: swap.dataAt, isHashed: folder !== undefined },
-                signal,
-              ),
-      };
-      return compareDatabases(files, { kept: aside, live, onTable, ...more }, signal);
-    },
+    estimate: async (release, signal) => estimateIn(ports, release, signal),
+    delta: async (request, signal) => compareIn(ports, request, signal),
     reapply: async ({ kept, tables, isDryRun }, signal) => {
       await expireDeltas(files, config.state, clock.now());
       const aside = { ...live, database: kept ?? (await newestKept(live, signal)) };
@@ -83,6 +56,56 @@ export async function openDatabaseRows(config: Config): Promise<DatabaseRows> {
     installJournal: async (signal) => installJournal(live, signal),
     removeJournal: async (signal) => removeJournal(live, signal),
   };
+}
+
+/** What is compared, and with what. */
+interface RowsPorts {
+  readonly config: Config;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly live: DatabasePlace;
+  /** How long an export is kept, ms. */
+  readonly keepMs: number;
+}
+
+async function estimateIn(
+  { config: { application, state }, files, clock, live }: RowsPorts,
+  wanted: string | undefined,
+  signal: AbortSignal,
+): Promise<LossReport> {
+  const { release, warm } = await warmOf(openCatalogue(files, state), wanted);
+  const { name, at } = warm;
+  const tables = await estimateLoss(live, warm, signal);
+  const order = { since: at, isHashed: false };
+  const consumed = await listConsumed({ application, files, clock }, order, signal);
+  const report = { release, warm: name, at, tables };
+  return consumed === undefined ? report : { ...report, consumed };
+}
+
+async function compareIn(
+  { config, files, clock, live, keepMs }: RowsPorts,
+  { kept, export: to, onTable }: Parameters<DatabaseRows["delta"]>[0],
+  signal: AbortSignal,
+): Promise<DatabaseDelta> {
+  const { application, state } = config;
+  await expireDeltas(files, state, clock.now());
+  const aside = { ...live, database: kept ?? (await newestKept(live, signal)) };
+  const folder = folderOf(config, to, clock.now());
+  const swap = await readAside(files, state, aside.database);
+  const consumed =
+    swap?.dataAt === undefined
+      ? undefined
+      : await listConsumed(
+          { application, files, clock },
+          { since: swap.dataAt, isHashed: folder !== undefined },
+          signal,
+        );
+  const more = {
+    ...(folder === undefined ? {} : { into: { folder, keepMs } }),
+    ...(swap?.swappedAt === undefined ? {} : { swappedAt: swap.swappedAt }),
+    consumed,
+  };
+  return compareDatabases(files, { kept: aside, live, onTable, ...more }, signal);
 }
 
 /** The database that the configured address names. */

@@ -17,6 +17,7 @@ import { LIMITERS } from "./doctor-limiters.ts";
 import { PEOPLE } from "./doctor-people.ts";
 import { PROBES, requestsOf } from "./doctor-probes.ts";
 import { RUNNING } from "./doctor-running.ts";
+import { POOL } from "./doctor-pool.ts";
 import { ROLLWATCH } from "./doctor-releases.ts";
 import { SYNTHETIC } from "./synthetic.ts";
 import { UPSTREAMS } from "./doctor-upstreams.ts";
@@ -32,6 +33,7 @@ const EXAMINATIONS = [
   ...UPSTREAMS,
   ...SYNTHETIC,
   ...DATABASE,
+  ...POOL,
   ...PEOPLE,
   ...ROLLWATCH,
 ];

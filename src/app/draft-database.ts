@@ -44,6 +44,7 @@ export async function draftDatabase(
   const input = await gatherInput(daemon, request, signal);
   const kept = keptFiles(input);
   const live = await databases.live(signal);
+  const pooled = daemon.world.pool?.databases;
   if (aside !== undefined) {
     const source = await keptSource(
       daemon,
@@ -55,14 +56,15 @@ export async function draftDatabase(
     // Nothing but the databases changes places where the release stays the same.
     const current = same ? releaseUnits(release) : input.current;
     const consumed = await consumedSince(daemon, source.at, signal);
-    const goal = { scope, live, aside, ...source, losses: undefined, consumed };
+    const goal = { scope, live, aside, ...source, losses: undefined, consumed, pooled };
     return makeDatabasePlan({ ...input, kept, current }, goal);
   }
   const source = await sourceOf(daemon, databases, release.id, signal);
   const losses =
     source.from.kind === "waiting" ? await lossesOf(daemon, release.id, signal) : undefined;
   const consumed = await consumedSince(daemon, source.at, signal);
-  return makeDatabasePlan({ ...input, kept }, { scope, live, ...source, losses, consumed });
+  const goal = { scope, live, ...source, losses, consumed, pooled };
+  return makeDatabasePlan({ ...input, kept }, goal);
 }
 
 async function consumedSince(

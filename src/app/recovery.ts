@@ -17,6 +17,7 @@ import { MAX_AWAY_MS, whyNotToBegin } from "./authority.ts";
 import { lastRollbackMs } from "./incident.ts";
 import type { Daemon } from "./daemon.ts";
 import { judgeAgain } from "./gate.ts";
+import { leavePoolRunning } from "./paused-pool.ts";
 import { incidentOf, recoveryOf } from "./planned.ts";
 import { proveRestored } from "./prove-restored.ts";
 import { schemaPortsOf } from "./migration-ports.ts";
@@ -38,12 +39,14 @@ export async function finishRecovery(
 ): Promise<void> {
   const { plan } = recoveryOf(daemon, planId);
   if (!(await mayGoOn(daemon, plan, signal))) {
+    await leavePoolRunning(daemon, plan);
     return;
   }
   // Here and not where it was planned: a kill in between must not keep it from people. It is told once.
   const expectedMs = lastRollbackMs(daemon.journal.history(), plan.scope);
   daemon.tell(rollbackStarted(newsOf(daemon, plan), plan, expectedMs));
   const acted = await run(daemon, plan, "act", signal);
+  await (acted.kind === "phase-done" ? undefined : leavePoolRunning(daemon, plan));
   if (hasActed(recoveryOf(daemon, planId))) {
     // Also where it stopped halfway: nobody else is to be blamed for that.
     await noteOwnChange(daemon, watch, plan, signal);

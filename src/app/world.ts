@@ -17,6 +17,7 @@ import { type Memory, openMemory } from "../system/memory.ts";
 import { openAudits, rememberAudits, type RememberingAudits } from "../system/npm-audit.ts";
 import { type MetricsFolders, openMetricsFolders } from "../system/metrics-folder.ts";
 import { openPm2, type Pm2 } from "../system/pm2.ts";
+import { type ConnectionPool, openPgBouncer } from "../system/pgbouncer.ts";
 import { openPm2Events, type Pm2Events } from "../system/pm2-events.ts";
 import { type Amcheck, openAmcheck } from "../system/postgres-amcheck.ts";
 import { openDatabasesBeside } from "../system/postgres-beside.ts";
@@ -31,6 +32,7 @@ import { openProcesses, type Processes } from "../system/process.ts";
 import { openResolver, type Resolver } from "../system/resolver.ts";
 import { openTcp, type Tcp } from "../system/tcp.ts";
 import { openWebsocket, type Websocket } from "../system/websocket.ts";
+import { liveOf } from "./database-rows.ts";
 
 /** Everything outside rollwatch, one port each. */
 export interface World {
@@ -69,6 +71,8 @@ export interface World {
   readonly migrations?: MigrationDatabase;
   /** What lets one of those take its place; absent when none is configured. */
   readonly databases?: DatabaseSwap;
+  /** What holds clients back meanwhile; absent when none is configured. */
+  readonly pool?: ConnectionPool;
 }
 
 /** With the role that migrates. */
@@ -126,6 +130,7 @@ export function openWorld(config: Config, environment: Environment): World {
       ? {}
       : { warming: openWarming(config.database, { clock, files, ids, processes }, children) }),
     ...(config.database === undefined ? {} : { databases: openSwap(config.database, clock) }),
+    ...(config.database === undefined ? {} : openPool(config.database, clock)),
     ...(config.database === undefined ? {} : openMigrating(config.database, clock)),
     ...(config.database?.dump === undefined
       ? {}
@@ -157,6 +162,16 @@ function openWarming(
 function openSwap({ url, rollback }: NonNullable<Config["database"]>, clock: Clock): DatabaseSwap {
   const { mayEnd } = rollback;
   return openDatabaseSwap({ url: rollback.url ?? url, applicationUrl: url, mayEnd, clock });
+}
+
+/** Clients know the live database by its name, unless it is configured otherwise. */
+function openPool(database: NonNullable<Config["database"]>, clock: Clock): Pick<World, "pool"> {
+  const { pgbouncer } = database;
+  if (pgbouncer === undefined) {
+    return {};
+  }
+  const { url, databases = [liveOf(database, clock).database] } = pgbouncer;
+  return { pool: openPgBouncer({ url, databases, clock }) };
 }
 
 /** What child programs get: enough to be found and to find their home, nothing of rollwatch's own secrets. */

@@ -9,7 +9,12 @@ import { Limit, parseDuration, PositiveDuration, Ratio } from "../model/units.ts
 import { NotifySettings } from "../notify/settings.ts";
 import { ProbeSettings, traitsOf } from "../observe/probes/index.ts";
 import { DownMigrationSettings } from "../release/migration-settings.ts";
-import { DatabaseRollbackSettings, DumpSettings, ReleaseSettings } from "../release/settings.ts";
+import {
+  DatabaseRollbackSettings,
+  DumpSettings,
+  PgBouncerSettings,
+  ReleaseSettings,
+} from "../release/settings.ts";
 import { VerifySettings } from "../verify/settings.ts";
 
 /** The watched database; without it rollwatch neither checks it nor knows the schema's revision. */
@@ -33,6 +38,8 @@ export const DatabaseSettings = z.strictObject({
   dump: DumpSettings.optional(),
   /** How it is taken back. */
   rollback: DatabaseRollbackSettings.prefault({}),
+  /** Held back during a swap. Default: there is none. */
+  pgbouncer: PgBouncerSettings.optional(),
 });
 export type DatabaseSettings = z.infer<typeof DatabaseSettings>;
 

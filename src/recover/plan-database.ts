@@ -12,6 +12,8 @@ const QUICK_MS = 60 * SECOND;
 const SWAP_MS = 120 * SECOND;
 /** Sessions that come and go, and a server that restarts. */
 const PATIENCE_MS = 45 * SECOND;
+/** Transactions of PgBouncer's clients end in this time; meanwhile the others wait. */
+const PAUSE_MS = 20 * SECOND;
 /** Every row is counted. */
 const COUNT_MS = 60 * 60 * SECOND;
 /** What restores limits itself by the size of the database. */
@@ -35,12 +37,14 @@ export interface DatabaseGoal {
   readonly losses: readonly TableLoss[] | undefined;
   /** The files that services consumed since; undefined where none declares them. */
   readonly consumed?: readonly ConsumedFolder[] | undefined;
+  /** The databases whose clients PgBouncer holds back; undefined where there is none. */
+  readonly pooled?: readonly string[] | undefined;
 }
 
 /** The plan of the application with the database swapped while its services stand still. Pure. */
 export function makeDatabasePlan(input: PlanInput, goal: DatabaseGoal): Plan {
   const { target, now } = input;
-  const { live, source, scope, from, at } = goal;
+  const { live, source, scope, from, at, pooled } = goal;
   const aside = asideName(live.name, now);
   const prepare: readonly KnownStep[] = [
     ...(from.kind === "dump" ? [restoreStep(target.id, goal)] : []),
@@ -56,6 +60,7 @@ export function makeDatabasePlan(input: PlanInput, goal: DatabaseGoal): Plan {
       at,
       live,
     },
+    ...(pooled === undefined ? [] : [CHECK_POOL]),
   ];
   const act: readonly KnownStep[] = [
     {
@@ -68,9 +73,9 @@ export function makeDatabasePlan(input: PlanInput, goal: DatabaseGoal): Plan {
     },
     {
       id: "swap-database",
-      kind: "swap-database",
+      ...behindPool(goal),
       phase: "act",
-      text: `swap ${from.text} (data of ${tellTime(at)}) for ${live.name}, which is kept as ${aside}; ${tellLosses(goal)}${tellConsumed(goal)}`,
+      text: `${pooled === undefined ? "" : `pause ${pooled.join(", ")} in PgBouncer, `}swap ${from.text} (data of ${tellTime(at)}) for ${live.name}, which is kept as ${aside}; ${tellLosses(goal)}${tellConsumed(goal)}`,
       deadlineMs: SWAP_MS,
       aside,
       patienceMs: PATIENCE_MS,
@@ -85,6 +90,24 @@ export function makeDatabasePlan(input: PlanInput, goal: DatabaseGoal): Plan {
     },
   ];
   return composePlan(input, { scope, aside: goal.aside, prepare, act });
+}
+
+const CHECK_POOL: KnownStep = {
+  id: "check-pool",
+  kind: "check-pool",
+  phase: "prepare",
+  text: "ask PgBouncer whether it may be paused",
+  deadlineMs: QUICK_MS,
+};
+
+function behindPool({
+  pooled,
+}: DatabaseGoal):
+  | { readonly kind: "swap-database" }
+  | { readonly kind: "swap-behind-pool"; readonly pauseMs: number } {
+  return pooled === undefined
+    ? { kind: "swap-database" }
+    : { kind: "swap-behind-pool", pauseMs: PAUSE_MS };
 }
 
 function restoreStep(release: string, { from }: DatabaseGoal): KnownStep {

@@ -7,6 +7,7 @@ import type { Files } from "../system/files.ts";
 import type { Git } from "../system/git.ts";
 import type { Http } from "../system/http.ts";
 import type { Pm2 } from "../system/pm2.ts";
+import type { ConnectionPool } from "../system/pgbouncer.ts";
 import type { DatabaseSwap } from "../system/postgres-swap.ts";
 import type { Processes } from "../system/process.ts";
 
@@ -29,6 +30,8 @@ export interface RecoveryPorts {
   readonly processes: Processes;
   /** What lets databases change places; absent where none is configured. */
   readonly databases?: DatabaseSwap;
+  /** What holds their clients back meanwhile; absent where none is configured. */
+  readonly pool?: ConnectionPool;
   /** What makes databases beside the live one; absent where none is configured. */
   readonly making?: BesidePorts;
   /** What takes migrations down; absent where that is not configured. */

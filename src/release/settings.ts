@@ -34,6 +34,17 @@ export const DumpSettings = z.strictObject({
 });
 export type DumpSettings = z.infer<typeof DumpSettings>;
 
+/** PgBouncer between the application and its database, which holds clients back during a swap. */
+export const PgBouncerSettings = z.strictObject({
+  /** Its console, with a role of `admin_users`, such as `postgresql://admin:password@127.0.0.1:6432/pgbouncer`. */
+  url: z.url({
+    protocol: /^postgres(ql)?$/u,
+    error: "expected an address such as postgresql://user:password@host:6432/pgbouncer",
+  }),
+  /** The databases as clients know them. Default: that of `database.url`. */
+  databases: z.array(z.string().min(1)).min(1).optional(),
+});
+
 /** How the database is taken back, and what becomes of the rows that the replaced one holds. */
 export const DatabaseRollbackSettings = z.strictObject({
   /** A role that may read every table of the live database and of those kept aside, and make databases; `rollwatch doctor` prints its SQL. Default: that of `database.url`. */

@@ -17,6 +17,8 @@ import { withDaemon, type Parts } from "../support/daemon.ts";
 import { anAnswer } from "../support/fakes/http.ts";
 import { type FakeListeners, fakeListeners } from "../support/fakes/listeners.ts";
 import { HEALTH } from "../support/story-world.ts";
+import type { ConnectionPool } from "../../src/system/pgbouncer.ts";
+import { aPool } from "../support/a-pool.ts";
 import { aServer } from "../support/warm-server.ts";
 
 const LIVE = new AbortController().signal;
@@ -421,6 +423,26 @@ describe("the doctor", () => {
       expect(good).toMatchObject({ state: "ok" });
       expect(bad).toMatchObject({ state: "fault", detail: expect.stringContaining("CREATEDB") });
       expect(bad?.cure).toContain('grant "app", pg_signal_backend, pg_read_all_data to rollwatch;');
+    });
+  });
+
+  it.each([
+    ["can be paused", "ok", "app can be paused", {}],
+    ["its role may not pause", "fault", "may not pause", { isAdmin: async () => false }],
+    ["does not know the database", "fault", "no database app", { look: async () => [] }],
+    [
+      "was left paused",
+      "fault",
+      "app is paused",
+      { look: async () => [{ name: "app", isPaused: true }] },
+    ],
+  ])("tells of a PgBouncer that %s", async (_what, state, says, over: Partial<ConnectionPool>) => {
+    await withPatient(async ({ daemon, line }) => {
+      const pool = { ...aPool(), ...over };
+
+      const found = await line("pgbouncer", { world: { ...daemon.world, pool } });
+
+      expect(found).toMatchObject({ state, detail: expect.stringContaining(says) });
     });
   });
 

@@ -155,6 +155,7 @@ function fullConfiguration(): Record<string, unknown> {
         journal: true,
         appendOnly: ["public.readings"],
       },
+      pgbouncer: { url: "postgres://keeper@127.0.0.1:6432", databases: ["app"] },
     },
     signals: Object.entries(probes).map(([name, probe], place) => ({
       name: `signal-${place}`,
@@ -410,6 +411,9 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "rollback.journal": BOOLEANS,
     "rollback.appendOnly": LISTS,
     "rollback.appendOnly[]": [["readings", "a table with its schema, such as public.readings"]],
+    "pgbouncer.url": [["http://h:6432", "an address such as postgresql://"]],
+    "pgbouncer.databases": FILLED_LISTS,
+    "pgbouncer.databases[]": FILLED,
   },
   signals: {
     "": FILLED_LISTS,

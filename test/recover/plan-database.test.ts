@@ -95,6 +95,16 @@ describe("a plan of the database", () => {
     expect(plan.steps.find(({ id }) => id === "swap-database")?.text).toContain(words);
   });
 
+  it("asks PgBouncer beforehand and swaps while it holds its clients back, where there is one", () => {
+    const plan = makeDatabasePlan(INPUT, { ...GOAL, pooled: ["radiation"] });
+
+    const swap = plan.steps.find(({ id }) => id === "swap-database");
+    expect(swap).toMatchObject({ kind: "swap-behind-pool", phase: "act" });
+    expect(swap?.text).toMatch(/^pause radiation in PgBouncer, swap rollwatch_snap_1/u);
+    expect(plan.steps.find(({ id }) => id === "check-pool")?.phase).toBe("prepare");
+    expect(plan.steps.map((one) => KnownStep.parse(one).kind)).not.toContain("swap-database");
+  });
+
   it("tells how many files were consumed since, or that nobody knows", () => {
     const folder = { services: ["csv"], files: [], more: 3, problem: null };
     const consumed = [

@@ -4,6 +4,7 @@ import type { Step } from "../step.ts";
 import { AwaitServiceDescriptor, createAwaitService } from "./await-service.ts";
 import { CheckDatabaseDescriptor, createCheckDatabase } from "./check-database.ts";
 import { CheckMigrationsDescriptor, createCheckMigrations } from "./check-migrations.ts";
+import { CheckPoolDescriptor, createCheckPool } from "./check-pool.ts";
 import { CleanUpDescriptor, createCleanUp } from "./clean-up.ts";
 import { createMoveSequences, MoveSequencesDescriptor } from "./move-sequences.ts";
 import { createPointGit, PointGitDescriptor } from "./point-git.ts";
@@ -16,6 +17,7 @@ import { createStageDefinitions, StageDefinitionsDescriptor } from "./stage-defi
 import { createStage, StageDescriptor } from "./stage.ts";
 import { createStartService, StartServiceDescriptor } from "./start-service.ts";
 import { createStopService, StopServiceDescriptor } from "./stop-service.ts";
+import { createSwapBehindPool, SwapBehindPoolDescriptor } from "./swap-behind-pool.ts";
 import { createSwapDatabase, SwapDatabaseDescriptor } from "./swap-database.ts";
 import { createSwitch, SwitchDescriptor } from "./switch.ts";
 import { createTakeMigrationsDown, TakeMigrationsDownDescriptor } from "./take-migrations-down.ts";
@@ -35,8 +37,10 @@ export const KnownStep = z.discriminatedUnion("kind", [
   ProveConfigurationDescriptor,
   RestoreDatabaseDescriptor,
   CheckDatabaseDescriptor,
+  CheckPoolDescriptor,
   MoveSequencesDescriptor,
   SwapDatabaseDescriptor,
+  SwapBehindPoolDescriptor,
   VerifyDatabaseDescriptor,
   CheckMigrationsDescriptor,
   TakeMigrationsDownDescriptor,
@@ -63,8 +67,10 @@ const CREATORS: Creators = {
   "prove-configuration": createProveConfiguration,
   "restore-database": createRestoreDatabase,
   "check-database": createCheckDatabase,
+  "check-pool": createCheckPool,
   "move-sequences": createMoveSequences,
   "swap-database": createSwapDatabase,
+  "swap-behind-pool": createSwapBehindPool,
   "verify-database": createVerifyDatabase,
   "check-migrations": createCheckMigrations,
   "take-migrations-down": createTakeMigrationsDown,
