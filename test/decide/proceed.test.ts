@@ -130,7 +130,7 @@ describe("a rollback by hand to a release that may not run on today's schema", (
     expect(answer).toEqual({
       kind: "no",
       reasons: [
-        "rel-good may not run on today's schema: column public.rounds.visits removed (dropped); go back with --scope database or all, which takes the schema along",
+        "rel-good may not run on today's schema: column public.rounds.visits removed (dropped); go back with --scope schema, database or all, which take the schema along",
       ],
     });
   });

@@ -70,7 +70,7 @@ describe("a bad release that came with a migration", () => {
 
       await expect(asking).rejects.toMatchObject({
         code: "refused",
-        message: expect.stringContaining("go back with --scope database or all"),
+        message: expect.stringContaining("go back with --scope schema, database or all"),
       });
       expect(await story.read("server/release")).toBe("bad-2");
     });

@@ -12,7 +12,7 @@ function check({ target, schema }: BreachSituation): Opinion {
   const { comparison } = schema;
   return comparison.verdict === "breaking"
     ? hold(
-        `${target.release.id} may not run on today's schema: ${tellDifferences(comparison)}; go back with --scope database or all, which takes the schema along`,
+        `${target.release.id} may not run on today's schema: ${tellDifferences(comparison)}; go back with --scope schema, database or all, which take the schema along`,
       )
     : allow(`the schema is ${comparison.verdict}`);
 }
