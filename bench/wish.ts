@@ -18,12 +18,12 @@ export const USAGE = `npm run bench -- recovery [options]
 npm run bench -- detection [options]
 npm run bench -- footprint [--rounds N]
 npm run bench -- instrument [--rounds N]
-npm run bench -- database [--size 200MB,1GB,4GB] [--rounds N] [--slow-rounds N]
+npm run bench -- database [--size 200MB,1GB,4GB] [--rounds N] [--slow-rounds N,N,N]
 npm run bench -- histories [--days N] [--faults N] [--seed N]
 
   --rounds N    how often each is measured (default: recovery 1, detection 5, footprint 5, instrument 10, database 5)
   --size SIZES  of database: sizes, with commas (default 200MB)
-  --slow-rounds N  of database: how often what takes as long as the data is large (default: as --rounds)
+  --slow-rounds N,N  of database: how often what takes as long as the data is large, for each size, 0 for not at all (default: as --rounds)
   --days N      of histories: healthy host-days (default 3000)
   --faults N    of histories: runs of each fault, with a deployment and without (default 100)
   --seed N      of histories: other numbers, other accidents (default 1)
@@ -68,7 +68,7 @@ export function parseWish(args: readonly string[]): Wish | undefined {
   }
   const rounds = Number(values.rounds ?? values.days ?? ROUNDS[subject]);
   if (subject === "database") {
-    return databaseWish(values.size, rounds, Number(values["slow-rounds"] ?? rounds));
+    return databaseWish(values.size, rounds, values["slow-rounds"] ?? `${rounds}`);
   }
   const asked = [list, all, names.length > 0].filter(Boolean).length;
   if (![rounds, faults, seed].every(isCount) || asked > 1) {
@@ -79,15 +79,19 @@ export function parseWish(args: readonly string[]): Wish | undefined {
 
 const SIZE = /^(\d+)(MB|GB)$/u;
 
-function databaseWish(text: string, rounds: number, slowRounds: number): Wish | undefined {
-  const sizes = text.split(",").flatMap((name) => {
+/** Slow rounds are a number for each size, or one for all. */
+function databaseWish(text: string, rounds: number, slow: string): Wish | undefined {
+  const slowRounds = slow.split(",").map(Number);
+  const names = text.split(",");
+  const sizes = names.flatMap((name, place) => {
     const [, amount, unit] = SIZE.exec(name) ?? [];
-    return amount === undefined
-      ? []
-      : [{ name, bytes: Number(amount) * (unit === "GB" ? 1e9 : 1e6) }];
+    const bytes = Number(amount) * (unit === "GB" ? 1e9 : 1e6);
+    const [first = rounds] = slowRounds;
+    return amount === undefined ? [] : [{ name, bytes, slowRounds: slowRounds[place] ?? first }];
   });
-  const isRight = sizes.length === text.split(",").length && [rounds, slowRounds].every(isCount);
-  return isRight ? { kind: "database", sizes, rounds, slowRounds } : undefined;
+  const isRight =
+    sizes.length === names.length && [rounds, ...slowRounds.map((one) => one + 1)].every(isCount);
+  return isRight ? { kind: "database", sizes, rounds } : undefined;
 }
 
 function isCount(number: number): boolean {

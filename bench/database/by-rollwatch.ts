@@ -32,6 +32,15 @@ export async function makeDump({ ports }: Place): Promise<Dump> {
   return record;
 }
 
+/** The newest dump. */
+export async function readDump({ ports }: Place): Promise<Dump> {
+  const dump = await ports.catalogue.readDatabase(RELEASE);
+  if (dump?.kind !== "dump") {
+    throw new Error("there is no dump");
+  }
+  return dump;
+}
+
 /** Restores the dump beside the live database, as a plan does where none waits. */
 export async function restoreBeside({ ports }: Place, dump: Dump): Promise<WarmDatabase> {
   const { catalogue, clock, making } = ports;
@@ -54,15 +63,13 @@ export interface PreparedSwap {
 }
 
 /** Asks and counts, as a plan does before it stops anything. */
-export async function prepareSwap(
-  { ports }: Place,
-  source: { readonly kind: "release" } | { readonly kind: "aside"; readonly name: string },
-): Promise<PreparedSwap> {
+export async function prepareSwap({ ports }: Place): Promise<PreparedSwap> {
   const { databases, catalogue, clock } = ports;
   const live = await databases.live(signal);
   const aside = `${DATABASE}_aside_${clock.now()}`;
   const at = (await catalogue.readWarm(RELEASE))?.at ?? 0;
   const what = { ...STEP, aside };
+  const source = { kind: "release" } as const;
   const check = { id: "c", kind: "check-database", source, release: RELEASE, at, live } as const;
   await createCheckDatabase({ ...what, ...check }, ports).run(signal);
   return {

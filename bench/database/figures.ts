@@ -12,6 +12,12 @@ export interface Recovery {
   readonly load: number;
 }
 
+/** ms. */
+export interface Percentiles {
+  readonly median: number;
+  readonly p99: number;
+}
+
 /** What a snapshot costs. */
 export interface SnapshotCost {
   readonly seconds: number;
@@ -20,7 +26,7 @@ export interface SnapshotCost {
   /** Requests of clients that failed meanwhile. */
   readonly failed: number;
   /** The median write meanwhile, and the slowest of a hundred, ms; null where the clients stood still. */
-  readonly write: { readonly median: number; readonly p99: number } | null;
+  readonly write: Percentiles | null;
   readonly load: number;
 }
 
@@ -29,7 +35,7 @@ export interface SizeFigures {
   readonly name: string;
   readonly bytes: number;
   /** Writes of the same clients while nothing else happens, ms. */
-  readonly quiet: { readonly median: number; readonly p99: number };
+  readonly quiet: readonly Percentiles[];
   readonly online: readonly SnapshotCost[];
   readonly clone: readonly SnapshotCost[];
   readonly dump: readonly SnapshotCost[];

@@ -10,6 +10,7 @@ export function databaseTables({ sizes, journal }: DatabaseFigures): string {
         "way back",
         "rounds",
         "no right answer for",
+        "at worst",
         "proven after",
         "failed requests",
         "writes lost",
@@ -17,9 +18,9 @@ export function databaseTables({ sizes, journal }: DatabaseFigures): string {
         "load",
       ],
       sizes.flatMap((size) => [
-        recoveryRow(size, "warm swap", size.warm),
-        recoveryRow(size, "dump restored beside, then swapped", size.fallback),
-        recoveryRow(size, "runbook", size.runbook),
+        ...recoveryRows(size, "warm swap", size.warm),
+        ...recoveryRows(size, "dump restored beside, then swapped", size.fallback),
+        ...recoveryRows(size, "runbook", size.runbook),
       ]),
     ),
     tableOf(
@@ -27,6 +28,7 @@ export function databaseTables({ sizes, journal }: DatabaseFigures): string {
         "size",
         "runbook / warm swap",
         "runbook / fallback",
+        "the same, until proven",
         "warm swap / that of the smallest size",
       ],
       sizes.map((size) => ratiosOf(size, sizes[0] ?? size)),
@@ -44,10 +46,10 @@ export function databaseTables({ sizes, journal }: DatabaseFigures): string {
         "load",
       ],
       sizes.flatMap((size) => [
-        [size.name, "none", "1", "-", "-", "0", ms(size.quiet.median), ms(size.quiet.p99), "-"],
-        snapshotRow(size, "warm, online", size.online),
-        snapshotRow(size, "warm, clone (services stopped)", size.clone),
-        snapshotRow(size, "dump", size.dump),
+        ...quietRows(size),
+        ...snapshotRows(size, "warm, online", size.online),
+        ...snapshotRows(size, "warm, clone (services stopped)", size.clone),
+        ...snapshotRows(size, "dump", size.dump),
       ]),
     ),
     tableOf(
@@ -63,22 +65,25 @@ export function databaseTables({ sizes, journal }: DatabaseFigures): string {
   ].join("\n\n");
 }
 
-function recoveryRow(
+/** None where nothing was measured. */
+function recoveryRows(
   { name }: SizeFigures,
   way: string,
   rounds: readonly Recovery[],
-): readonly string[] {
-  return [
+): readonly (readonly string[])[] {
+  const row = [
     name,
     way,
     String(rounds.length),
     seconds(median(rounds.map(({ gap }) => gap))),
+    seconds(Math.max(...rounds.map(({ gap }) => gap))),
     seconds(median(rounds.map(({ verified }) => verified))),
     String(median(rounds.map(({ failed }) => failed))),
     String(median(rounds.map(({ lost }) => lost))),
     String(median(rounds.map(({ offered }) => offered))),
     String(median(rounds.map(({ load }) => load))),
   ];
+  return rounds.length === 0 ? [] : [row];
 }
 
 function ratiosOf(
@@ -94,18 +99,27 @@ function ratiosOf(
   return [
     name,
     times((theirs ?? Number.NaN) / (ours ?? Number.NaN)),
-    `${times((theirs ?? Number.NaN) / (beside ?? Number.NaN))}; to the end ${times(done / proven)}`,
+    times((theirs ?? Number.NaN) / (beside ?? Number.NaN)),
+    times(done / proven),
     times((ours ?? Number.NaN) / least),
   ];
 }
 
-function snapshotRow(
+function quietRows({ name, quiet }: SizeFigures): readonly (readonly string[])[] {
+  const writes = [quiet.map((one) => one.median), quiet.map((one) => one.p99)];
+  const rounds = String(quiet.length);
+  const row = [name, "none", rounds, "-", "-", "-", ...writes.map((one) => ms(median(one))), "-"];
+  return quiet.length === 0 ? [] : [row];
+}
+
+/** None where nothing was measured. */
+function snapshotRows(
   { name }: SizeFigures,
   what: string,
   rounds: readonly SnapshotCost[],
-): readonly string[] {
+): readonly (readonly string[])[] {
   const writes = rounds.flatMap(({ write }) => (write === null ? [] : [write]));
-  return [
+  const row = [
     name,
     what,
     String(rounds.length),
@@ -116,6 +130,7 @@ function snapshotRow(
     writes.length === 0 ? "-" : ms(median(writes.map((one) => one.p99))),
     String(median(rounds.map(({ load }) => load))),
   ];
+  return rounds.length === 0 ? [] : [row];
 }
 
 function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -123,13 +138,13 @@ function tableOf(head: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 function seconds(value: number): string {
-  return `${value.toFixed(2)} s`;
+  return Number.isFinite(value) ? `${value.toFixed(2)} s` : "-";
 }
 
 function ms(value: number): string {
-  return `${value.toFixed(1)} ms`;
+  return Number.isFinite(value) ? `${value.toFixed(1)} ms` : "-";
 }
 
 function times(ratio: number): string {
-  return `${ratio.toFixed(ratio < 10 ? 1 : 0)}x`;
+  return Number.isFinite(ratio) ? `${ratio.toFixed(ratio < 10 ? 1 : 0)}x` : "-";
 }
