@@ -32,11 +32,11 @@ const SETTLE_MS = 2000;
 
 /** Measures each size in a cluster of its own. */
 export async function measureDatabase(wish: DatabaseWish, how: How): Promise<DatabaseFigures> {
-  const journal = await inLab(how, async (lab) => measureJournal(lab, wish.rounds, how.tell));
   const sizes: SizeFigures[] = [];
   for (const size of wish.sizes) {
     sizes.push(await inLab(how, async (lab) => measureSize(lab, size, wish.rounds, how.tell)));
   }
+  const journal = await inLab(how, async (lab) => measureJournal(lab, wish.rounds, how.tell));
   return { sizes, journal };
 }
 
