@@ -51,9 +51,7 @@ export async function takeDown(
   const applied = await database.applied(copy, signal);
   const left = names.filter((name) => applied.includes(name));
   if (left.length > 0) {
-    throw failed(
-      `${settings.tool} ended well, and ${left.join(", ")} is recorded as applied still`,
-    );
+    throw failed(`${settings.tool} ended well, and recorded as applied still: ${left.join(", ")}`);
   }
 }
 

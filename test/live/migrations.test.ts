@@ -275,6 +275,42 @@ describe("a tool that goes to another database than it is told", () => {
   );
 });
 
+/** Does what it is told, and the same to the live database. */
+function zealous(live: string): string {
+  const forget =
+    "drop table notes; alter table rounds drop column finding; delete from knex_migrations where id > 1";
+  return `
+    const { Client } = require("pg");
+    async function apply(connectionString) {
+      const client = new Client({ connectionString });
+      await client.connect();
+      await client.query(${JSON.stringify(forget)});
+      await client.end();
+    }
+    apply(process.env.DATABASE_URL).then(() => apply(${JSON.stringify(live)})).catch((error) => {
+      console.error(error.message);
+      process.exit(1);
+    });`;
+}
+
+describe("a tool that goes to the live database beside the one it is told", () => {
+  it(
+    "is told of at once",
+    async () => {
+      const command = ["node", "zealous.js", "{count}"];
+      const scene = await aScene("knex", { settings: { command } });
+      const live = cluster.url("app", "hush-hush", scene.live);
+      await writeFile(join(scene.project.root, "zealous.js"), zealous(live));
+
+      const reason = await failing(scene.attempt());
+
+      expect(reason).toBe("the live database changed while migrations were tried on a copy");
+      expect(await copies()).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+});
+
 const BASE = {
   phase: "act",
   text: "as the plan says",
