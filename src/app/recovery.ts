@@ -14,6 +14,7 @@ import type { IncidentNews } from "../notify/notices-draft.ts";
 import { passedOver } from "../recover/next-step.ts";
 import { runRecovery, type RecoveryEnd } from "../recover/run.ts";
 import { MAX_AWAY_MS, whyNotToBegin } from "./authority.ts";
+import { heldDatabases } from "./held-databases.ts";
 import { lastRollbackMs } from "./incident.ts";
 import type { Daemon } from "./daemon.ts";
 import { judgeAgain } from "./gate.ts";
@@ -128,9 +129,13 @@ async function run(
   const { world, catalogue, config, journal } = daemon;
   const { whyUnwell, stop } = openServiceHealth(daemon);
   const making = warmPortsOf(daemon);
+  const hold = world.databases?.openHold();
   const schema = schemaPortsOf(daemon);
   const ports = {
     ...world,
+    ...(world.databases === undefined || hold === undefined
+      ? {}
+      : { databases: heldDatabases(world.databases, hold) }),
     catalogue,
     application: config.application,
     whyUnwell,
@@ -145,6 +150,7 @@ async function run(
     signal.throwIfAborted();
     return ended;
   } finally {
+    await hold?.release();
     stop();
   }
 }

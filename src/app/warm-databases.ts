@@ -72,6 +72,11 @@ export async function keepDatabaseWarm(daemon: Daemon, signal: AbortSignal): Pro
 async function untilTidy(daemon: Daemon, ports: WarmPorts, signal: AbortSignal): Promise<void> {
   const { log, world } = daemon;
   for (;;) {
+    // A recovery that goes on where it was killed may be making one at this moment.
+    if (openRecovery(daemon.journal.history()) !== undefined) {
+      await world.clock.sleep(LOOK_MS, signal);
+      continue;
+    }
     try {
       await tidy(daemon, ports, signal);
       return;

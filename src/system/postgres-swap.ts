@@ -16,11 +16,12 @@ import {
 import { BESIDE_PREFIX } from "./postgres-beside.ts";
 import { readCatalogue } from "./postgres-catalogue.ts";
 import { readContents } from "./postgres-contents.ts";
+import { type DatabaseHold, openDatabaseHold } from "./postgres-hold.ts";
 import { readProperties } from "./postgres-properties.ts";
 import { moveSequences, readSequences } from "./postgres-sequences.ts";
 import { quoted, type Session, withClient } from "./postgres-session.ts";
 import { attemptSwap, type SwapAttempt } from "./postgres-swap-attempt.ts";
-import type { Opening } from "./postgres-swap-message.ts";
+import { type Opening, SWAP_LOCK } from "./postgres-swap-message.ts";
 import { readSwapObstacles } from "./postgres-swap-obstacles.ts";
 
 /** Which of the two is live, by their OIDs; `foreign` where somebody else renamed or dropped one of them. */
@@ -60,6 +61,10 @@ export interface DatabaseSwap {
   moveSequences(pair: DatabasePair, signal: AbortSignal): Promise<number>;
   /** One attempt: ends the sessions that may be ended, and swaps both names in one transaction, or nothing. */
   swap(pair: DatabasePair, opening: Opening, signal: AbortSignal): Promise<SwapAttempt>;
+  /** Whether no swap is under way at the server: what the names are is final then, whatever became of its connection. */
+  isSettled(signal: AbortSignal): Promise<boolean>;
+  /** A lock on the server for a whole recovery, not held yet. */
+  openHold(): DatabaseHold;
   /** pg_current_snapshot() of this moment as text: what is written later, in any database of the server, is not in it. */
   moment(signal: AbortSignal): Promise<string>;
   /** The live database from a new connection of the application's role. */
@@ -111,8 +116,11 @@ const ASK_TABLES = `
   where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
 const ASK_CLOSED = "select not datallowconn as closed from pg_database where datname = $1";
 
+/** Held by the transaction of a swap to its end; this session gives it back with its own. */
+const TRY_SWAP_LOCK = `select pg_try_advisory_lock(${SWAP_LOCK}) as held`;
 const ASK_MOMENT = "select pg_current_snapshot()::text as moment";
 
+const Held = z.object({ held: z.boolean() });
 const Moment = z.object({ moment: z.string() });
 const Named = z.array(z.object({ name: z.string(), oid: z.coerce.number() }));
 const Stands = z.object({ stands: z.boolean() });
@@ -128,6 +136,39 @@ export function openDatabaseSwap(access: SwapAccess): DatabaseSwap {
   const mayEnd = [application, ...access.mayEnd].filter((name) => name !== "");
 
   return {
+    ...questionsOf({ url, outside }),
+    ...keptOnes({ url, outside, clock }),
+    obstacles: async (pair, systemIdentifier, signal) =>
+      ask(
+        outside,
+        async (client) => readSwapObstacles(client, { pair, systemIdentifier, mayEnd }),
+        signal,
+      ),
+    moveSequences: async (pair, signal) =>
+      ask(outside, async (client) => moveIn(client, { url, pair }, signal), signal),
+    swap: async (pair, opening, signal) =>
+      retold(async () => attemptSwap({ outside, pair, opening, mayEnd, clock }, signal), signal),
+    openHold: () => openDatabaseHold(url, clock),
+    whileOpen: async (name, work, signal) =>
+      ask(outside, async (client) => whileOpen(client, name, work), signal),
+    view: async (name, signal) => ask({ url: applicationUrl, database: name }, viewAs, signal),
+  };
+}
+
+interface Places {
+  readonly url: string;
+  readonly outside: Session;
+}
+
+/** What only looks. */
+function questionsOf({
+  url,
+  outside,
+}: Places): Pick<
+  DatabaseSwap,
+  "live" | "oidsOf" | "properties" | "look" | "isSettled" | "moment" | "countRows"
+> {
+  return {
     live: async (signal) =>
       ask(
         { url },
@@ -139,27 +180,30 @@ export function openDatabaseSwap(access: SwapAccess): DatabaseSwap {
     properties: async (name, signal) =>
       ask(outside, async (client) => readProperties(client, name), signal),
     look: async (pair, signal) => ask(outside, async (client) => lookAt(client, pair), signal),
-    obstacles: async (pair, systemIdentifier, signal) =>
+    isSettled: async (signal) =>
       ask(
         outside,
-        async (client) => readSwapObstacles(client, { pair, systemIdentifier, mayEnd }),
+        async (client) => Held.parse((await client.query(TRY_SWAP_LOCK)).rows[0]).held,
         signal,
       ),
-    moveSequences: async (pair, signal) =>
-      ask(outside, async (client) => moveIn(client, { url, pair }, signal), signal),
-    swap: async (pair, opening, signal) =>
-      retold(async () => attemptSwap({ outside, pair, opening, mayEnd, clock }, signal), signal),
     moment: async (signal) =>
       ask(
         outside,
         async (client) => Moment.parse((await client.query(ASK_MOMENT)).rows[0]).moment,
         signal,
       ),
-    whileOpen: async (name, work, signal) =>
-      ask(outside, async (client) => whileOpen(client, name, work), signal),
     countRows: async (name, signal) =>
       ask({ url, database: name }, async (client) => (await readContents(client)).rows, signal),
-    view: async (name, signal) => ask({ url: applicationUrl, database: name }, viewAs, signal),
+  };
+}
+
+/** About databases that swaps have replaced. */
+function keptOnes({
+  url,
+  outside,
+  clock,
+}: Places & Pick<SwapAccess, "clock">): Pick<DatabaseSwap, "byOid" | "keptCatalogue" | "drop"> {
+  return {
     byOid: async (oids, signal) => ask(outside, async (client) => readByOid(client, oids), signal),
     keptCatalogue: async (name, opening, signal) => {
       const address = new URL(url);

@@ -4,7 +4,8 @@ import { captureNow } from "../../src/app/release-actions.ts";
 import { keepDatabaseWarm } from "../../src/app/warm-databases.ts";
 import type { NoticeDraft } from "../../src/notify/notices-draft.ts";
 import { DatabaseRollbackSettings } from "../../src/release/settings.ts";
-import { anIncident } from "../support/builders.ts";
+import { noteDatabase } from "../../src/release/unfinished-databases.ts";
+import { anIncident, aPlan } from "../support/builders.ts";
 import { withDaemon, type Parts } from "../support/daemon.ts";
 import { aServer, type Warming } from "../support/warm-server.ts";
 
@@ -128,6 +129,30 @@ describe("warm databases", () => {
       await passes(parts, warming(parts, server, {}), MINUTE_MS);
 
       expect(databases.size).toBe(1);
+    });
+  });
+
+  it("that were half made are left alone while a recovery goes on that may be making one", async () => {
+    await withDaemon(async (parts) => {
+      const databases = new Map([["rollwatch_snap_1", 7]]);
+      const daemon = warming(parts, aServer(databases), {});
+      const { files } = daemon.world;
+      await noteDatabase(files, daemon.config.state, { name: "rollwatch_snap_1", oid: 7 });
+      const plan = aPlan();
+      daemon.journal.record({ kind: "planned", plan });
+
+      await passes(parts, daemon, MINUTE_MS);
+      const during = [...databases.keys()];
+      daemon.journal.record({
+        kind: "recovery-ended",
+        plan: plan.id,
+        result: "completed",
+        reason: "over",
+      });
+      await passes(parts, daemon, MINUTE_MS);
+
+      expect(during).toEqual(["rollwatch_snap_1"]);
+      expect([...databases.keys()]).toEqual([]);
     });
   });
 });

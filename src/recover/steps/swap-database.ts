@@ -20,6 +20,8 @@ export type SwapDatabaseDescriptor = z.infer<typeof SwapDatabaseDescriptor>;
 
 /** Time for what a dead rollwatch left at the server to end, and for a server to come back. */
 const AGAIN_MS = 500;
+/** Longer than the server's own limit for a swap. */
+const LATEST_MS = 40_000;
 
 /** Done when the OIDs say so: they survive renames, and there is nothing in between. */
 export function createSwapDatabase(
@@ -44,6 +46,9 @@ export function createSwapDatabase(
           return `${swap.pair.next.name} is ${swap.pair.live} now; the other is kept as ${descriptor.aside}`;
         }
         if (ports.clock.monotonic() >= until) {
+          if (await cameLate(used, ports, swap, signal)) {
+            return `${swap.pair.next.name} is ${swap.pair.live} now, by an attempt that was given up; the other is kept as ${descriptor.aside}`;
+          }
           throw notSwapped(swap, reason);
         }
         await ports.clock.sleep(AGAIN_MS, signal);
@@ -91,6 +96,33 @@ async function tryOrTell(
   }
 }
 
+/**
+ * Whether an attempt whose answer never came was made after all. Asked once the server has none under way any more: what stands then
+ * stays. A transaction of a swap ends by itself within 30 s.
+ */
+async function cameLate(
+  { databases }: { readonly databases: DatabaseSwap },
+  { clock }: Pick<DatabaseStepPorts, "clock">,
+  { pair }: AsideDatabase,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const until = clock.monotonic() + LATEST_MS;
+  for (;;) {
+    try {
+      if (await databases.isSettled(signal)) {
+        return (await databases.look(pair, signal)) === "after";
+      }
+    } catch {
+      // A server that still does not answer is asked again.
+      signal.throwIfAborted();
+    }
+    if (clock.monotonic() >= until) {
+      return false;
+    }
+    await clock.sleep(AGAIN_MS, signal);
+  }
+}
+
 function foreign({ pair: { live, replaced, next } }: AsideDatabase): Failure {
   return new Failure(
     "refused",
@@ -103,6 +135,6 @@ function foreign({ pair: { live, replaced, next } }: AsideDatabase): Failure {
 
 function notSwapped({ pair }: AsideDatabase, reason: string): Failure {
   return new Failure("swap-failed", `${pair.live} was not swapped: ${reason}`, {
-    hint: "The live database is as it was, unless the server did not answer in the end: `select oid, datname from pg_database` tells. Declare sessions that may be ended in `database.rollback.mayEnd`, or end them by hand.",
+    hint: "The live database is as it was, and the services stay stopped. Declare sessions that may be ended in `database.rollback.mayEnd`, or end them by hand, and ask again (`rollwatch rollback --scope database`); or start the services with pm2 on what is there. If the server did not answer to the end, `select oid, datname from pg_database` tells which one is live.",
   });
 }
