@@ -171,43 +171,46 @@ async function recorded(): Promise<readonly unknown[]> {
   return query("select name from knex_migrations order by id");
 }
 
-describe("a rollback with the schema", () => {
-  it(
-    "shows what it would lose, waits for two people, and takes schema and code back together",
-    async () => {
-      const asked = ["rollback", "--scope", "schema", "--to", release];
+describe.skipIf(process.env["ROLLWATCH_PG_BIN"] === "embedded")(
+  "a rollback with the schema",
+  () => {
+    it(
+      "shows what it would lose, waits for two people, and takes schema and code back together",
+      async () => {
+        const asked = ["rollback", "--scope", "schema", "--to", release];
 
-      const preview = await answerOf(RollbackPreview, [...asked, "--dry-run"]);
+        const preview = await answerOf(RollbackPreview, [...asked, "--dry-run"]);
 
-      const down = preview.steps.find(({ kind }) => kind === "take-migrations-down");
-      expect(preview).toMatchObject({ scope: "schema", target: release });
-      expect(down?.describe).toContain("take 003_finding.js, 002_notes.js down with knex");
-      expect(down?.describe).toContain("public.notes (dropped with 2 rows)");
-      expect(down?.describe).toContain("public.rounds.finding (dropped with 2 values)");
-      expect(await recorded()).toHaveLength(3);
-      expect(await query("select from notes")).toHaveLength(2);
+        const down = preview.steps.find(({ kind }) => kind === "take-migrations-down");
+        expect(preview).toMatchObject({ scope: "schema", target: release });
+        expect(down?.describe).toContain("take 003_finding.js, 002_notes.js down with knex");
+        expect(down?.describe).toContain("public.notes (dropped with 2 rows)");
+        expect(down?.describe).toContain("public.rounds.finding (dropped with 2 values)");
+        expect(await recorded()).toHaveLength(3);
+        expect(await query("select from notes")).toHaveLength(2);
 
-      const begun = await rollwatch([...asked, "--reason", "as agreed"]);
-      expect([begun.code, begun.err]).toEqual([4, ""]);
-      const { id } = PlanReport.parse(JSON.parse(begun.out));
-      const half = await answerOf(PlanReport, ["approve", id], "Dora");
-      expect(half.state).toBe("waiting");
-      expect(await recorded()).toHaveLength(3);
-      const whole = await answerOf(PlanReport, ["approve", id], "Ada");
+        const begun = await rollwatch([...asked, "--reason", "as agreed"]);
+        expect([begun.code, begun.err]).toEqual([4, ""]);
+        const { id } = PlanReport.parse(JSON.parse(begun.out));
+        const half = await answerOf(PlanReport, ["approve", id], "Dora");
+        expect(half.state).toBe("waiting");
+        expect(await recorded()).toHaveLength(3);
+        const whole = await answerOf(PlanReport, ["approve", id], "Ada");
 
-      expect(whole.ended).toMatchObject({ result: "completed" });
-      expect(await recorded()).toEqual([{ name: "001_rounds.js" }]);
-      expect(await query("select * from rounds order by id")).toEqual([
-        { id: 1, name: "early" },
-        { id: 2, name: "late" },
-      ]);
-      expect(await app.read("server/watcher.js")).toContain("the good one");
-      expect(await query("select from pg_database where datname like 'rollwatch%'")).toEqual([]);
+        expect(whole.ended).toMatchObject({ result: "completed" });
+        expect(await recorded()).toEqual([{ name: "001_rounds.js" }]);
+        expect(await query("select * from rounds order by id")).toEqual([
+          { id: 1, name: "early" },
+          { id: 2, name: "late" },
+        ]);
+        expect(await app.read("server/watcher.js")).toContain("the good one");
+        expect(await query("select from pg_database where datname like 'rollwatch%'")).toEqual([]);
 
-      const again = await rollwatch([...asked, "--dry-run"]);
-      expect(again.code).toBe(3);
-      expect(again.err).toContain("one that the release has, too");
-    },
-    LIMIT_MS,
-  );
-});
+        const again = await rollwatch([...asked, "--dry-run"]);
+        expect(again.code).toBe(3);
+        expect(again.err).toContain("one that the release has, too");
+      },
+      LIMIT_MS,
+    );
+  },
+);
