@@ -17,6 +17,7 @@ import {
 import { AsideDropRequest } from "../model/aside-database.ts";
 import { CheckRound, type Operations } from "../model/operations.ts";
 import { PreviewRequest, RollbackPreview } from "../model/preview.ts";
+import { WarmReport } from "../model/warm-database.ts";
 import { Begun, Captured, Nothing, PATHS, Pruned, Reported, VerifyRequest } from "./contract.ts";
 import { acts, type Route } from "./route.ts";
 
@@ -27,6 +28,7 @@ export function actingRoutes(operations: Operations, actions: Actions): readonly
     ...planRoutes(operations, actions),
     ...incidentRoutes(actions),
     ...releaseRoutes(actions),
+    ...markRoutes(actions),
     acts({
       path: PATHS.dropAside,
       summary: "End a database that a swap has replaced: it is dropped",
@@ -177,6 +179,19 @@ function releaseRoutes(actions: Actions): readonly Route[] {
       run: async ({ body: { release }, signal }) =>
         actions.verifyReleases(release === undefined ? {} : { release }, signal),
     }),
+    acts({
+      path: PATHS.warm,
+      summary: "Make the warm database of the release that is deployed and proven now",
+      access: "administer",
+      body: Nothing,
+      answer: WarmReport,
+      run: async ({ id, by, signal }) => actions.warmRelease(id, by, signal),
+    }),
+  ];
+}
+
+function markRoutes(actions: Actions): readonly Route[] {
+  return [
     acts({
       path: PATHS.mark,
       summary: "Make a release a security floor: nothing older is gone back to without a person",

@@ -16,6 +16,7 @@ export const PATHS = {
   diff: "/api/v1/releases/:id/diff/:other",
   verify: "/api/v1/releases/verify",
   prune: "/api/v1/releases/prune",
+  warm: "/api/v1/releases/:id/warm",
   mark: "/api/v1/releases/:id/mark",
   unmark: "/api/v1/releases/:id/unmark",
   record: "/api/v1/record",

@@ -6,6 +6,7 @@ import * as operations from "../model/operations.ts";
 import * as preview from "../model/preview.ts";
 import { ShadowRecord } from "../model/record.ts";
 import { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
+import { WarmReport } from "../model/warm-database.ts";
 import * as contract from "./contract.ts";
 import type { Route } from "./route.ts";
 
@@ -98,6 +99,7 @@ function nameSchemas(): Names {
     ...contract,
     ReleaseDetails,
     ReleaseDifference,
+    WarmReport,
   };
   for (const [id, value] of Object.entries(exported)) {
     if (value instanceof z.ZodType) {

@@ -18,6 +18,7 @@ import { captureNow, pruneReleases, verifyReleases } from "./release-actions.ts"
 import { markRelease, unmarkRelease } from "./security-floors.ts";
 import { rollBackByHand } from "./roll-back-by-hand.ts";
 import { supposedBreach } from "./supposed.ts";
+import { warmNow } from "./warm-now.ts";
 
 /** Everything that people and programs may change, on this daemon. `onChange` is called when its loop has something to do. */
 export function daemonActions(daemon: Daemon, onChange: () => void): Actions {
@@ -62,8 +63,24 @@ export function daemonActions(daemon: Daemon, onChange: () => void): Actions {
     close: async (id, { reason }, by) => {
       close(daemon, openIncidentOf(daemon, id), reason, by);
     },
+    ...releaseActions(daemon),
+  };
+}
+
+type OnReleases =
+  | "capture"
+  | "verifyReleases"
+  | "warmRelease"
+  | "markRelease"
+  | "unmarkRelease"
+  | "dropAside"
+  | "prune";
+
+function releaseActions(daemon: Daemon): Pick<Actions, OnReleases> {
+  return {
     capture: async (_by, signal) => ({ release: await captureNow(daemon, signal) }),
     verifyReleases: async (request, signal) => verify(daemon, request, signal),
+    warmRelease: async (id, _by, signal) => warmNow(daemon, id, signal),
     markRelease: async (id, { reason }, by) => markRelease(daemon, { id, reason }, by),
     unmarkRelease: async (id, by) => unmarkRelease(daemon, id, by),
     dropAside: async (oid, words, by, signal) => dropAside(daemon, { oid, ...words }, by, signal),

@@ -99,7 +99,8 @@ async function tidy(daemon: Daemon, ports: WarmPorts, signal: AbortSignal): Prom
   }
 }
 
-interface Keeping {
+/** What keeps one warm, and how. */
+export interface Keeping {
   readonly daemon: Daemon;
   readonly ports: WarmPorts;
   readonly way: "clone" | "online";
@@ -191,7 +192,7 @@ async function work(
 ): Promise<"done" | "busy" | "failed"> {
   const { daemon } = keeping;
   async function doBoth(limited: AbortSignal): Promise<Due> {
-    await (due.isMakingDue ? make(keeping, due.release, limited) : undefined);
+    await (due.isMakingDue ? makeWarm(keeping, due.release, limited) : undefined);
     await (due.isProofDue ? prove(keeping, due.release, limited) : undefined);
     return due;
   }
@@ -204,7 +205,8 @@ async function work(
   }
 }
 
-async function make(
+/** Makes the warm database of a release, with its journal where that is wanted. Throws `dump-failed` or `refused`. */
+export async function makeWarm(
   { daemon, ports, way }: Keeping,
   release: KnownRelease,
   signal: AbortSignal,

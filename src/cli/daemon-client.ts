@@ -16,6 +16,7 @@ import { CheckRound, IncidentReport, type Operations, Status } from "../model/op
 import { RollbackPreview } from "../model/preview.ts";
 import { ShadowRecord } from "../model/record.ts";
 import { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
+import { WarmReport } from "../model/warm-database.ts";
 import { askDaemon, isAbsent, type Line, type Question } from "./socket-line.ts";
 
 /** Who asks: a name, which the daemon believes the user of its socket, and a token, which proves a person. */
@@ -98,6 +99,13 @@ export function remoteActions(state: string, who: Who, signal: AbortSignal): Act
       askDaemon(line, post(PATHS.releases, undefined, { isLong: true }), Captured, until),
     verifyReleases: async (request, until) =>
       askDaemon(line, post(PATHS.verify, request, { isLong: true }), ReleaseCheck, until),
+    warmRelease: async (release, _by, until) =>
+      askDaemon(
+        line,
+        post(fill(PATHS.warm, release), undefined, { isLong: true }),
+        WarmReport,
+        until,
+      ),
     markRelease: async (release, request) => done(fill(PATHS.mark, release), request),
     unmarkRelease: async (release) => done(fill(PATHS.unmark, release)),
     dropAside: async (oid, request, _by, until) => {

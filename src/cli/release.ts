@@ -1,6 +1,9 @@
 import type { Command } from "commander";
 import { stringify } from "yaml";
-import { MarkRequest, type ReleaseCheck } from "../model/actions.ts";
+import { type Actions, MarkRequest, type ReleaseCheck } from "../model/actions.ts";
+import type { Person } from "../model/people.ts";
+import { tellDuration } from "../model/units.ts";
+import type { WarmReport } from "../model/warm-database.ts";
 import { acting, checked, DONE, reading, tell } from "./act.ts";
 import type { CommandContext } from "./context.ts";
 import { EXIT } from "./ports.ts";
@@ -8,6 +11,9 @@ import { addDiff } from "./release-diff.ts";
 import { showReleases } from "./show.ts";
 import type { Paint } from "./style.ts";
 import { addWho } from "./who.ts";
+
+/** How often a terminal is told that a database is still being copied. */
+const PROGRESS_MS = 2000;
 
 /** `rollwatch release …`: the releases one can go back to. */
 export function addRelease(program: Command, context: CommandContext): void {
@@ -57,15 +63,58 @@ function addCapture(group: Command, context: CommandContext): void {
       .command("capture")
       .description(
         "capture what is deployed now; it counts as proven once it was healthy long enough",
+      )
+      .option(
+        "--warm",
+        "make its warm database at once, while a deployment has stopped the services",
       ),
   )
-    .addHelpText("after", "\nExample:\n  rollwatch release capture")
-    .action(async (_options: unknown, command: Command) => {
-      const captured = await acting(context, command, "administer", async ({ actions, by }) =>
-        actions.capture(by, context.signal),
-      );
-      tell(context, command, { json: captured, text: `captured ${captured.release}\n` });
+    .addHelpText(
+      "after",
+      "\nExamples:\n  rollwatch release capture\n  rollwatch release capture --warm",
+    )
+    .action(async ({ warm = false }: { readonly warm?: boolean }, command: Command) => {
+      const captured = await acting(context, command, "administer", async ({ actions, by }) => {
+        const { release } = await actions.capture(by, context.signal);
+        return warm
+          ? { release, warm: await warmed(context, actions, { release, by }) }
+          : { release };
+      });
+      const text = `captured ${captured.release}\n${describeWarm(captured.warm)}`;
+      tell(context, command, { json: captured, text });
     });
+}
+
+/** Says on a terminal that it goes on: a copy takes as long as the database is large. */
+async function warmed(
+  { ports, signal }: CommandContext,
+  actions: Actions,
+  { release, by }: { readonly release: string; readonly by: Person },
+): Promise<WarmReport> {
+  const since = ports.now();
+  const over = new AbortController();
+  async function tick(): Promise<void> {
+    while (!over.signal.aborted) {
+      await ports.sleep(PROGRESS_MS, over.signal);
+      ports.err(`its database is being copied, ${tellDuration(ports.now() - since)}\n`);
+    }
+  }
+  const ticking = ports.isTerminal ? tick().catch(() => undefined) : undefined;
+  try {
+    return await actions.warmRelease(release, by, signal);
+  } finally {
+    over.abort();
+    await ticking;
+  }
+}
+
+function describeWarm(warm: WarmReport | undefined): string {
+  if (warm === undefined) {
+    return "";
+  }
+  return warm.kind === "none"
+    ? `no warm database: ${warm.reason}\n`
+    : `its warm database is ${warm.name}, ${warm.how} in ${tellDuration(warm.seconds * 1000)}\n`;
 }
 
 function addVerify(group: Command, context: CommandContext): void {

@@ -7,6 +7,7 @@ import { SCOPES } from "./plan.ts";
 import { ROLES } from "./role.ts";
 import { TRIGGERS } from "./trigger.ts";
 import { lines, words } from "./words.ts";
+import type { WarmReport } from "./warm-database.ts";
 
 /*
  * What people and programs may ask rollwatch to do. Each request is also the JSON body of its HTTP route. A request that is
@@ -152,6 +153,8 @@ export interface Actions {
     request: { readonly release?: string },
     signal: AbortSignal,
   ): Promise<ReleaseCheck>;
+  /** Makes the warm database of the release that is deployed and proven at once, and returns when it waits. Throws `refused` with who is connected. */
+  warmRelease(release: string, by: Person, signal: AbortSignal): Promise<WarmReport>;
   markRelease(release: string, request: MarkRequest, by: Person): Promise<void>;
   unmarkRelease(release: string, by: Person): Promise<void>;
   /** Drops the kept database with this OID. Throws `refused` where there is none, or something still needs it. */

@@ -107,6 +107,13 @@ describe("over the socket", () => {
       { plan: "plan-1", incident: "inc-1" },
     ],
     ["POST", "/api/v1/releases", {}, ["capture", OPERATOR], { release: "rel-9" }],
+    [
+      "POST",
+      "/api/v1/releases/rel-1/warm",
+      {},
+      ["warmRelease", "rel-1", OPERATOR],
+      { kind: "ready", name: "rollwatch_snap_1", at: 1_800_000_000_000, how: "clone", seconds: 2 },
+    ],
     ["POST", "/api/v1/releases/prune", {}, ["prune", {}, OPERATOR], { pruned: ["rel-0"] }],
     [
       "POST",

@@ -56,6 +56,7 @@ const ROUTES: readonly (readonly [
   ["POST", "/api/v1/releases", "administer"],
   ["POST", "/api/v1/releases/verify", "administer"],
   ["POST", "/api/v1/releases/prune", "administer"],
+  ["POST", "/api/v1/releases/rel-1/warm", "administer"],
   ["POST", "/api/v1/releases/rel-1/mark", "administer", { securityFloor: true, ...WHY }],
   ["POST", "/api/v1/releases/rel-1/unmark", "administer"],
   ["POST", "/api/v1/database/asides/16500/drop", "administer", WHY],

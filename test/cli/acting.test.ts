@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -696,6 +697,63 @@ describe("rollwatch rollback", () => {
     expect(code).toBe(5);
     expect(PlanReport.parse(JSON.parse(out)).ended?.result).toBe("completed");
     expect(closed).toBe(1);
+  });
+});
+
+describe("rollwatch release capture --warm", () => {
+  it.each([
+    ["with a daemon", withDaemon],
+    ["without one", alone],
+  ])("captures and makes the warm database, %s", async (_how, run) => {
+    const { code, out } = await run(["release", "capture", "--warm"]);
+    const json = await run(["release", "capture", "--warm", "--json"]);
+
+    expect(code).toBe(0);
+    expect(out).toBe("captured rel-9\nits warm database is rollwatch_snap_1, clone in 2.0 s\n");
+    expect(calls.slice(0, 2)).toEqual([
+      ["capture", MIA],
+      ["warmRelease", "rel-9", MIA],
+    ]);
+    expect(JSON.parse(json.out)).toMatchObject({ release: "rel-9", warm: { kind: "ready" } });
+  });
+
+  it("says on a terminal that it goes on, until it is over", async () => {
+    const told = new AbortController();
+    let ticks = 0;
+    const { err } = await alone(["release", "capture", "--warm"], {
+      actions: {
+        warmRelease: async () => {
+          await once(told.signal, "abort");
+          return { kind: "none", reason: "it is gone again" };
+        },
+      },
+      ports: {
+        isTerminal: true,
+        sleep: async (_ms, signal) => {
+          ticks += 1;
+          if (ticks > 2) {
+            told.abort();
+            await once(signal, "abort");
+          }
+          signal.throwIfAborted();
+        },
+      },
+    });
+
+    expect(err.match(/its database is being copied/gu)).toHaveLength(2);
+  });
+
+  it("ends with who is connected where it is refused", async () => {
+    const { code, err } = await withDaemon(["release", "capture", "--warm"], {
+      actions: {
+        warmRelease: async () => {
+          throw new Failure("refused", "others use it: app psql", { hint: "End them." });
+        },
+      },
+    });
+
+    expect(code).toBe(3);
+    expect(err).toContain("others use it: app psql");
   });
 });
 

@@ -57,6 +57,13 @@ export function fakeActions(more: Partial<Actions> = {}): {
     label: async () => undefined,
     close: async () => undefined,
     capture: async () => ({ release: "rel-9" }),
+    warmRelease: async () => ({
+      kind: "ready",
+      name: "rollwatch_snap_1",
+      at: NOW,
+      how: "clone",
+      seconds: 2,
+    }),
     markRelease: async () => undefined,
     unmarkRelease: async () => undefined,
     dropAside: async () => undefined,
