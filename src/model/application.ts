@@ -8,10 +8,10 @@ export const RelativePath = z
     /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\0\n]+$/u,
     "expected a path inside the application's root, without ..",
   )
-  .refine(
-    (path) => path !== "." && path !== ".git" && !path.startsWith(".git/"),
-    "may not be the root or .git",
-  );
+  .refine((path) => {
+    const first = path.split("/").find((part) => part !== "" && part !== ".");
+    return first !== undefined && first !== ".git";
+  }, "may not be the root or .git");
 
 /** The name of a pm2 service. */
 export const ServiceName = z

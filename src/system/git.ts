@@ -51,6 +51,9 @@ const SAFE_OPTIONS = [
   "core.hooksPath=/dev/null",
   "-c",
   "core.fsmonitor=false",
+  // Else `git log` runs the gpg.program of the repository's configuration.
+  "-c",
+  "log.showSignature=false",
 ] as const;
 
 /** Everything git is told beside PATH and HOME: no questions, no system file, no network, English messages, our name on tags. */
