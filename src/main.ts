@@ -8,6 +8,7 @@ import { runInit } from "./app/init.ts";
 import { replayRecording } from "./app/replay.ts";
 import { askOn } from "./cli/ask.ts";
 import { runCli } from "./cli/program.ts";
+import { printable } from "./cli/style.ts";
 import { processEnvironment } from "./config/environment.ts";
 import { openClock } from "./system/clock.ts";
 
@@ -52,10 +53,10 @@ const code = await runCli(
   process.argv.slice(2),
   {
     out: (text) => {
-      process.stdout.write(text);
+      process.stdout.write(printable(text));
     },
     err: (text) => {
-      process.stderr.write(text);
+      process.stderr.write(printable(text));
     },
     environment: processEnvironment(),
     isTerminal: process.stdout.isTTY,

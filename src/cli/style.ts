@@ -15,6 +15,10 @@ const FORMATS = {
   title: "bold",
 } as const;
 
+const STEERING =
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  /(?!\u001B\[\d{1,3}m)(?![\n\t])[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
+
 /** Colours on a terminal that wants them (see no-color.org), plain text everywhere else. */
 export function paintFor(ports: CliPorts): Paint {
   const { NO_COLOR: noColor, TERM: terminal } = ports.environment;
@@ -48,4 +52,15 @@ export function table(
       return `  ${texts.join("  ")}\n`;
     })
     .join("");
+}
+
+/**
+ * The text with every control character but line feeds, tabs and our own colours, and every turn of direction, as JSON writes it: what
+ * an application answers, or a tag is named, steers no terminal.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(STEERING, (one) => {
+    const code = one.codePointAt(0) ?? 0;
+    return `\\u${code.toString(16).padStart(4, "0")}`;
+  });
 }
