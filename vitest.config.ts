@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/live/**", "test/peers/**"],
+          exclude: ["test/live/**", "test/peers/**", "test/crash/**"],
           // No module here holds state, so files may share what they import: less than half the time.
           isolate: false,
           testTimeout: 30_000,
@@ -19,7 +19,15 @@ export default defineConfig({
       {
         test: {
           name: "live",
-          include: ["test/live/**/*.test.ts"],
+          include: ["test/live/**/*.test.ts", "test/crash/matrix/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "crash",
+          include: ["test/crash/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -48,18 +48,28 @@ export interface CrashLab {
 const LIMIT_MS = 60_000;
 const POLL_MS = 50;
 
+/** What the daemon of a crash lab is configured with beside the application. */
+export interface CrashSetting {
+  readonly database?: unknown;
+  readonly people?: unknown;
+  /** Returns once everything is as every case begins with; the good release is proven. */
+  readonly untilReady?: (state: string) => Promise<void>;
+}
+
 /** Starts the application and lets a daemon prove its good release. */
-export async function openCrashLab(): Promise<CrashLab> {
+export async function openCrashLab(
+  settingOf: (lab: Lab) => Promise<CrashSetting> = async () => ({}),
+): Promise<CrashLab> {
   const lab = await openLab();
   try {
-    return await fill(lab);
+    return await fill(lab, await settingOf(lab));
   } catch (error) {
     await lab.end();
     throw error;
   }
 }
 
-async function fill(lab: Lab): Promise<CrashLab> {
+async function fill(lab: Lab, setting: CrashSetting): Promise<CrashLab> {
   const state = join(lab.folder, "state");
   const proven = join(lab.folder, "proven");
   const configuration = join(lab.folder, "rollwatch.yaml");
@@ -68,7 +78,7 @@ async function fill(lab: Lab): Promise<CrashLab> {
   const webhook = await startWebhookReceiver(lab);
   // What tsx keeps goes where it is removed with the lab.
   const env = labEnvironment(lab.folder, { TMPDIR: lab.folder });
-  await writeConfiguration(configuration, state, { app, webhook });
+  await writeConfiguration(configuration, state, { app, webhook, setting });
 
   async function entries(folder = state): Promise<readonly Entry[]> {
     const journal = await openJournalReader(folder);
@@ -98,7 +108,7 @@ async function fill(lab: Lab): Promise<CrashLab> {
         state: join(lab.folder, "second"),
       };
       await run("cp", ["-a", proven, second.state], { cwd: lab.folder, env });
-      await writeConfiguration(second.configuration, second.state, { app, webhook });
+      await writeConfiguration(second.configuration, second.state, { app, webhook, setting });
       return second;
     },
     entries,
@@ -107,7 +117,7 @@ async function fill(lab: Lab): Promise<CrashLab> {
     },
     end: () => lab.end(),
   };
-  await prove(crashLab, env, proven);
+  await prove(crashLab, env, { proven, setting });
   return crashLab;
 }
 
@@ -122,7 +132,11 @@ export function guarded(lab: Lab, life: DaemonLife): DaemonLife {
   return life;
 }
 
-async function prove(crashLab: CrashLab, env: Environment, proven: string): Promise<void> {
+async function prove(
+  crashLab: CrashLab,
+  env: Environment,
+  { proven, setting }: { readonly proven: string; readonly setting: CrashSetting },
+): Promise<void> {
   const daemon = crashLab.start();
   await daemon.ready;
   await crashLab.until(
@@ -130,6 +144,7 @@ async function prove(crashLab: CrashLab, env: Environment, proven: string): Prom
     "the good release is proven",
     daemon,
   );
+  await setting.untilReady?.(crashLab.state);
   await endCleanly(daemon);
   foldLog(crashLab.state);
   await run("mv", [crashLab.state, proven], { cwd: crashLab.lab.folder, env });
@@ -195,8 +210,10 @@ async function untilJournal(how: {
 async function writeConfiguration(
   file: string,
   state: string,
-  { app, webhook }: Pick<CrashLab, "app" | "webhook">,
+  how: Pick<CrashLab, "app" | "webhook"> & { readonly setting: CrashSetting },
 ): Promise<void> {
+  const { app, webhook } = how;
+  const { database, people } = how.setting;
   const text = stringify({
     application: {
       name: "two-services",
@@ -237,6 +254,8 @@ async function writeConfiguration(
     },
     server: { listen: "127.0.0.1:0" },
     state,
+    ...(database === undefined ? {} : { database }),
+    ...(people === undefined ? {} : { people }),
   });
   await writeFile(file, text, { mode: 0o600 });
   await chmod(file, 0o600);

@@ -7,6 +7,16 @@ import { type KillPoint, subjectOf } from "./kill-point.ts";
 /** How long a call has been under way when the daemon dies within it. */
 const WITHIN_MS = 15;
 
+/** Calls that change what the application sees, and are made for a step alone. */
+const ACTS: ReadonlySet<string> = new Set([
+  "pm2.stop",
+  "pm2.restart",
+  "pm2.replace",
+  "git.pointHead",
+  "databases.moveSequences",
+  "databases.swap",
+]);
+
 /** Sends the signal of the point to this process when it is reached. */
 interface Fate {
   readonly record: (fact: Fact, write: () => Entry) => Entry;
@@ -24,7 +34,7 @@ export function makeMortal(
   }
   const fate = openFate(point);
   const { effect } = fate;
-  const { files, pm2, git, processes } = world;
+  const { files, pm2, git, processes, databases, warming } = world;
   return {
     store: { ...store, append: (fact) => fate.record(fact, () => store.append(fact)) },
     world: {
@@ -35,11 +45,15 @@ export function makeMortal(
           effect("files.copy", async () => files.copy(from, to, signal)),
         rename: async (from, to) => effect("files.rename", async () => files.rename(from, to)),
         remove: async (path) => effect("files.remove", async () => files.remove(path)),
+        writeAtomic: async (path, content, mode) =>
+          effect("files.writeAtomic", async () => files.writeAtomic(path, content, mode)),
       },
       pm2: {
         ...pm2,
         stop: async (id, signal) => effect("pm2.stop", async () => pm2.stop(id, signal)),
         restart: async (id, signal) => effect("pm2.restart", async () => pm2.restart(id, signal)),
+        replace: async (name, definitions, signal) =>
+          effect("pm2.replace", async () => pm2.replace(name, definitions, signal)),
         save: async (signal) => effect("pm2.save", async () => pm2.save(signal)),
       },
       git: {
@@ -51,6 +65,37 @@ export function makeMortal(
         ...processes,
         look: async (pid) => effect("processes.look", async () => processes.look(pid)),
       },
+      ...(databases === undefined
+        ? {}
+        : {
+            databases: {
+              ...databases,
+              obstacles: async (pair, system, signal) =>
+                effect("databases.obstacles", async () =>
+                  databases.obstacles(pair, system, signal),
+                ),
+              moveSequences: async (pair, signal) =>
+                effect("databases.moveSequences", async () =>
+                  databases.moveSequences(pair, signal),
+                ),
+              swap: async (pair, opening, signal) =>
+                effect("databases.swap", async () => databases.swap(pair, opening, signal)),
+              view: async (name, signal) =>
+                effect("databases.view", async () => databases.view(name, signal)),
+            },
+          }),
+      ...(warming === undefined
+        ? {}
+        : {
+            warming: {
+              ...warming,
+              restorer: {
+                ...warming.restorer,
+                restore: async (order, signal) =>
+                  effect("restorer.restore", async () => warming.restorer.restore(order, signal)),
+              },
+            },
+          }),
     },
   };
 }
@@ -79,6 +124,10 @@ function openFate(point: KillPoint): Fate {
       return entry;
     },
     effect: async (name, call) => {
+      if (step === undefined && ACTS.has(name)) {
+        // Looked for by the matrix: an effect that nothing had announced.
+        process.stderr.write(`effect without intent: ${name}\n`);
+      }
       if (point.kind !== "effect" || step !== point.step || name !== point.call) {
         return call();
       }

@@ -3,12 +3,29 @@ import { join } from "node:path";
 import Database from "libsql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Entry } from "../../src/model/facts.ts";
-import { ACT_STEPS, type CrashCase, crashCases, SETTLE_STEPS } from "./support/crash-cases.ts";
-import { type CrashLab, endCleanly, journalHashes, openCrashLab } from "./support/crash-lab.ts";
-import type { DaemonLife, Ending } from "./support/daemon-life.ts";
-import { atEffect, atRecord, type KillPoint, tellPoint } from "./support/kill-point.ts";
-import { type Before, factsOf, isOver, look, type Restored, restored } from "./support/restored.ts";
-import type { Tree } from "./support/two-services.ts";
+import {
+  ACT_STEPS,
+  type CrashCase,
+  crashCases,
+  SETTLE_STEPS,
+} from "../live/support/crash-cases.ts";
+import {
+  type CrashLab,
+  endCleanly,
+  journalHashes,
+  openCrashLab,
+} from "../live/support/crash-lab.ts";
+import type { DaemonLife, Ending } from "../live/support/daemon-life.ts";
+import { atEffect, atRecord, type KillPoint, tellPoint } from "../live/support/kill-point.ts";
+import {
+  type Before,
+  factsOf,
+  isOver,
+  look,
+  type Restored,
+  restored,
+} from "../live/support/restored.ts";
+import type { Tree } from "../live/support/two-services.ts";
 
 let lab: CrashLab;
 let files: { readonly good: Tree; readonly bad: Tree };

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Entry } from "../../src/model/facts.ts";
+import { type CrashLab, endCleanly, isDelivered } from "../live/support/crash-lab.ts";
+import type { DaemonLife } from "../live/support/daemon-life.ts";
+import { type KillPoint, tellPoint } from "../live/support/kill-point.ts";
+import { factsOf, isOver } from "../live/support/restored.ts";
+import { broken } from "./invariants.ts";
+import type { Scenario } from "./scenarios.ts";
+
+/** What came of a case. */
+export interface Outcome {
+  readonly entries: readonly Entry[];
+  /** Such as `completed, rolled-back`; `never made` where the daemon died before it had written the plan down. */
+  readonly outcome: string;
+  readonly attempts: number;
+  /** Seconds from the second daemon's start to its first attempt; undefined where it made none. */
+  readonly resumedAfter: number | undefined;
+  readonly broken: readonly string[];
+}
+
+/** Nothing is open, and nothing was begun, this long after the second daemon watches. */
+const QUIET_MS = 1500;
+const LIMIT_MS = 60_000;
+
+/** Lives through one case: dies at the point, lives again, and looks at what was left. Throws when the daemon does not die there. */
+export async function runCase(
+  lab: CrashLab,
+  scenario: Scenario,
+  point: KillPoint | undefined,
+): Promise<Outcome> {
+  await scenario.reset(lab);
+  await lab.reset();
+  const before = (await lab.entries()).length;
+  const first = lab.start(point);
+  await first.ready;
+  const begun = scenario.begin(lab).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const output: string[] = [];
+  let second: DaemonLife | undefined;
+  if (point !== undefined) {
+    await untilDead(lab, first, point);
+    output.push(first.output());
+    second = lab.start();
+    await second.ready;
+    await scenario.resume(lab, (await lab.entries()).slice(before));
+  }
+  const daemon = second ?? first;
+  const failure = await begun;
+  if (point === undefined && failure !== undefined) {
+    throw new Error("it could not be asked for", { cause: failure });
+  }
+  await untilOver({ lab, before, mayBeNothing: scenario.isAskedFor }, daemon);
+  await endCleanly(daemon);
+  output.push(daemon.output());
+  const entries = (await lab.entries()).slice(before);
+  const wasMade = factsOf(entries, "planned").length > 0;
+  const problems = await scenario.problems(lab, wasMade);
+  return {
+    entries,
+    outcome: outcomeOf(entries),
+    attempts: factsOf(entries, "recovery-started").length,
+    resumedAfter: resumedAfter(entries),
+    broken: await broken({ lab, entries, output: output.join("\n"), problems }),
+  };
+}
+
+async function untilDead(lab: CrashLab, daemon: DaemonLife, point: KillPoint): Promise<void> {
+  const ending = await Promise.race([
+    daemon.ended,
+    lab.until(isOver, "it ends", daemon).then(
+      () => undefined,
+      async () => daemon.ended,
+    ),
+  ]);
+  if (ending?.signal !== point.signal) {
+    throw new Error(`the daemon passed ${tellPoint(point)}\n${daemon.output()}`);
+  }
+}
+
+/** The incident is closed and told; or, where no plan was ever written down, nothing happens for a while: who asked must ask again. */
+async function untilOver(
+  {
+    lab,
+    before,
+    mayBeNothing,
+  }: { readonly lab: CrashLab; readonly before: number; readonly mayBeNothing: boolean },
+  daemon: DaemonLife,
+): Promise<void> {
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  let quietSince = performance.now();
+  let known = 0;
+  for (;;) {
+    const entries = (await lab.entries()).slice(before);
+    const isOpen =
+      (factsOf(entries, "planned").length > 0 && factsOf(entries, "closed").length === 0) ||
+      !isDelivered(entries);
+    if (entries.length !== known || isOpen) {
+      known = entries.length;
+      quietSince = performance.now();
+    }
+    if (isOver(entries) || (mayBeNothing && performance.now() - quietSince > QUIET_MS)) {
+      return;
+    }
+    if (limit.aborted) {
+      const kinds = entries.slice(-12).map(({ fact }) => fact.kind);
+      throw new Error(`it never ended: ${kinds.join(", ")}\n${daemon.output()}`);
+    }
+    await sleep(50);
+  }
+}
+
+function outcomeOf(entries: readonly Entry[]): string {
+  if (factsOf(entries, "planned").length === 0) {
+    return "never made";
+  }
+  const results = [
+    ...factsOf(entries, "recovery-ended").map(({ result }) => result),
+    ...factsOf(entries, "closed").map(({ outcome }) => outcome),
+  ];
+  return results.join(", ") || "open";
+}
+
+function resumedAfter(entries: readonly Entry[]): number | undefined {
+  const started = entries.findLast(({ fact }) => fact.kind === "daemon-started");
+  const attempt = entries.find(
+    ({ fact, seq }) => fact.kind === "recovery-started" && seq > (started?.seq ?? 0),
+  );
+  return started === undefined || attempt === undefined
+    ? undefined
+    : (attempt.at - started.at) / 1000;
+}
