@@ -272,7 +272,8 @@ describe("a client that takes its time", () => {
 
     socket.write("GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
 
-    await untilGone();
+    await untilEnds(2);
+    await untilEnds(1);
     expect(socket.destroyed).toBe(false);
   });
 
@@ -291,18 +292,17 @@ function unknownKeys(count: number): string {
   return Array.from({ length: count }, (_, at) => `"k${at}":1`).join(",");
 }
 
-/** Waits until the server has let its last TCP connection go: then it closes at once. */
-async function untilGone(): Promise<void> {
-  for (;;) {
-    // The listener's side of the deaf connection; the client's own is the other one.
-    const open = process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap");
-    if (open.length <= 1) {
-      return;
-    }
+/** Waits until this process has so many ends of TCP connections: the client's own, and the server's while it keeps it. */
+async function untilEnds(count: number): Promise<void> {
+  while (ends() !== count) {
     await new Promise((resolve) => {
-      setTimeout(resolve, 20);
+      setTimeout(resolve, 5);
     });
   }
+}
+
+function ends(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
 }
 
 /** Whether the server answers on a connection: those beyond its share are closed as they come. */
