@@ -906,15 +906,15 @@ describe("every key of the configuration", () => {
 
   it.each([
     ["the name of another", [{ name: "Ada" }, { name: "ada" }], "people.contacts[1].name"],
-    ["rollwatch's own name", [{ name: "policy" }], "people.contacts[0].name"],
-    [
-      "the token of another",
-      [
     [
       "the name of another in wide letters",
       [{ name: "Ada B" }, { name: "Ａda  b" }],
       "people.contacts[1].name",
     ],
+    ["rollwatch's own name", [{ name: "policy" }], "people.contacts[0].name"],
+    [
+      "the token of another",
+      [
         { name: "Ada", token: "0123456789abcdef" },
         { name: "Bo", token: "0123456789abcdef" },
       ],
