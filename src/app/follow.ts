@@ -128,6 +128,7 @@ export function tellHeld(daemon: Daemon, incident: Incident, decision: Decision)
 export function tendWaiting(daemon: Daemon): void {
   const { journal } = daemon;
   endUnasked(daemon);
+  closeOrphan(daemon);
   const waiting = waitingRecovery(journal.history());
   if (waiting?.approval === undefined) {
     return;
@@ -158,6 +159,17 @@ function endUnasked(daemon: Daemon): void {
   for (const one of unasked) {
     endWaiting(daemon, one, "rollwatch died before it asked anybody");
   }
+}
+
+/** An incident of a plan by hand is nobody's where rollwatch died before it had written the plan down. */
+function closeOrphan({ journal, log }: Daemon): void {
+  const open = openIncident(journal.history());
+  if (open?.reported?.forPlan !== true || open.plans.length > 0 || open.signals.length > 0) {
+    return;
+  }
+  const reason = "rollwatch died before it had made the plan that was asked for: ask again";
+  journal.record({ kind: "closed", incident: open.id, outcome: "held", reason });
+  log.warn({ incident: open.id, by: open.reported.by }, reason);
 }
 
 function endPointless(

@@ -30,7 +30,7 @@ export function openIncidentOf(daemon: Daemon, verdict: Breached): Incident | un
 export function openReported(
   daemon: Daemon,
   verdict: Breached,
-  reported: { readonly by: string; readonly reason: string },
+  reported: NonNullable<Incident["reported"]>,
 ): string {
   const { journal, config, log, world } = daemon;
   const { trigger, tier, since, attribution } = verdict;

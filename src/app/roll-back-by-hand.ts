@@ -38,7 +38,7 @@ export async function rollBackByHand(
   );
   // From here on nothing waits: what is open now is what the plan is recorded for.
   refuseSecond(daemon);
-  const reported = { by: by.name, reason: request.reason };
+  const reported = { by: by.name, reason: request.reason, forPlan: true } as const;
   const incident =
     openIncident(journal.history())?.id ??
     openReported(daemon, supposedBreach(daemon, what.trigger, what.since), reported);

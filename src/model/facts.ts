@@ -72,7 +72,14 @@ export const Fact = z.discriminatedUnion("kind", [
     since: z.number(),
     signals: z.array(z.string()),
     /** A person's report that opened it; absent when probes did. */
-    reported: z.object({ by: z.string(), reason: z.string() }).optional(),
+    reported: z
+      .object({
+        by: z.string(),
+        reason: z.string(),
+        /** It was opened for a plan that the person asked for, which follows. */
+        forPlan: z.literal(true).optional(),
+      })
+      .optional(),
   }),
   /** More signals joined the breach, and it may be graver by them. */
   z.object({

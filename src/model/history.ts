@@ -85,7 +85,12 @@ export interface Incident {
   /** Plans made for it, oldest first. */
   readonly plans: readonly string[];
   /** The person's report that opened it; absent when probes did. */
-  readonly reported?: { readonly by: string; readonly reason: string };
+  readonly reported?: {
+    readonly by: string;
+    readonly reason: string;
+    /** It was opened for a plan that the person asked for, and says nothing of a breach. */
+    readonly forPlan?: true | undefined;
+  };
   readonly acknowledged?: { readonly by: string; readonly at: number };
   readonly notes?: readonly { readonly by: string; readonly at: number; readonly text: string }[];
   readonly label?: { readonly by: string; readonly at: number; readonly label: Label };

@@ -7,7 +7,7 @@ import { openChangeWatch } from "../../src/app/watch-changes.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import type { Fact } from "../../src/model/facts.ts";
 import { openRecovery, waitingRecovery, type Incident } from "../../src/model/history.ts";
-import { aPlan } from "../support/builders.ts";
+import { anIncident, aPlan } from "../support/builders.ts";
 import {
   breaksAfterProof,
   type Parts,
@@ -128,6 +128,24 @@ describe("while the guards are asked about an approved plan", () => {
       expect(daemon.journal.history().recoveries).toMatchObject([
         { ended: { reason: "rejected by Ada: so it is" } },
       ]);
+    });
+  });
+});
+
+describe("an incident that was opened for a plan by hand", () => {
+  it.each([
+    ["is over where the plan was never written down", { forPlan: true } as const, "held"],
+    ["is no person's report, which stays until somebody closes it", {}, undefined],
+  ])("%s", async (_what, how, outcome) => {
+    await withDaemon(async ({ daemon }) => {
+      const { id: incident, trigger, tier, mode, since } = anIncident();
+      const reported = { by: "Ada", reason: "so it is", ...how };
+      const opened = { incident, trigger, tier, mode, since, signals: [], reported };
+      daemon.journal.record({ kind: "incident-opened", ...opened });
+
+      tendWaiting(daemon);
+
+      expect(daemon.journal.history().incidents[0]?.closed?.outcome).toBe(outcome);
     });
   });
 });
