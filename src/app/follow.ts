@@ -22,7 +22,7 @@ import {
 import type { IncidentNews } from "../notify/notices-draft.ts";
 import type { Daemon } from "./daemon.ts";
 import { draftAction } from "./draft-action.ts";
-import { isCleared } from "./incident.ts";
+import { isCleared, outcomeWith } from "./incident.ts";
 import { planHash } from "./plan-hash.ts";
 
 /**
@@ -129,6 +129,7 @@ export function tendWaiting(daemon: Daemon): void {
   const { journal } = daemon;
   endUnasked(daemon);
   closeOrphan(daemon);
+  closeEnded(daemon);
   const waiting = waitingRecovery(journal.history());
   if (waiting?.approval === undefined) {
     return;
@@ -158,6 +159,21 @@ function endUnasked(daemon: Daemon): void {
     );
   for (const one of unasked) {
     endWaiting(daemon, one, "rollwatch died before it asked anybody");
+  }
+}
+
+/** What a recovery ended is closed with it: rollwatch died between the two records. */
+function closeEnded({ journal }: Daemon): void {
+  const { recoveries, ...history } = journal.history();
+  const open = openIncident({ recoveries, ...history });
+  const recovery = recoveries.findLast(({ plan }) => plan.incident === open?.id);
+  if (open === undefined || recovery?.ended === undefined) {
+    return;
+  }
+  const { result, reason } = recovery.ended;
+  const outcome = outcomeWith(recovery, open, result);
+  if (outcome !== undefined) {
+    journal.record({ kind: "closed", incident: open.id, outcome, reason });
   }
 }
 

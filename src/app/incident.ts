@@ -3,8 +3,8 @@ import { isGraver } from "../judge/gravity.ts";
 import type { Breached } from "../decide/situation.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Outcome } from "../model/facts.ts";
-import type { History, Incident } from "../model/history.ts";
-import type { Scope } from "../model/plan.ts";
+import type { History, Incident, Recovery } from "../model/history.ts";
+import type { RecoveryResult, Scope } from "../model/plan.ts";
 import { isWell } from "../model/signal.ts";
 import type { Attribution } from "../model/verdict.ts";
 import { recovered } from "../notify/notices.ts";
@@ -177,4 +177,17 @@ function blockers(decision: Decision): string {
     .filter((one) => one.answer === "block")
     .map((one) => one.guard)
     .join(" ");
+}
+
+/** How the incident ends with its recovery; undefined when it goes on. One that was opened for a plan by hand alone is over with it. */
+export function outcomeWith(
+  { plan }: Recovery,
+  { reported, plans, signals }: Incident,
+  result: RecoveryResult,
+): Outcome | undefined {
+  if (result === "completed") {
+    return plan.scope === "service" ? "serviced" : "rolled-back";
+  }
+  const isForIt = reported !== undefined && signals.length === 0 && plans[0] === plan.id;
+  return result === "cancelled" && isForIt && plan.requestedBy !== "policy" ? "held" : undefined;
 }

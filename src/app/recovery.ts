@@ -1,6 +1,5 @@
 import { assertNever } from "../model/assert-never.ts";
-import type { Outcome } from "../model/facts.ts";
-import type { Incident, Recovery } from "../model/history.ts";
+import type { Recovery } from "../model/history.ts";
 import type { Plan, RecoveryResult } from "../model/plan.ts";
 import { tellDuration } from "../model/units.ts";
 import type { Verification } from "../model/verification.ts";
@@ -15,7 +14,7 @@ import { passedOver } from "../recover/next-step.ts";
 import { runRecovery, type RecoveryEnd } from "../recover/run.ts";
 import { MAX_AWAY_MS, whyNotToBegin } from "./authority.ts";
 import { heldDatabases } from "./held-databases.ts";
-import { lastRollbackMs } from "./incident.ts";
+import { lastRollbackMs, outcomeWith } from "./incident.ts";
 import type { Daemon } from "./daemon.ts";
 import { judgeAgain } from "./gate.ts";
 import { leavePoolRunning } from "./paused-pool.ts";
@@ -213,24 +212,11 @@ function close(
     tell(needsHuman(news, recovery, how.reason));
   }
   journal.record({ kind: "recovery-ended", plan: plan.id, ...how });
-  const outcome = outcomeOf(recovery, incidentOf(daemon, plan), how.result);
+  const outcome = outcomeWith(recovery, incidentOf(daemon, plan), how.result);
   if (outcome !== undefined) {
     journal.record({ kind: "closed", incident: plan.incident, outcome, reason: how.reason });
   }
   log.info({ plan: plan.id, ...how }, "recovery ended");
-}
-
-/** How the incident ends with its recovery; undefined when it goes on. One that was opened for a plan by hand alone is over with it. */
-function outcomeOf(
-  { plan }: Recovery,
-  { reported, plans, signals }: Incident,
-  result: RecoveryResult,
-): Outcome | undefined {
-  if (result === "completed") {
-    return plan.scope === "service" ? "serviced" : "rolled-back";
-  }
-  const isForIt = reported !== undefined && signals.length === 0 && plans[0] === plan.id;
-  return result === "cancelled" && isForIt && plan.requestedBy !== "policy" ? "held" : undefined;
 }
 
 /** A proven release whose recovery still needs a person (a service that would not start afterwards) is no success. */

@@ -150,6 +150,38 @@ describe("an incident that was opened for a plan by hand", () => {
   });
 });
 
+describe("an incident whose recovery had ended when rollwatch died", () => {
+  it.each([
+    ["completed", {}, "rolled-back"],
+    ["cancelled", {}, undefined],
+    ["cancelled", { forPlan: true } as const, "held"],
+    ["needs-human", { forPlan: true } as const, undefined],
+  ] as const)("is closed with it where it was %s, %j", async (result, how, outcome) => {
+    await withDaemon(async ({ daemon }) => {
+      const { id: incident, trigger, tier, mode, since, signals } = anIncident();
+      const isByHand = "forPlan" in how;
+      const reported = { by: "Ada", reason: "so it is", ...how };
+      daemon.journal.record({
+        kind: "incident-opened",
+        incident,
+        trigger,
+        tier,
+        mode,
+        since,
+        ...(isByHand ? { signals: [], reported } : { signals: [...signals] }),
+      });
+      const plan = aPlan({ incident, requestedBy: isByHand ? "Ada" : "policy" });
+      daemon.journal.record({ kind: "planned", plan });
+      daemon.journal.record({ kind: "recovery-started", plan: plan.id });
+      daemon.journal.record({ kind: "recovery-ended", plan: plan.id, result, reason: "so it is" });
+
+      tendWaiting(daemon);
+
+      expect(daemon.journal.history().incidents[0]?.closed?.outcome).toBe(outcome);
+    });
+  });
+});
+
 describe("a plan that was to wait, and about which nobody was asked", () => {
   it("is not to be done, and is ended", async () => {
     await withDaemon(async ({ daemon, record }) => {
