@@ -1,11 +1,17 @@
+import type { ControlName } from "../model/control.ts";
 import type { Incident, Recovery } from "../model/history.ts";
 import { tellDuration } from "../model/units.ts";
-import { askAgain } from "./ask-again.ts";
+import { askAgain, type Asked } from "./ask-again.ts";
 import type { Daemon } from "./daemon.ts";
 import { incidentOf } from "./planned.ts";
 
 /** A recovery that stood still this long is not begun, and in its middle not gone on with, unasked. */
 export const MAX_AWAY_MS: number = 15 * 60_000;
+
+/** Controls that doubt rollwatch's own eyes, and how long they are asked again. */
+const OWN_EYES: ReadonlySet<ControlName> = new Set(["event-loop", "loopback"]);
+const DOUBT_MS = 5000;
+const LOOK_AGAIN_MS = 500;
 
 /** Who is behind a plan: rollwatch's own policy, people who approved what it recommended, or one who asked for it. */
 export function authorityOf({ plan, approval }: Recovery): "policy" | "approved" | "person" {
@@ -31,13 +37,33 @@ export async function whyNotToBegin(
   if (stale !== undefined) {
     return stale;
   }
-  await daemon.surroundings.lookAtAll(signal);
   const services = plan.steps
     .filter((step) => step.kind === "restart-service")
     .map((step) => step.id.replace("restart-service:", ""));
   const asked = { plan, incident, authority, services, lockHeld: true };
-  const { reasons } = await askAgain(daemon, asked, signal);
+  const reasons = await reasonsAgainst(daemon, asked, signal);
   return reasons.length === 0 ? undefined : reasons.join("; ");
+}
+
+/** A stall of rollwatch itself passes within a moment: people's word is not thrown away for it. */
+async function reasonsAgainst(
+  daemon: Daemon,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { world, surroundings } = daemon;
+  const until = world.clock.monotonic() + DOUBT_MS;
+  for (;;) {
+    await surroundings.lookAtAll(signal);
+    const { reasons } = await askAgain(daemon, asked, signal);
+    const isInDoubt = surroundings
+      .controls()
+      .some(({ name, state }) => OWN_EYES.has(name) && state === "red");
+    if (reasons.length === 0 || !isInDoubt || world.clock.monotonic() >= until) {
+      return reasons;
+    }
+    await world.clock.sleep(LOOK_AGAIN_MS, signal);
+  }
 }
 
 /** Why people's word is not about this moment any more; undefined when it is. */

@@ -41,6 +41,18 @@ async function isUntouched(story: Scenario): Promise<void> {
 }
 
 describe("a recommendation that the right person approves", () => {
+  it("is not thrown away because rollwatch itself stood still for a moment", async () => {
+    await withScenario(ASKING, async (story) => {
+      const { plan, approval } = await asks(story);
+
+      story.eventLoop.standStill(300);
+      await story.as("Ada").approves({ plan }, approval.hash);
+      await story.passesUntil(is("closed"));
+
+      expect(story.history().recoveries.map((one) => one.ended?.result)).toEqual(["completed"]);
+    });
+  });
+
   it("is carried out, proven and told, with the plan that was looked at", async () => {
     await withScenario(ASKING, async (story) => {
       const { plan, approval } = await asks(story);
