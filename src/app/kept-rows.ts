@@ -2,7 +2,7 @@ import type { AsideDatabase } from "../model/aside-database.ts";
 import type { DatabaseDelta } from "../model/database-delta.ts";
 import { messageOf } from "../model/failure.ts";
 import { openIncident, openRecovery } from "../model/history.ts";
-import { rowsKept } from "../notify/notices-database.ts";
+import { rowsKept, rowsUnread } from "../notify/notices-database.ts";
 import { listAsides, writeAside } from "../release/aside-databases.ts";
 import { reportAsides } from "./asides.ts";
 import type { Daemon } from "./daemon.ts";
@@ -49,13 +49,42 @@ async function offerAll(daemon: Daemon, signal: AbortSignal): Promise<void> {
     return;
   }
   const asides = await reportAsides(daemon, signal);
-  const kept = new Set(asides.filter(({ state }) => state === "kept").map(({ name }) => name));
-  for (const aside of due.filter(({ pair }) => kept.has(pair.replaced.name))) {
-    await offer(daemon, aside, signal);
+  for (const { name, bytes } of asides.filter(({ state }) => state === "kept")) {
+    const aside = due.find(({ pair }) => pair.replaced.name === name);
+    if (aside !== undefined) {
+      await offer(daemon, { aside, bytes }, signal);
+    }
   }
 }
 
-async function offer(daemon: Daemon, aside: AsideDatabase, signal: AbortSignal): Promise<void> {
+async function offer(
+  daemon: Daemon,
+  { aside, bytes }: { readonly aside: AsideDatabase; readonly bytes: number | null },
+  signal: AbortSignal,
+): Promise<void> {
+  const limit = daemon.config.database?.rollback.exportUpTo ?? 0;
+  // One whose size it may not know is read: rows that nobody hears of are worse than a slow look.
+  await (bytes !== null && bytes > limit
+    ? tellUnread(daemon, aside, bytes)
+    : exportRows(daemon, aside, signal));
+}
+
+async function tellUnread(daemon: Daemon, aside: AsideDatabase, bytes: number): Promise<void> {
+  const { config, world, log } = daemon;
+  const { name } = aside.pair.replaced;
+  daemon.tell(
+    rowsUnread(config.application.name, { name, bytes, incident: incidentOf(daemon, aside) }),
+  );
+  const exported = { folder: null, at: world.clock.now() };
+  await writeAside(world.files, config.state, { ...aside, exported });
+  log.info({ database: name, bytes }, "a kept database is too large to be compared unasked");
+}
+
+async function exportRows(
+  daemon: Daemon,
+  aside: AsideDatabase,
+  signal: AbortSignal,
+): Promise<void> {
   const { config, world, journal, log } = daemon;
   const { name } = aside.pair.replaced;
   const rows = await openDatabaseRows(config);

@@ -32,8 +32,8 @@ export const AsideDatabase = z.object({
   dataAt: z.number().optional(),
   /** pg_current_snapshot() as text, taken between the swap and the first start of a service; absent before. */
   swappedAt: z.string().optional(),
-  /** Where the rows that differ were written to by rollwatch itself, and when; absent before. */
-  exported: z.object({ folder: z.string(), at: z.number() }).optional(),
+  /** Where the rows that differ were written to by rollwatch itself (null where it is too large for that), and when; absent before. */
+  exported: z.object({ folder: z.string().nullable(), at: z.number() }).optional(),
   /** As it was while it was live: a kept one has a limit of its own and is read-only. */
   properties: DatabaseProperties,
 });

@@ -41,6 +41,25 @@ export function rowsKept(
   };
 }
 
+/** A replaced database that is larger than `database.rollback.exportUpTo`: a person decides when it is read; told once for each swap. */
+export function rowsUnread(
+  application: string,
+  about: { readonly name: string; readonly bytes: number; readonly incident: string | null },
+): NoticeDraft {
+  const { name, bytes, incident } = about;
+  return {
+    dedupKey: `${incident ?? "none"}:rows-kept:${name}`,
+    reason: "rows-kept",
+    incident,
+    title: `${application}: ${name} may have rows that the live database lacks`,
+    text: [
+      `It has ${(bytes / 1024 ** 3).toFixed(1)} GiB, more than database.rollback.exportUpTo: comparing reads both databases whole, and waits for your word.`,
+      `\`rollwatch database delta ${name} --export\` compares them; \`rollwatch database undo\` brings the whole database back.`,
+      `The database is kept until a person ends it: \`rollwatch database aside drop ${name}\`.`,
+    ].join("\n"),
+  };
+}
+
 function tellRows({ inserted, updated, deleted }: TableDelta): string {
   const parts = [
     ...(inserted === 0 ? [] : [`${inserted} only in the kept one`]),

@@ -1,6 +1,6 @@
 import { validate } from "node-cron";
 import { z } from "zod";
-import { Duration, PositiveDuration } from "../model/units.ts";
+import { Duration, PositiveDuration, Size } from "../model/units.ts";
 
 /** How releases are captured and kept. */
 export const ReleaseSettings = z.strictObject({
@@ -60,6 +60,8 @@ export const DatabaseRollbackSettings = z.strictObject({
   mayEnd: z.array(z.string().min(1)).default([]),
   /** How long exported rows of `rollwatch database delta` stay in the state folder. Default 30d. */
   deltaKeep: PositiveDuration.prefault("30d"),
+  /** The largest replaced database that is compared and exported by rollwatch itself after a swap; of a larger one people are told the command alone. Default 10GiB. */
+  exportUpTo: Size.prefault("10GiB"),
   /** Whether every write is noted, for `rollwatch database replay`: triggers that are installed before a warm database is made. Default false. */
   journal: z.boolean().default(false),
   /** Tables that only ever get new rows: `rollwatch database reapply` may bring those of a kept database back. Default none. */

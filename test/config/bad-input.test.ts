@@ -152,6 +152,7 @@ function fullConfiguration(): Record<string, unknown> {
         warm: "online",
         mayEnd: ["pg_dump"],
         deltaKeep: "7d",
+        exportUpTo: "1GiB",
         journal: true,
         appendOnly: ["public.readings"],
       },
@@ -408,6 +409,10 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "rollback.mayEnd": LISTS,
     "rollback.mayEnd[]": FILLED,
     "rollback.deltaKeep": POSITIVE,
+    "rollback.exportUpTo": [
+      ["10 gigabytes", "a size such as 256MiB"],
+      [10, "expected string"],
+    ],
     "rollback.journal": BOOLEANS,
     "rollback.appendOnly": LISTS,
     "rollback.appendOnly[]": [["readings", "a table with its schema, such as public.readings"]],

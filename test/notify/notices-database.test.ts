@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DatabaseDelta, TableDelta } from "../../src/model/database-delta.ts";
-import { rowsKept } from "../../src/notify/notices-database.ts";
+import { rowsKept, rowsUnread } from "../../src/notify/notices-database.ts";
 
 const NOW = 1_800_000_000_000;
 
@@ -54,5 +54,17 @@ describe("the notice of what a replaced database has", () => {
 
     expect(notice.text).toContain("- public.secret: not compared: permission denied");
     expect(notice.dedupKey).toBe("none:rows-kept:radiation_aside_1");
+  });
+});
+
+describe("the notice of a replaced database that is too large to be read unasked", () => {
+  it("says how large it is, and how to compare it", () => {
+    const about = { name: "radiation_aside_1", bytes: 12 * 1024 ** 3, incident: "inc-1" };
+
+    const notice = rowsUnread("radiation", about);
+
+    expect(notice.text).toContain("It has 12.0 GiB, more than database.rollback.exportUpTo");
+    expect(notice.text).toContain("`rollwatch database delta radiation_aside_1 --export`");
+    expect(notice.dedupKey).toBe("inc-1:rows-kept:radiation_aside_1");
   });
 });
