@@ -411,7 +411,7 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "rollback.deltaKeep": POSITIVE,
     "rollback.exportUpTo": [
       ["10 gigabytes", "a size such as 256MiB"],
-      [10, "expected string"],
+      [10, "a text"],
     ],
     "rollback.journal": BOOLEANS,
     "rollback.appendOnly": LISTS,
