@@ -19,6 +19,7 @@ type UntoldKind =
   | "acknowledged"
   | "noted"
   | "labelled"
+  | "observing-only"
   | "paused"
   | "resumed"
   | "maintenance-started"

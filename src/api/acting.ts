@@ -11,6 +11,7 @@ import {
   PruneRequest,
   ReleaseCheck,
   ReportRequest,
+  Resumed,
   RollbackRequest,
   type Actions,
 } from "../model/actions.ts";
@@ -65,9 +66,10 @@ function brakeRoutes(actions: Actions): readonly Route[] {
     }),
     acts({
       path: PATHS.resume,
-      summary: "Take a pause back",
+      summary: "Take a pause back, and let rollwatch act again after a restart storm",
       access: "administer",
       body: Nothing,
+      answer: Resumed,
       run: async ({ by }) => actions.resume(by),
     }),
     acts({

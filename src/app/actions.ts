@@ -24,7 +24,7 @@ import { warmNow } from "./warm-now.ts";
 export function daemonActions(daemon: Daemon, onChange: () => void): Actions {
   return {
     pause: async (request, by) => brakes.pause(daemon, request, by),
-    resume: async (by) => brakes.resume(daemon, by),
+    resume: async (by) => ({ ended: brakes.resume(daemon, by).map((one) => ({ ...one })) }),
     startMaintenance: async (request, by) => brakes.startMaintenance(daemon, request, by),
     endMaintenance: async (by) => brakes.endMaintenance(daemon, by),
     report: async (request, by) => {

@@ -22,17 +22,21 @@ export function pause(daemon: Daemon, { reason, forMs }: PauseRequest, by: Perso
   daemon.log.warn({ by: by.name, reason, until }, "paused");
 }
 
-/** Takes a pause back. */
-export function resume(daemon: Daemon, by: Person): void {
+/** Takes a pause back, and trusts rollwatch again after a restart storm. Returns what it ended. */
+export function resume(daemon: Daemon, by: Person): readonly Brake[] {
   const { journal, world, config } = daemon;
-  const brake = journal.history().pause;
+  const { pause: paused, observing } = journal.history();
   const now = world.clock.now();
-  if (!isBraked(brake, now)) {
+  const ended = [paused, observing].filter((one) => isBraked(one, now));
+  if (ended.length === 0) {
     throw new Failure("refused", "rollwatch is not paused", { hint: "See `rollwatch status`." });
   }
   journal.record({ kind: "resumed", by: by.name });
-  daemon.tell(resumedByPerson(config.application.name, brake, { by: by.name, at: now }));
+  for (const brake of ended) {
+    daemon.tell(resumedByPerson(config.application.name, brake, { by: by.name, at: now }));
+  }
   daemon.log.warn({ by: by.name }, "resumed");
+  return ended;
 }
 
 /** People work on the application from now on. Refused where it would end a longer maintenance of somebody else's. */

@@ -22,7 +22,8 @@ export async function judgeAgain(daemon: Daemon, plan: Plan, signal: AbortSignal
   const before = brakeOn(daemon);
   const gate = before === undefined ? await isStillThere(daemon, plan, signal) : "go";
   const floor = authority === "policy" ? floorOver(daemon, plan) : undefined;
-  const brake = brakeOn(daemon) ?? before ?? floor;
+  const brake =
+    brakeOn(daemon) ?? before ?? floor ?? (authority === "policy" ? distrust(daemon) : undefined);
   return brake === undefined ? gate : { cancel: brake };
 }
 
@@ -75,6 +76,12 @@ function brakeOn({ journal, world }: Daemon): string | undefined {
   return isBraked(maintenance, now)
     ? `${maintenance.by} declared maintenance: ${maintenance.reason}`
     : undefined;
+}
+
+/** Begun before rollwatch came to distrust itself, and nothing of it is felt yet: people are asked instead. */
+function distrust({ journal, world }: Daemon): string | undefined {
+  const { observing } = journal.history();
+  return isBraked(observing, world.clock.now()) ? observing.reason : undefined;
 }
 
 /** A floor that was marked while the plan was prepared; people who approved a plan have said more than that. */

@@ -113,6 +113,7 @@ async function statusOf(daemon: Daemon, running: Running): Promise<Status> {
     guards: [...(history.incidents.at(-1)?.decisions.at(-1)?.guards ?? [])],
     noticesQueued: history.outbox.length,
     paused: brakeReport(history.pause, world.clock.now()),
+    observing: brakeReport(history.observing, world.clock.now()),
     maintenance: brakeReport(history.maintenance, world.clock.now()),
     waiting: reportWaiting(history),
   };

@@ -22,6 +22,7 @@ import { daemonOperations } from "./operations.ts";
 import { readinessOf } from "./readiness.ts";
 import { channelsOf, takeSamples } from "./loops.ts";
 import { openProver } from "./prover.ts";
+import { noteStorm } from "./restart-storm.ts";
 import { openChangeWatch } from "./watch-changes.ts";
 import { startRecording, type Recording } from "./record.ts";
 import type { World } from "./world.ts";
@@ -65,12 +66,16 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
   );
   lifecycle.onStop("api", async () => api.close());
   log.info({ url: api.url, application: config.application.name }, "watching");
+  const endedUncleanly = daemon.journal.history().isRunning === true;
   daemon.journal.record({
     kind: "daemon-started",
     pid: host.pid,
     version: host.version,
     configHash: config.hash,
   });
+  if (endedUncleanly) {
+    noteStorm(daemon);
+  }
 
   function onTurn(verdict: Verdict, lagMs: number): void {
     if (last === undefined) {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
-import { MaintenanceRequest, PauseRequest } from "../model/actions.ts";
-import { parseDuration, tellDuration } from "../model/units.ts";
+import { MaintenanceRequest, PauseRequest, type Resumed } from "../model/actions.ts";
+import { parseDuration, tellDuration, tellTime } from "../model/units.ts";
 import { acting, checked, DONE, tell } from "./act.ts";
 import type { CommandContext } from "./context.ts";
 import { addWho } from "./who.ts";
@@ -41,12 +41,26 @@ function addPause(program: Command, context: CommandContext): void {
 }
 
 function addResume(program: Command, context: CommandContext): void {
-  addWho(program.command("resume").description("take a pause back"))
+  addWho(
+    program
+      .command("resume")
+      .description(
+        "take a pause back, whoever paused; after a restart storm: let rollwatch act again",
+      ),
+  )
     .addHelpText("after", "\nExample:\n  rollwatch resume")
     .action(async (_options: unknown, command: Command) => {
-      await acting(context, command, "administer", async ({ actions, by }) => actions.resume(by));
-      tell(context, command, { json: DONE, text: "resumed\n" });
+      const resumed = await acting(context, command, "administer", async ({ actions, by }) =>
+        actions.resume(by),
+      );
+      const text = resumed.ended.map(tellEnded).join("");
+      tell(context, command, { json: resumed, text: `resumed\n${text}` });
     });
+}
+
+/** Somebody else's pause is not taken back without a word. */
+function tellEnded({ by, reason, at }: Resumed["ended"][number]): string {
+  return `ended what ${by} began at ${tellTime(at)}: ${reason}\n`;
 }
 
 function addMaintenance(program: Command, context: CommandContext): void {

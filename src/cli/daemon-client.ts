@@ -10,7 +10,7 @@ import {
   Releases,
   Reported,
 } from "../api/contract.ts";
-import { type Actions, PlanReport, ReleaseCheck } from "../model/actions.ts";
+import { type Actions, PlanReport, ReleaseCheck, Resumed } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
 import { CheckRound, IncidentReport, type Operations, Status } from "../model/operations.ts";
 import { RollbackPreview } from "../model/preview.ts";
@@ -80,7 +80,7 @@ export function remoteActions(state: string, who: Who, signal: AbortSignal): Act
   }
   return {
     pause: async (request) => done(PATHS.pause, request),
-    resume: async () => done(PATHS.resume),
+    resume: async () => askDaemon(line, post(PATHS.resume), Resumed, signal),
     startMaintenance: async (request) => done(PATHS.maintenance, request),
     endMaintenance: async () => done(PATHS.maintenanceEnd),
     report: async (request) => askDaemon(line, post(PATHS.reports, request), Reported, signal),

@@ -59,9 +59,10 @@ function describeStatus(status: Status, paint: Paint, now: number): string {
   ].join("");
 }
 
-function brakeLines({ paused, maintenance }: Status, paint: Paint, now: number): string {
+function brakeLines({ paused, observing, maintenance }: Status, paint: Paint, now: number): string {
   const brakes = [
     ["paused", paused],
+    ["observing only", observing],
     ["maintenance", maintenance],
   ] as const;
   return brakes

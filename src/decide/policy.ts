@@ -20,6 +20,17 @@ export const TriggerPolicy = z.strictObject({
 });
 export type TriggerPolicy = z.infer<typeof TriggerPolicy>;
 
+/** When rollwatch, started again and again after an unclean end, only observes. */
+export const RestartStorm = z.strictObject({
+  /** Starts after an unclean end that are borne within `within`; with one more it only observes. At most 19. Default 3. */
+  starts: z.int().min(1).max(19).default(3),
+  /** Default 10m. */
+  within: PositiveDuration.prefault("10m"),
+  /** It acts again this long after the last such start, or when a person resumes it. Default 1h. */
+  quiet: PositiveDuration.prefault("1h"),
+});
+export type RestartStorm = z.infer<typeof RestartStorm>;
+
 /** What keeps automatic rollbacks rare. */
 export const Brakes = z.strictObject({
   /** No automatic rollback within this time after the last one. Default 60m. */
@@ -28,6 +39,7 @@ export const Brakes = z.strictObject({
   rollbacksPerDay: z.int().min(1).default(1),
   /** Oldest proof of a release that is still a target; one that goes on being healthy is proven anew each day. Default 7d. */
   maxReleaseAge: PositiveDuration.prefault("7d"),
+  restartStorm: RestartStorm.prefault({}),
 });
 export type Brakes = z.infer<typeof Brakes>;
 

@@ -33,8 +33,11 @@ const FOLDS: Folds = {
   "daemon-started": (history, _fact, at) => ({
     ...history,
     daemonStarts: keepLast(MAX_STARTS, [...history.daemonStarts, at]),
+    ...(history.isRunning === true
+      ? { crashes: keepLast(MAX_STARTS, [...(history.crashes ?? []), at]) }
+      : { isRunning: true }),
   }),
-  "daemon-stopped": (history) => history,
+  "daemon-stopped": ({ isRunning: _over, ...history }) => history,
   "identity-seen": (history, { identity }, at) => ({
     ...history,
     // Seen again with more known of it: it is there since it was first seen.
@@ -94,7 +97,12 @@ const FOLDS: Folds = {
     ...history,
     pause: { by, reason, at, until },
   }),
-  resumed: ({ pause: _over, ...history }) => history,
+  "observing-only": (history, { reason, until }, at) => ({
+    ...history,
+    observing: { by: "rollwatch", reason, at, until },
+  }),
+  // A person has looked: earlier crashes count no more.
+  resumed: ({ pause: _over, observing: _trusted, crashes: _known, ...history }) => history,
   "maintenance-started": (history, { by, reason, until }, at) => ({
     ...history,
     maintenance: { by, reason, at, until },

@@ -170,6 +170,11 @@ function defineDecisions(registry: Registry) {
       ["label"],
     ),
     paused: gauge(registry, "paused", "1 while people keep rollwatch from acting by itself."),
+    observing: gauge(
+      registry,
+      "observing_only",
+      "1 while rollwatch asks people instead of acting, because it ended uncleanly too often.",
+    ),
     maintenance: gauge(registry, "maintenance", "1 while people work on the application."),
   };
 }

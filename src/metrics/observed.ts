@@ -72,6 +72,7 @@ export function showVerdict(measures: Measures, verdict: Verdict, tierOf: TierOf
 /** Shows what depends on the time of day: whether a pause or maintenance is on, and how much time an open incident has left. */
 export function showMoment(measures: Measures, history: History, now: number): void {
   measures.paused.set(isBraked(history.pause, now) ? 1 : 0);
+  measures.observing.set(isBraked(history.observing, now) ? 1 : 0);
   measures.maintenance.set(isBraked(history.maintenance, now) ? 1 : 0);
   for (const tier of TIERS) {
     const open = history.incidents.filter((one) => one.closed === undefined && one.tier === tier);

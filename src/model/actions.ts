@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { AsideDropRequest } from "./aside-database.ts";
 import { LABELS } from "./facts.ts";
-import { ReleaseReport } from "./operations.ts";
+import { BrakeReport, ReleaseReport } from "./operations.ts";
 import type { Person } from "./people.ts";
 import { SCOPES } from "./plan.ts";
 import { ROLES } from "./role.ts";
@@ -23,6 +23,10 @@ export const PauseRequest = z.strictObject({
   forMs: z.int().positive().nullable(),
 });
 export type PauseRequest = z.infer<typeof PauseRequest>;
+
+/** What somebody ended who resumed rollwatch: people's pause, or that it only observed after a restart storm (`by` rollwatch). */
+export const Resumed = z.object({ ended: z.array(BrakeReport) });
+export type Resumed = z.infer<typeof Resumed>;
 
 /** Declares that people work on the application; it ends by itself. */
 export const MaintenanceRequest = z.strictObject({ reason: Reason, forMs: z.int().positive() });
@@ -127,7 +131,8 @@ export type ReleaseCheck = z.infer<typeof ReleaseCheck>;
 /** Everything that changes something. `by` is who asks, proven before. */
 export interface Actions {
   pause(request: PauseRequest, by: Person): Promise<void>;
-  resume(by: Person): Promise<void>;
+  /** Returns what it ended. */
+  resume(by: Person): Promise<Resumed>;
   startMaintenance(request: MaintenanceRequest, by: Person): Promise<void>;
   endMaintenance(by: Person): Promise<void>;
   /** Returns the id of the incident that the report opened or was added to. */

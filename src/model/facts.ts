@@ -165,6 +165,8 @@ export const Fact = z.discriminatedUnion("kind", [
     by: z.string(),
     label: z.enum(LABELS),
   }),
+  /** rollwatch died too often: nothing is done by itself until `until`, but people are asked. */
+  z.object({ kind: z.literal("observing-only"), reason: z.string(), until: z.number() }),
   /** No automatic action until `until`, or until it is taken back when that is null. */
   z.object({
     kind: z.literal("paused"),
@@ -172,6 +174,7 @@ export const Fact = z.discriminatedUnion("kind", [
     reason: z.string(),
     until: z.number().nullable(),
   }),
+  /** Ends a pause, and that rollwatch only observes. */
   z.object({ kind: z.literal("resumed"), by: z.string() }),
   /** People work on the application until `until`: nothing is done, and its breaches wake nobody. */
   z.object({

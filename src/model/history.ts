@@ -137,8 +137,14 @@ export interface History {
   /** dedupKeys of every notice ever queued. */
   readonly told: ReadonlySet<string>;
   readonly daemonStarts: readonly number[];
+  /** Starts after an unclean end; absent: none. */
+  readonly crashes?: readonly number[];
+  /** Whether the last start was followed by no clean end; absent: it was. */
+  readonly isRunning?: true;
   /** As last declared, also when its time is over: see `isBraked`. */
   readonly pause?: Brake;
+  /** Why rollwatch itself does not trust itself to act. */
+  readonly observing?: Brake;
   readonly maintenance?: Brake;
 }
 

@@ -27,6 +27,7 @@ export const NOTICE_REASONS = [
   "maintenance-started",
   "maintenance-ended",
   "recording-stopped",
+  "restart-storm",
 ] as const;
 export type NoticeReason = (typeof NOTICE_REASONS)[number];
 

@@ -212,6 +212,8 @@ export const Status = z.object({
   noticesQueued: z.number(),
   /** Why nothing is done by itself; null when nothing keeps it from acting. */
   paused: BrakeReport.nullable(),
+  /** Why rollwatch asks people instead of acting: it ended uncleanly too often; null while it trusts itself. */
+  observing: BrakeReport.nullable(),
   maintenance: BrakeReport.nullable(),
   /** The plan that waits for approval; null when there is none. */
   waiting: z

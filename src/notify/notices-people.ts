@@ -53,6 +53,24 @@ export function recordingStopped(application: string, reason: string, since: num
   };
 }
 
+/** rollwatch itself died too often; `first` is the start that the count began with, and the same while the storm goes on. */
+export function restartStorm(
+  application: string,
+  {
+    first,
+    reason,
+    until,
+  }: { readonly first: number; readonly reason: string; readonly until: number },
+): NoticeDraft {
+  return {
+    dedupKey: `none:restart-storm:${first}`,
+    reason: "restart-storm",
+    incident: null,
+    title: `${application}: rollwatch only observes`,
+    text: `Why: ${reason}\nIt goes on watching, telling and asking for approval, and carries to its end what it has begun, but does nothing new by itself until ${tellTime(until)} or \`rollwatch resume\`. Look at its log for what ends it.`,
+  };
+}
+
 /** Nothing is done by itself from now on. */
 export function pausedByPerson(application: string, brake: Brake): NoticeDraft {
   const end =

@@ -34,6 +34,7 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   "maintenance-started": "tell",
   "maintenance-ended": "tell",
   "recording-stopped": "tell",
+  "restart-storm": "page",
 };
 
 /** Makes a notice of a draft: its urgency and the channels that must have it. */

@@ -139,7 +139,10 @@ function aRestart(
   return aRecovery(at, { plan, plannedAt: at });
 }
 
-function braked(brake: "pause" | "maintenance", until: number | null): Partial<BreachSituation> {
+function braked(
+  brake: "pause" | "maintenance" | "observing",
+  until: number | null,
+): Partial<BreachSituation> {
   return { history: aHistory({ [brake]: { by: "Ada", reason: "new disk", at: NOON, until } }) };
 }
 
@@ -639,6 +642,9 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   ["not-in-maintenance", "was never declared", {}, "allow"],
   ["not-in-maintenance", "is on", braked("maintenance", NOW + 1), "hold"],
   ["not-in-maintenance", "is over", braked("maintenance", NOW), "allow"],
+  ["no-restart-storm", "runs steadily", {}, "allow"],
+  ["no-restart-storm", "distrusts itself", braked("observing", NOW + 1), "recommend"],
+  ["no-restart-storm", "has been quiet long enough", braked("observing", NOW), "allow"],
   ["booted", "has run for an hour", {}, "allow"],
   ["booted", "was started a moment ago", started(9999), "hold"],
   ["booted", "has had its ten seconds", started(10_000), "allow"],

@@ -534,4 +534,14 @@ describe("the daemon's starts", () => {
 
     expect(history.daemonStarts).toEqual(Array.from({ length: 20 }, (_, n) => (n + 6) * 10));
   });
+
+  it("are crashes where no clean end came before them, until a person resumes", () => {
+    const started = { kind: "daemon-started", pid: 1, version: "1", configHash: "h" } as const;
+    const stopped = { kind: "daemon-stopped", reason: "SIGTERM" } as const;
+
+    const history = foldAll([started, started, stopped, started, started]);
+    const resumed = foldAll([started, started, { kind: "resumed", by: "Ada" }, started]);
+
+    expect([history.crashes, resumed.crashes]).toEqual([[20, 50], [40]]);
+  });
 });

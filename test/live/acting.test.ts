@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Captured, Incidents, Pruned, Releases, Reported } from "../../src/api/contract.ts";
-import { PlanReport, ReleaseCheck } from "../../src/model/actions.ts";
+import { PlanReport, Resumed, ReleaseCheck } from "../../src/model/actions.ts";
 import type { Entry } from "../../src/model/facts.ts";
 import { IncidentReport, Status } from "../../src/model/operations.ts";
 import { RollbackPreview } from "../../src/model/preview.ts";
@@ -435,7 +435,8 @@ describe("a pause", () => {
       expect.arrayContaining(["not-paused"]),
     ]);
 
-    expect((await lab.json(Done, ["resume"])).code).toBe(0);
+    const resumed = await lab.json(Resumed, ["resume"]);
+    expect(resumed).toMatchObject({ code: 0, answer: { ended: [{ reason: "a load test" }] } });
     const entries = await until(isOver, "the incident is closed", daemon);
     expect(resultsOf(entries)).toEqual(["completed"]);
     expect(await lab.app.served()).toBe(GOOD);

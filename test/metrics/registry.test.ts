@@ -425,20 +425,25 @@ describe("what people say about an incident", () => {
   });
 });
 
+async function brakes(): Promise<readonly unknown[]> {
+  return Promise.all(["paused", "observing_only", "maintenance"].map(valueOf));
+}
+
 describe("a moment", () => {
-  it("is paused or in maintenance only until the time that was said", async () => {
+  it("is paused, observing or in maintenance only until the time that was said", async () => {
     const brake = { by: "Ada", reason: "", at: 1 };
     const history = {
       ...EMPTY,
       pause: { ...brake, until: null },
+      observing: { ...brake, until: 100 },
       maintenance: { ...brake, until: 100 },
     };
     metrics.onMoment(history, 99);
-    const during = [await valueOf("paused"), await valueOf("maintenance")];
+    const during = await brakes();
     metrics.onMoment(history, 100);
 
-    expect(during).toEqual([1, 1]);
-    expect([await valueOf("paused"), await valueOf("maintenance")]).toEqual([1, 0]);
+    expect(during).toEqual([1, 1, 1]);
+    expect(await brakes()).toEqual([1, 0, 0]);
   });
 
   it("tells how much of its tier's time an open incident has used", async () => {

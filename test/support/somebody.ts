@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { remoteActions } from "../../src/cli/daemon-client.ts";
-import type { PlanReport, RollbackRequest } from "../../src/model/actions.ts";
+import type { PlanReport, Resumed, RollbackRequest } from "../../src/model/actions.ts";
 import type { Label } from "../../src/model/facts.ts";
 import type { ContactSettings } from "../../src/model/people.ts";
 import type { Trigger } from "../../src/model/trigger.ts";
@@ -37,7 +37,7 @@ interface Planned {
 /** A person at the daemon's socket. What is refused rejects with the daemon's failure. */
 export interface Somebody {
   pauses(duration?: string): Promise<void>;
-  resumes(): Promise<void>;
+  resumes(): Promise<Resumed>;
   startsMaintenance(duration: string): Promise<void>;
   endsMaintenance(): Promise<void>;
   /** Returns the incident's id. */

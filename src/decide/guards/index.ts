@@ -11,6 +11,7 @@ import { lockHeld } from "./lock-held.ts";
 import { mode } from "./mode.ts";
 import { noDeploymentRunning } from "./no-deployment-running.ts";
 import { noChange } from "./no-change.ts";
+import { noRestartStorm } from "./no-restart-storm.ts";
 import { notBeforeChange } from "./not-before-change.ts";
 import { notInMaintenance } from "./not-in-maintenance.ts";
 import { notPaused } from "./not-paused.ts";
@@ -36,6 +37,7 @@ const ROLLBACK_GUARDS: readonly Guard[] = [
   mode,
   notPaused,
   notInMaintenance,
+  noRestartStorm,
   cause,
   changeInBlameWindow,
   notBeforeChange,
@@ -64,6 +66,7 @@ const RESTART_GUARDS: readonly Guard[] = [
   mode,
   notPaused,
   notInMaintenance,
+  noRestartStorm,
   noChange,
   restartCures,
   controlsGreen,

@@ -241,7 +241,11 @@ async function writeConfiguration(
         clearAfter: 2,
       },
     ],
-    policy: { triggers: { "system-down": { mode: "auto" } } },
+    // Every case kills it, and all are within minutes.
+    policy: {
+      triggers: { "system-down": { mode: "auto" } },
+      brakes: { restartStorm: { starts: 19, within: "1s" } },
+    },
     // The kills within `stage` are within its copies; test/recover/crash.test.ts kills it with a warm copy.
     release: { bake: "1s", warm: false },
     verify: { settle: "500ms", steady: "1s", timeout: "30s" },

@@ -87,6 +87,7 @@ export function aStatus(more: Partial<Status> = {}): Status {
     guards: [],
     noticesQueued: 0,
     paused: null,
+    observing: null,
     maintenance: null,
     waiting: null,
     ...more,
