@@ -129,7 +129,7 @@ async function openPorts(
     clock,
     files,
     programs: openPostgresPrograms({ files, processes }, environment),
-    restorer: openPostgresRestore({ clock, processes }, environment),
+    restorer: openPostgresRestore({ processes }, environment),
     source: openDatabaseSource(rollbackUrl, { clock, ids: openIds() }),
     beside: openDatabasesBeside(rollbackUrl),
     stateFolder,

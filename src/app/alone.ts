@@ -14,6 +14,7 @@ import { daemonActions } from "./actions.ts";
 import { assemble } from "./assemble.ts";
 import { openBell } from "./bell.ts";
 import type { Daemon } from "./daemon.ts";
+import { endLeftBehind } from "./left-behind.ts";
 import { openLifecycle, type Lifecycle } from "./lifecycle.ts";
 import { daemonLockPath, recoveryLockPath, tryLock } from "./locks.ts";
 import { channelsOf, takeSamples } from "./loops.ts";
@@ -55,6 +56,7 @@ async function openParts(config: Config, log: Log, lifecycle: Lifecycle): Promis
   await checkPlaces(config, world, environment);
   const lock = holdLock(daemonLockPath(config));
   lifecycle.onStop("lock", () => lock.release());
+  await endLeftBehind(world, log);
   const store = openStore(join(config.state, "journal.db"), world.clock);
   lifecycle.onStop("journal", () => store.close());
   return assemble({ config, world, store, log, lifecycle });

@@ -10,6 +10,7 @@ import type { Breached } from "../decide/situation.ts";
 import { judgeNow, type Daemon } from "./daemon.ts";
 import { askPeople, planDecided, tellHeld, tendWaiting } from "./follow.ts";
 import { closeCleared, decideOn, grow, isCleared, openIncidentOf } from "./incident.ts";
+import { letGo } from "./left-behind.ts";
 import { recoveryLockPath, tryLock } from "./locks.ts";
 import { stoppedByPeople } from "./own-stops.ts";
 import type { Prover } from "./prover.ts";
@@ -197,7 +198,7 @@ async function recover(parts: BrainParts, plan: string, signal: AbortSignal): Pr
     await finishRecovery(daemon, changes, plan, signal);
     daemon.warmth.begin();
   } finally {
-    attempt.lock.release();
+    await letGo(daemon, attempt.lock, signal);
   }
 }
 

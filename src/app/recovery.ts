@@ -17,6 +17,7 @@ import { heldDatabases } from "./held-databases.ts";
 import { lastRollbackMs, outcomeWith } from "./incident.ts";
 import type { Daemon } from "./daemon.ts";
 import { judgeAgain } from "./gate.ts";
+import { whyStuck } from "./left-behind.ts";
 import { leavePoolRunning } from "./paused-pool.ts";
 import { incidentOf, recoveryOf } from "./planned.ts";
 import { proveRestored } from "./prove-restored.ts";
@@ -52,7 +53,7 @@ export async function finishRecovery(
     await noteOwnChange(daemon, watch, plan, signal);
   }
   if (acted.kind !== "phase-done") {
-    end(daemon, plan, acted);
+    await end(daemon, plan, acted);
     return;
   }
   const verification = await verifyOnce(daemon, plan, signal);
@@ -64,7 +65,7 @@ export async function finishRecovery(
   }
   const settled = await run(daemon, plan, "settle", signal);
   if (settled.kind !== "phase-done") {
-    end(daemon, plan, settled);
+    await end(daemon, plan, settled);
     return;
   }
   await noteOwnChange(daemon, watch, plan, signal);
@@ -90,6 +91,11 @@ async function mayGoOn(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise
   if (away > MAX_AWAY_MS) {
     const reason = `rollwatch was away for ${tellDuration(away)} in the middle of it, and people may have gone on by hand`;
     close(daemon, plan, { result: "needs-human", reason });
+    return false;
+  }
+  const stuck = await whyStuck(daemon);
+  if (stuck !== undefined) {
+    close(daemon, plan, { result: "needs-human", reason: stuck });
     return false;
   }
   const refusal = await whyNotToBegin(daemon, recovery, signal);
@@ -175,11 +181,18 @@ async function verifyOnce(daemon: Daemon, plan: Plan, signal: AbortSignal): Prom
   return verification;
 }
 
-function end(daemon: Daemon, plan: Plan, how: Exclude<RecoveryEnd, { kind: "phase-done" }>): void {
+async function end(
+  daemon: Daemon,
+  plan: Plan,
+  how: Exclude<RecoveryEnd, { kind: "phase-done" }>,
+): Promise<void> {
   switch (how.kind) {
-    case "cancelled":
-      close(daemon, plan, { result: "cancelled", reason: how.reason });
+    case "cancelled": {
+      // What cannot be ended may still change something: nobody can say that nothing was changed.
+      const isStuck = (await whyStuck(daemon)) !== undefined;
+      close(daemon, plan, { result: isStuck ? "needs-human" : "cancelled", reason: how.reason });
       return;
+    }
     case "needs-human":
       close(daemon, plan, { result: "needs-human", reason: how.reason });
       return;

@@ -16,6 +16,7 @@ import { daemonIncoming } from "./incoming.ts";
 import { assemble } from "./assemble.ts";
 import type { Daemon } from "./daemon.ts";
 import { keepReady } from "./keep-ready.ts";
+import { endLeftBehind } from "./left-behind.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { feedMetrics } from "./feed-metrics.ts";
 import { daemonOperations } from "./operations.ts";
@@ -43,6 +44,7 @@ const DRAIN_MS = 3000;
 /** Watches until the signal aborts; rejects when a part of it fails, since a watcher that is half alive is worse than none. */
 export async function watchOver(input: WatchInput, signal: AbortSignal): Promise<void> {
   const { config, world, log, host, lifecycle } = input;
+  await endLeftBehind(world, log);
   const daemon = assemble(input);
   const metrics = feedMetrics(daemon, host);
   const bell = openBell(world.clock);

@@ -11,6 +11,7 @@ import { openGit, type Git } from "../system/git.ts";
 import { openHttp, type Http } from "../system/http.ts";
 import { openHostNames, type HostNames } from "../system/host-names.ts";
 import { openIds, type Ids } from "../system/ids.ts";
+import { openInstance } from "../system/instance.ts";
 import { type Inbox, openInbox } from "../system/inbox.ts";
 import { type Logs, openLogs } from "../system/logs.ts";
 import { type Memory, openMemory } from "../system/memory.ts";
@@ -95,7 +96,7 @@ function openMigrating(
 export function openWorld(config: Config, environment: Environment): World {
   const clock = openClock();
   const files = openFiles();
-  const processes = openProcesses(clock);
+  const processes = openProcesses(clock, openInstance({ state: config.state, files }));
   const children = childEnvironment(environment);
   const { pm2Home, pm2Program } = config.application;
   const ids = openIds();

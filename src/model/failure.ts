@@ -6,6 +6,7 @@ export const FAILURE_CODES = [
   "lock-held",
   "program-missing",
   "program-failed",
+  "child-stuck",
   "pm2-unreachable",
   "database-unreachable",
   "service-unknown",

@@ -158,7 +158,9 @@ async function outcomeOf(
   try {
     return await tryStep(run, step, signal);
   } catch (error) {
-    if (signal.aborted || step.phase === "prepare") {
+    // A second try would begin beside what cannot be ended.
+    const isStuck = error instanceof Failure && error.code === "child-stuck";
+    if (signal.aborted || step.phase === "prepare" || isStuck) {
       return signal.aborted ? "interrupted" : { kind: "failed", detail: messageOf(error) };
     }
   }

@@ -4,7 +4,8 @@ import { Failure, messageOf } from "../model/failure.ts";
 import { tellDuration } from "../model/units.ts";
 import type { Clock } from "./clock.ts";
 import { isTop, locksIn, whyBusy } from "./git-lock.ts";
-import type { Finished, Processes } from "./process.ts";
+import type { Finished } from "./process-run.ts";
+import type { Processes } from "./process.ts";
 
 /** The application's repository. git is identity here, never transport: nothing fetches, nothing checks out. */
 export interface Git {

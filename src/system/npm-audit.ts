@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { Failure } from "../model/failure.ts";
-import type { Finished, Processes } from "./process.ts";
+import type { Processes } from "./process.ts";
+import { type Finished, PROBE_GRACE_MS } from "./process-run.ts";
 
 /** How grave an advisory is, gravest last. */
 export const ADVISORY_LEVELS = ["low", "moderate", "high", "critical"] as const;
@@ -103,6 +104,7 @@ export function openAudits(
           cwd: folder,
           env: { ...environment, ...registryOf(options) },
           deadlineMs: options.timeoutMs,
+          graceMs: PROBE_GRACE_MS,
           endsEscaped: true,
         };
         return auditOf(await processes.run(command, signal));

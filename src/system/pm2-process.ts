@@ -3,7 +3,7 @@ import { ask, list } from "./pm2-daemon.ts";
 import { statusOf, toInstance } from "./pm2-record.ts";
 import type { Pm2Record } from "./pm2-record.ts";
 import type { Pm2Access } from "./pm2.ts";
-import type { ProcessFacts } from "./process.ts";
+import type { ProcessFacts } from "./process-table.ts";
 
 /** Longest stop or start of one process; the caller's signal is usually earlier. */
 export const EFFECT_MS = 120_000;

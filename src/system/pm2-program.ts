@@ -30,7 +30,9 @@ async function run(pm2: Pm2Access, args: readonly string[], signal: AbortSignal)
   // Given to a dead daemon, the program would start a new, empty one.
   const before = await requireDaemon(pm2, signal);
   const command = { program, args, cwd: home, env: programEnvironment(home, environment) };
-  const finished = await pm2.processes.run({ ...command, deadlineMs: DEADLINE_MS }, signal);
+  // Where the daemon dies at this very moment it starts one, which people may go on with.
+  const run = { ...command, deadlineMs: DEADLINE_MS, leavesDaemon: true };
+  const finished = await pm2.processes.run(run, signal);
   const verb = args[0] ?? "";
   if (finished.kind === "not-found") {
     throw new Failure("program-missing", `the pm2 program is not there: ${program}`, {

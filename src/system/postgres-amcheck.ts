@@ -7,7 +7,8 @@ import { ask, type Connections, describe, passwordOf } from "./postgres-connecti
 import { givingWay, type OwnSessions } from "./postgres-give-way.ts";
 import { programFolders } from "./postgres-programs.ts";
 import { environmentOf } from "./postgres-source.ts";
-import type { Finished, Processes } from "./process.ts";
+import type { Finished } from "./process-run.ts";
+import type { Processes } from "./process.ts";
 
 /** What pg_amcheck says of a database's tables and indexes. */
 export type AmcheckAnswer =

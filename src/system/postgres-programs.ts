@@ -1,7 +1,8 @@
 import { delimiter, isAbsolute, join } from "node:path";
 import { Failure } from "../model/failure.ts";
 import type { Files } from "./files.ts";
-import type { Finished, Processes } from "./process.ts";
+import type { Finished } from "./process-run.ts";
+import type { Processes } from "./process.ts";
 
 /** A pg_dump with the pg_restore beside it. */
 export interface DumpProgram {

@@ -1,7 +1,6 @@
-import type { Clock } from "./clock.ts";
 import { type DumpProgram, LOCK_WAIT, requireDone } from "./postgres-programs.ts";
-import { runPiped } from "./process-pipe.ts";
-import type { Command, Processes } from "./process.ts";
+import type { Command } from "./process-run.ts";
+import type { Processes } from "./process.ts";
 
 /** Where to, and for how long. */
 interface RestoreOrder {
@@ -28,7 +27,7 @@ const WRITABLE = "-c default_transaction_read_only=off";
 
 /** Opens pg_restore as `environment` (PATH) and the order find it. */
 export function openPostgresRestore(
-  { clock, processes }: { readonly clock: Clock; readonly processes: Processes },
+  { processes }: { readonly processes: Processes },
   environment: Readonly<Record<string, string>>,
 ): PostgresRestore {
   const common = { PATH: environment["PATH"] ?? "", LC_ALL: "C" };
@@ -48,7 +47,8 @@ export function openPostgresRestore(
       const args = [...how, `--lock-wait-timeout=${LOCK_WAIT}`, `--snapshot=${snapshot}`];
       const env = { ...common, ...connection };
       const from = { program: program.dump, args, cwd: "/", env, deadlineMs };
-      const [dumped, restored] = await runPiped({ from, to: restoring(order, []) }, clock, signal);
+      const to = restoring(order, []);
+      const [dumped, restored] = await processes.runPiped(from, to, signal);
       // What the reader says first explains why the writer found its pipe closed.
       if (restored.status !== 0 && dumped.status !== 0 && /broken pipe/iu.test(dumped.stderr)) {
         requireDone("pg_restore", restored);

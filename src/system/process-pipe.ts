@@ -1,20 +1,13 @@
 import { pipeline } from "node:stream/promises";
 import { execa } from "execa";
 import type { Clock } from "./clock.ts";
-import {
-  collect,
-  type Collected,
-  type Command,
-  endOfGroup,
-  type Finished,
-  neverRan,
-  untilSettled,
-} from "./process.ts";
+import { collect, type Collected } from "./process-output.ts";
+import { type Child, endOf, type Finished, neverRan, untilSettled, waysOf } from "./process-run.ts";
 
 /** Two programs; the deadline of the first counts for both. */
 interface Piped {
-  readonly from: Command;
-  readonly to: Command;
+  readonly from: Child;
+  readonly to: Child;
 }
 
 /** Runs two programs, the output of the first being the input of the second; returns when both groups are gone. */
@@ -23,17 +16,25 @@ export async function runPiped(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<readonly [Finished, Finished]> {
-  signal.throwIfAborted();
-  const source = execa(from.program, from.args, { ...ways(from), stdin: "ignore", buffer: false });
-  const sink = execa(to.program, to.args, { ...ways(to), stdin: "pipe", buffer: false });
+  const [first, second] = [from.command, to.command];
+  const source = execa(first.program, first.args, {
+    ...waysOf(first, from.env),
+    stdin: "ignore",
+    buffer: false,
+  });
+  const sink = execa(second.program, second.args, {
+    ...waysOf(second, to.env),
+    stdin: "pipe",
+    buffer: false,
+  });
   const said = collect(sink.stdout);
   const errors = [collect(source.stderr), collect(sink.stderr)] as const;
-  const deadline = clock.deadline(from.deadlineMs, signal);
+  const deadline = clock.deadline(first.deadlineMs, signal);
   // Where one of them ends early, this ends the other's stream: both exit statuses tell of it.
   const flowing = pipeline(source.stdout, sink.stdin).catch(() => undefined);
   const [sourceEnded, sinkEnded] = await Promise.all([
-    end(source, clock, deadline),
-    end(sink, clock, deadline),
+    endOf(source, from, clock, deadline),
+    endOf(sink, to, clock, deadline),
   ]);
   await flowing;
   await Promise.all([untilSettled(source, clock), untilSettled(sink, clock)]);
@@ -44,31 +45,12 @@ export async function runPiped(
   signal.throwIfAborted();
   return [
     source.pid === undefined
-      ? neverRan(from, results[0])
+      ? neverRan(first, results[0])
       : finished(results[0].exitCode, sourceEnded, { errors: errors[0] }),
     sink.pid === undefined
-      ? neverRan(to, results[1])
+      ? neverRan(second, results[1])
       : finished(results[1].exitCode, sinkEnded, { said, errors: errors[1] }),
   ];
-}
-
-function ways({ cwd, env }: Command): {
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly extendEnv: false;
-  readonly detached: true;
-  readonly reject: false;
-} {
-  return { cwd, env, extendEnv: false, detached: true, reject: false };
-}
-
-/** Whether its group had to be ended. */
-async function end(
-  child: Parameters<typeof endOfGroup>[0] & { readonly pid?: number | undefined },
-  clock: Clock,
-  deadline: AbortSignal,
-): Promise<boolean> {
-  return child.pid === undefined ? false : endOfGroup(child, child.pid, clock, deadline);
 }
 
 function finished(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Command, Processes } from "../../src/system/process.ts";
+import type { Command } from "../../src/system/process-run.ts";
+import type { Processes } from "../../src/system/process.ts";
 
 /** Processes under test, with a command that exits with 0 and prints nothing. */
 export interface ProcessesUnderTest {
@@ -38,6 +39,24 @@ export function processesContract(name: string, open: () => ProcessesUnderTest):
 
       expect(await processes.look(2 ** 30)).toBeUndefined();
       expect(await processes.environment(2 ** 30)).toBeUndefined();
+    });
+
+    it("tells the ends of two of which one reads what the other says", async () => {
+      const { processes, quiet } = open();
+
+      const both = await processes.runPiped(quiet, quiet, new AbortController().signal);
+
+      expect(both).toMatchObject([
+        { kind: "exited", status: 0 },
+        { kind: "exited", status: 0 },
+      ]);
+    });
+
+    it("has nothing left behind, and nothing that would not end, where nothing was run", async () => {
+      const { processes } = open();
+
+      expect(await processes.endLeftBehind()).toBe(0);
+      expect(await processes.stuck()).toEqual([]);
     });
   });
 }

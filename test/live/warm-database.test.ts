@@ -123,7 +123,7 @@ describe.skipIf(process.env["ROLLWATCH_PG_BIN"] === "embedded")("a warm database
       clock,
       files,
       programs: openPostgresPrograms({ files, processes }, environment),
-      restorer: openPostgresRestore({ clock, processes }, environment),
+      restorer: openPostgresRestore({ processes }, environment),
       source: openDatabaseSource(url, { clock, ids }),
       beside: openDatabasesBeside(url),
       stateFolder: state,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../../src/model/facts.ts";
+import { Failure } from "../../src/model/failure.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { RecoveryPorts } from "../../src/recover/ports.ts";
 import { runRecovery, type RecoveryEnd, type RecoveryRun } from "../../src/recover/run.ts";
@@ -133,6 +134,28 @@ describe("running a recovery", () => {
         reason: "stop-service:cleaner: pm2 is stuck (tried twice)",
       });
       expect((await recover()).kind).toBe("needs-human");
+    });
+  });
+
+  it("tries nothing a second time beside a child that cannot be ended", async () => {
+    await withTempFolder(async (folder) => {
+      const { recover, patient } = await aScene(folder);
+      const hint = "look at the machine";
+      let tries = 0;
+      const ports = withPm2(patient, {
+        stop: async () => {
+          tries += 1;
+          throw new Failure("child-stuck", "process group 71 survived SIGKILL", { hint });
+        },
+      });
+
+      const end = await recover({ ports });
+
+      expect(tries).toBe(1);
+      expect(end).toEqual({
+        kind: "needs-human",
+        reason: "stop-service:cleaner: process group 71 survived SIGKILL",
+      });
     });
   });
 

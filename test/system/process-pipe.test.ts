@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { openClock } from "../../src/system/clock.ts";
-import type { Command } from "../../src/system/process.ts";
-import { runPiped } from "../../src/system/process-pipe.ts";
+import type { Command } from "../../src/system/process-run.ts";
+import { openProcesses } from "../../src/system/process.ts";
 
-const clock = openClock();
+const processes = openProcesses(openClock());
 const { signal } = new AbortController();
 
 function node(script: string, deadlineMs = 20_000): Command {
@@ -16,7 +16,7 @@ const WRITE = "process.stdout.write(Buffer.alloc(5e6), () => console.error('writ
 
 describe("two programs, the output of the first being the input of the second", () => {
   it("pass every byte on, and tell what each said", async () => {
-    const [from, to] = await runPiped({ from: node(WRITE), to: node(COUNT) }, clock, signal);
+    const [from, to] = await processes.runPiped(node(WRITE), node(COUNT), signal);
 
     expect(from).toMatchObject({ kind: "exited", status: 0, stdout: "", stderr: "written\n" });
     expect(to).toMatchObject({ kind: "exited", status: 0, stdout: "5000000\n", stderr: "" });
@@ -25,7 +25,7 @@ describe("two programs, the output of the first being the input of the second", 
   it("lose nothing where the second reads slowly", async () => {
     const slow = `setTimeout(() => { ${COUNT} }, 1500)`;
 
-    const [from, to] = await runPiped({ from: node(WRITE), to: node(slow) }, clock, signal);
+    const [from, to] = await processes.runPiped(node(WRITE), node(slow), signal);
 
     expect([from.status, to.status, to.stdout]).toEqual([0, 0, "5000000\n"]);
   });
@@ -33,18 +33,15 @@ describe("two programs, the output of the first being the input of the second", 
   it("each tell their own exit status", async () => {
     const fails = WRITE.replace("console.error('written')", "process.exit(3)");
 
-    const [from, to] = await runPiped({ from: node(fails), to: node(COUNT) }, clock, signal);
+    const [from, to] = await processes.runPiped(node(fails), node(COUNT), signal);
 
     expect([from.status, to.status]).toEqual([3, 0]);
   });
 
   it("both end where the second ends early", async () => {
-    const [from, to] = await runPiped(
-      {
-        from: node(`setInterval(() => process.stdout.write('x'.repeat(1e6)), 1)`),
-        to: node("process.exit(4)"),
-      },
-      clock,
+    const [from, to] = await processes.runPiped(
+      node(`setInterval(() => process.stdout.write('x'.repeat(1e6)), 1)`),
+      node("process.exit(4)"),
       signal,
     );
 
@@ -56,8 +53,8 @@ describe("two programs, the output of the first being the input of the second", 
     const stuck = node("setInterval(() => undefined, 1000)", 300);
     const reason = new Error("given up");
 
-    const [from, to] = await runPiped({ from: stuck, to: node(COUNT, 300) }, clock, signal);
-    const aborted = runPiped({ from: stuck, to: node(COUNT) }, clock, AbortSignal.abort(reason));
+    const [from, to] = await processes.runPiped(stuck, stuck, signal);
+    const aborted = processes.runPiped(stuck, node(COUNT), AbortSignal.abort(reason));
 
     expect(from.kind).toBe("timed-out");
     expect(to.kind).toBe("timed-out");
@@ -67,8 +64,8 @@ describe("two programs, the output of the first being the input of the second", 
   it("are told where one of them is not there", async () => {
     const absent: Command = { ...node(""), program: "/nowhere/pg_dump" };
 
-    const first = await runPiped({ from: absent, to: node(COUNT) }, clock, signal);
-    const second = await runPiped({ from: node("console.log(1)"), to: absent }, clock, signal);
+    const first = await processes.runPiped(absent, node(COUNT), signal);
+    const second = await processes.runPiped(node("console.log(1)"), absent, signal);
 
     expect(first.map(({ kind }) => kind)).toEqual(["not-found", "exited"]);
     expect(second.map(({ kind }) => kind)).toEqual(["exited", "not-found"]);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openClock } from "../../src/system/clock.ts";
 import { openProcesses } from "../../src/system/process.ts";
-import type { Command } from "../../src/system/process.ts";
+import type { Command } from "../../src/system/process-run.ts";
 import { processesContract } from "../contracts/processes.ts";
 import { fakeProcesses } from "../support/fakes/processes.ts";
 import { withTempFolder } from "../support/temp.ts";
@@ -33,12 +33,27 @@ describe("run", () => {
     expect(finished).toMatchObject({ kind: "exited", status: 3, stdout: "out\n", stderr: "err\n" });
   });
 
-  it("gives the program the whole environment it was told and nothing else", async () => {
+  it("gives the program the whole environment it was told, a tag of its own, and nothing else", async () => {
     const command = aCommand({ program: "env", env: { PATH, ONLY: "this" } });
+
+    const first = await processes.run(command, signal);
+    const second = await processes.run(command, signal);
+
+    const lines = first.stdout.trim().split("\n").toSorted();
+    expect(lines).toEqual([
+      "ONLY=this",
+      `PATH=${PATH}`,
+      expect.stringMatching(/^ROLLWATCH_CHILD=[a-z0-9.]+\.\d+$/u),
+    ]);
+    expect(second.stdout).not.toBe(first.stdout);
+  });
+
+  it("gives no tag to a program that may start a daemon for others", async () => {
+    const command = aCommand({ program: "env", env: { ONLY: "this" }, leavesDaemon: true });
 
     const finished = await processes.run(command, signal);
 
-    expect(finished.stdout.trim().split("\n").toSorted()).toEqual(["ONLY=this", `PATH=${PATH}`]);
+    expect(finished.stdout).toBe("ONLY=this\n");
   });
 
   it("passes arguments as they are, without a shell", async () => {
@@ -80,7 +95,7 @@ describe("run", () => {
     await withTempFolder(async (folder) => {
       const command = aScript(
         `trap "" TERM; sh -c 'trap "" TERM; echo $$ > child; sleep 60' & wait`,
-        { cwd: folder, deadlineMs: 300 },
+        { cwd: folder, deadlineMs: 300, graceMs: 500 },
       );
       const start = clock.monotonic();
 
@@ -91,6 +106,29 @@ describe("run", () => {
       const child = Number(await readFile(join(folder, "child"), "utf8"));
       expect(await processes.look(child)).toBeUndefined();
     });
+  });
+
+  it("ends what is stopped, and so cannot hear TERM", async () => {
+    const command = aScript("kill -STOP $$", { deadlineMs: 300, graceMs: 200 });
+
+    const finished = await processes.run(command, signal);
+
+    expect(finished).toMatchObject({ kind: "timed-out", status: null });
+    expect(await processes.stuck()).toEqual([]);
+  });
+
+  it("waits until a program that has closed its outputs has ended", async () => {
+    const command = aScript("exec >&- 2>&-; sleep 0.4; exit 3");
+
+    const finished = await processes.run(command, signal);
+
+    expect(finished).toMatchObject({ kind: "exited", status: 3, stdout: "", stderr: "" });
+  });
+
+  it("returns outputs with NUL in them as they are", async () => {
+    const finished = await processes.run(aCommand({ program: "printf", args: ["a\\0b"] }), signal);
+
+    expect(finished.stdout).toBe("a\0b");
   });
 
   it("waits for a child that outlives the program", async () => {

@@ -9,7 +9,7 @@ import {
   type Audits,
   type Dependencies,
 } from "../../system/npm-audit.ts";
-import { LONGEST_END_MS } from "../../system/process.ts";
+import { LONGEST_END_MS } from "../../system/process-run.ts";
 import { tellForeign } from "../foreign-text.ts";
 import { newAdvisories } from "../new-advisories.ts";
 import type { LockfilePair, Lockfiles } from "../lockfiles.ts";

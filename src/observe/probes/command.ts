@@ -4,7 +4,8 @@ import { Failure } from "../../model/failure.ts";
 import type { AbsenceReason, Reading } from "../../model/sample.ts";
 import { PositiveDuration, tellDuration } from "../../model/units.ts";
 import type { Clock } from "../../system/clock.ts";
-import { type Finished, LONGEST_END_MS, type Processes } from "../../system/process.ts";
+import type { Processes } from "../../system/process.ts";
+import { type Finished, LONGEST_END_MS, PROBE_GRACE_MS } from "../../system/process-run.ts";
 import { lastLineOf, tellForeign } from "../foreign-text.ts";
 import type { Probe } from "../probe.ts";
 
@@ -67,7 +68,8 @@ export function createCommandProbe(
       const command = { program, args, cwd, env: environment, deadlineMs: timeout };
       const started = clock.monotonic();
       try {
-        const finished = await processes.run({ ...command, endsEscaped: true }, signal);
+        const run = { ...command, graceMs: PROBE_GRACE_MS, endsEscaped: true };
+        const finished = await processes.run(run, signal);
         const tookMs = clock.monotonic() - started;
         return readingOf({ finished, tookMs, said: saidBy(finished, hidden) }, settings);
       } catch (error) {

@@ -35,7 +35,7 @@ export function openSwapPorts({ stateFolder, ...access }: SwapPlace): Required<D
       clock,
       files,
       programs: openPostgresPrograms({ files, processes }, environment),
-      restorer: openPostgresRestore({ clock, processes }, environment),
+      restorer: openPostgresRestore({ processes }, environment),
       source: openDatabaseSource(access.url, { clock, ids: openIds() }),
       beside: openDatabasesBeside(access.url),
       stateFolder,

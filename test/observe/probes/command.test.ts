@@ -3,7 +3,8 @@ import { Failure } from "../../../src/model/failure.ts";
 import type { Reading } from "../../../src/model/sample.ts";
 import { CommandProbeSettings, createCommandProbe } from "../../../src/observe/probes/command.ts";
 import { openClock } from "../../../src/system/clock.ts";
-import { type Finished, openProcesses } from "../../../src/system/process.ts";
+import type { Finished } from "../../../src/system/process-run.ts";
+import { openProcesses } from "../../../src/system/process.ts";
 import { createManualClock } from "../../support/fakes/clock.ts";
 import { fakeProcesses } from "../../support/fakes/processes.ts";
 
@@ -130,6 +131,7 @@ describe("the command probe", () => {
         cwd: "/srv/app",
         env: { PATH: "/usr/bin", LANG: "de", MODE: "check" },
         deadlineMs: 3000,
+        graceMs: 2000,
         endsEscaped: true,
       },
     ]);

@@ -1,4 +1,6 @@
-import type { Command, Finished, ProcessFacts, Processes } from "../../../src/system/process.ts";
+import type { Command, Finished } from "../../../src/system/process-run.ts";
+import type { ProcessFacts } from "../../../src/system/process-table.ts";
+import type { Processes } from "../../../src/system/process.ts";
 
 /** Processes that never run; what a command answers and what the kernel says of a pid is scripted. */
 export interface FakeProcesses extends Processes {
@@ -10,6 +12,8 @@ export interface FakeProcesses extends Processes {
   setProcess(pid: number, facts: ProcessFacts | undefined): void;
   /** What the kernel shows of a pid's environment from now on. */
   setEnvironment(pid: number, environment: Readonly<Record<string, string>>): void;
+  /** Children that survive KILL from now on, as people are told of them. */
+  setStuck(told: readonly string[]): void;
 }
 
 /** Makes processes where every program exits with 0 and says nothing until told otherwise. */
@@ -18,6 +22,22 @@ export function fakeProcesses(): FakeProcesses {
   const answers: { readonly prefix: string; readonly finished: Partial<Finished> }[] = [];
   const facts = new Map<number, ProcessFacts>();
   const environments = new Map<number, Readonly<Record<string, string>>>();
+  let stuck: readonly string[] = [];
+
+  async function run(command: Command, signal: AbortSignal): Promise<Finished> {
+    signal.throwIfAborted();
+    commands.push(command);
+    const line = [command.program, ...command.args].join(" ");
+    const found = answers.find((one) => line.startsWith(one.prefix));
+    const quiet = {
+      kind: "exited",
+      status: 0,
+      stdout: "",
+      stderr: "",
+      truncated: false,
+    } as const;
+    return { ...quiet, ...found?.finished };
+  }
 
   return {
     commands,
@@ -34,20 +54,15 @@ export function fakeProcesses(): FakeProcesses {
     setEnvironment(pid, environment) {
       environments.set(pid, environment);
     },
-    async run(command, signal) {
-      signal.throwIfAborted();
-      commands.push(command);
-      const line = [command.program, ...command.args].join(" ");
-      const found = answers.find((one) => line.startsWith(one.prefix));
-      const quiet = {
-        kind: "exited",
-        status: 0,
-        stdout: "",
-        stderr: "",
-        truncated: false,
-      } as const;
-      return { ...quiet, ...found?.finished };
+    setStuck(told) {
+      stuck = told;
     },
+    run,
+    async runPiped(from, to, signal) {
+      return [await run(from, signal), await run(to, signal)];
+    },
+    endLeftBehind: async () => 0,
+    stuck: async () => stuck,
     async look(pid) {
       return facts.get(pid);
     },
