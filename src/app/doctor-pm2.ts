@@ -35,12 +35,27 @@ async function lookAtPm2({ world }: DoctorPorts, signal: AbortSignal): Promise<r
             ),
       ];
     case "dead":
+      return [
+        fault(
+          "pm2",
+          `it is dead: ${daemon.reason}`,
+          "End what is named here, then bring pm2 back as the application's own user (`pm2 resurrect`): what runs on holds its ports.",
+        ),
+      ];
     case "hung":
       return [
         fault(
           "pm2",
-          `it is ${daemon.kind}: ${daemon.reason}`,
-          "Bring the application's pm2 back as its own user (`pm2 resurrect`).",
+          `it is hung: ${daemon.reason}`,
+          `Look at process ${daemon.pid} (\`ps\`): pm2's own commands hang, too. Resume it (\`kill -CONT\`), or end it and \`pm2 resurrect\`.`,
+        ),
+      ];
+    case "doubled":
+      return [
+        fault(
+          "pm2",
+          `two daemons have one home: ${daemon.reason}`,
+          "End both and what they started, then `pm2 resurrect`: neither knows the other's processes.",
         ),
       ];
     default:

@@ -47,7 +47,10 @@ export interface Service {
   readonly instances: readonly ServiceInstance[];
 }
 
-/** The pm2 daemon of the application; `dead` and `hung` are answers of their own, never "no services". */
+/**
+ * The pm2 daemon of the application; `dead` and `hung` are answers of their own, never "no services". `doubled` means that a second one
+ * runs for the same home: only one of them answers, and neither knows the other's processes.
+ */
 export type Pm2Daemon =
   | {
       readonly kind: "alive";
@@ -56,7 +59,8 @@ export type Pm2Daemon =
       readonly version: string;
     }
   | { readonly kind: "dead"; readonly reason: string }
-  | { readonly kind: "hung"; readonly pid: number; readonly reason: string };
+  | { readonly kind: "hung"; readonly pid: number; readonly reason: string }
+  | { readonly kind: "doubled"; readonly reason: string };
 
 /** Whether a person stopped the service: all its processes are stopped although pm2 would restart them. */
 export function isStoppedByPerson(service: Service): boolean {

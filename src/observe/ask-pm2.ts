@@ -39,6 +39,7 @@ async function whyUnreachable(pm2: Pm2, error: Failure, signal: AbortSignal): Pr
     case "dead":
       return absent("pm2-dead", daemon.reason);
     case "hung":
+    case "doubled":
       return absent("pm2-hung", daemon.reason);
     case "alive":
       return absent("pm2-hung", error.message);

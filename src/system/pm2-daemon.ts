@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Failure, messageOf } from "../model/failure.ts";
 import type { Pm2Daemon } from "../model/service.ts";
 import { CallError, callPm2 } from "./pm2-call.ts";
+import { daemonsOf, servicesLeft } from "./pm2-kernel.ts";
 import type { Call } from "./pm2-call.ts";
 import { parseRecords } from "./pm2-record.ts";
 import type { Pm2Record } from "./pm2-record.ts";
@@ -21,11 +22,15 @@ const Report = z.object({ pm2_version: z.string(), started_at: z.number() });
  * the daemon is killed, and a SIGSTOPped one still accepts connections.
  */
 export async function findDaemon(pm2: Pm2Access, signal: AbortSignal): Promise<Pm2Daemon> {
-  const pid = await daemonPid(pm2);
+  const all = await daemonsOf(pm2);
+  const pid = (await daemonPid(pm2)) ?? all[0];
   try {
     // The report serves as the ping: it says when the daemon started, and the daemon answers it as soon.
     const call = { method: "getReport", args: [{}] };
     const report = Report.parse(await callWithin(pm2, call, PING_MS, signal));
+    if (all.length > 1) {
+      return { kind: "doubled", reason: `the processes ${all.join(" and ")} serve ${pm2.socket}` };
+    }
     return {
       kind: "alive",
       pid: pid ?? 0,
@@ -37,7 +42,9 @@ export async function findDaemon(pm2: Pm2Access, signal: AbortSignal): Promise<P
     const reason = `${messageOf(error)} at ${pm2.socket}`;
     if (error instanceof CallError && error.kind === "dead") {
       const process = pid === undefined ? "no daemon process" : `process ${pid} listens no more`;
-      return { kind: "dead", reason: `${process}: ${reason}` };
+      const left = (await servicesLeft(pm2)).join(", ");
+      const running = left === "" ? "" : `; services that run on without it: ${left}`;
+      return { kind: "dead", reason: `${process}: ${reason}${running}` };
     }
     return { kind: "hung", pid: pid ?? 0, reason };
   }

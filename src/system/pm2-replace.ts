@@ -122,7 +122,7 @@ async function remove(pm2: Pm2Access, name: string, signal: AbortSignal): Promis
     if (env["watch"] !== undefined && env["watch"] !== false) {
       await ask(pm2, { method: "stopWatch", args: ["deleteProcessId", id] }, EFFECT_MS, signal);
     }
-    await stop(pm2, id, signal);
+    await stop(pm2, { service: name, id }, signal);
     await ask(pm2, { method: "deleteProcessId", args: [id] }, EFFECT_MS, signal);
   }
 }

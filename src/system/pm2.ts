@@ -5,7 +5,7 @@ import type { Clock } from "./clock.ts";
 import type { Files } from "./files.ts";
 import { findDaemon, list } from "./pm2-daemon.ts";
 import { type ProcessMetrics, toMetrics } from "./pm2-metrics.ts";
-import { restart, stop } from "./pm2-process.ts";
+import { type ProcessAddress, restart, stop } from "./pm2-process.ts";
 import { save } from "./pm2-program.ts";
 import { isModule, toDefinition, toServices } from "./pm2-record.ts";
 import { replace } from "./pm2-replace.ts";
@@ -13,7 +13,8 @@ import type { Processes } from "./process.ts";
 
 /**
  * The application's pm2. It never starts a daemon: with a dead or hung one every call but `daemon` throws
- * `pm2-unreachable`. Services are addressed by ids that were resolved from explicit names in the same tick.
+ * `pm2-unreachable`; with a second one for the same home every effect does. Processes are addressed by an id and the name of the service
+ * that it was resolved from: effects look again whether it still is that service's.
  */
 export interface Pm2 {
   /** Whether the daemon answers a ping on its socket within 1.5 s; if not, what pid file and kernel say of it. */
@@ -27,9 +28,9 @@ export interface Pm2 {
   /** Full definitions with environments, one per instance of the named services, to capture and to start again. Secret. */
   definitions(names: readonly string[], signal: AbortSignal): Promise<readonly Definition[]>;
   /** Stops one process and waits until it is gone. */
-  stop(id: number, signal: AbortSignal): Promise<void>;
+  stop(process: ProcessAddress, signal: AbortSignal): Promise<void>;
   /** Starts a stopped process with the definition and environment that pm2 holds; a running one is restarted. */
-  restart(id: number, signal: AbortSignal): Promise<void>;
+  restart(process: ProcessAddress, signal: AbortSignal): Promise<void>;
   /**
    * Removes a service from pm2 and starts one process for each definition, with exactly its environment. Nothing is removed when what is
    * to be started is not there. Interrupted anywhere, it can be called again: it leaves the given processes and no others.
@@ -101,8 +102,8 @@ export function openPm2(settings: Pm2Settings, ports: Pm2Ports): Pm2 {
       const records = await list(pm2, signal);
       return names.flatMap((name) => records.filter((one) => one.name === name).map(toDefinition));
     },
-    stop: (id, signal) => stop(pm2, id, signal),
-    restart: (id, signal) => restart(pm2, id, signal),
+    stop: (process, signal) => stop(pm2, process, signal),
+    restart: (process, signal) => restart(pm2, process, signal),
     replace: (name, definitions, signal) => replace(pm2, name, definitions, signal),
     hasDump: async () => (await pm2.files.kind(join(settings.home, "dump.pm2"))) === "file",
     save: (signal) => save(pm2, signal),

@@ -14,6 +14,7 @@ export interface ProcessFacts {
 interface ProcessStat {
   /** Ended, and not yet waited for by who started it: it runs no code. */
   readonly isDead: boolean;
+  readonly parent: number;
   readonly group: number;
   readonly startTicks: string;
 }
@@ -33,6 +34,7 @@ export async function statOf(pid: number): Promise<ProcessStat | undefined> {
     ? undefined
     : {
         isDead: /^[ZX]$/u.test(fields[0] ?? ""),
+        parent: Number(fields[1]),
         group: Number(fields[2]),
         startTicks: fields[19] ?? "",
       };

@@ -6,6 +6,7 @@ import { type Instance, openInstance } from "./instance.ts";
 import { isGroupGone } from "./process-group.ts";
 import { runPiped } from "./process-pipe.ts";
 import { type Child, type Command, type Finished, runOne, type Stuck } from "./process-run.ts";
+import { ancestors, titled } from "./process-search.ts";
 import { environment, look, type ProcessFacts } from "./process-table.ts";
 import { endLeftBehind, endRun, TAG_VARIABLE } from "./process-tagged.ts";
 
@@ -23,6 +24,10 @@ export interface Processes {
   look(pid: number): Promise<ProcessFacts | undefined>;
   /** The environment that a process was started with, by the kernel's word; undefined where that is not shown. Secret. */
   environment(pid: number): Promise<Readonly<Record<string, string>> | undefined>;
+  /** Pids of those whose command line begins like this and that see the same files as we do: none in a container. */
+  titled(beginning: string): Promise<readonly number[]>;
+  /** The pids of this process, of the one that started it, and so on. */
+  ancestors(): Promise<readonly number[]>;
   /** Ends the children of earlier processes of this state folder, which died before them; returns how many there were. */
   endLeftBehind(): Promise<number>;
   /** Children that are still there although they got KILL, as people are told of them. */
@@ -61,6 +66,8 @@ export function openProcesses(clock: Clock, instance: Instance = openInstance())
     },
     look,
     environment,
+    titled,
+    ancestors,
     async endLeftBehind() {
       await instance.keep();
       const { found, stuck: pids } = await endLeftBehind(instance, clock);

@@ -66,16 +66,16 @@ export function pm2Contract(name: string, open: () => Promise<Pm2UnderTest>): vo
     it("stops a service so that no process is left and it still counts as one to restart", async () => {
       const { id } = await steady();
 
-      await under.pm2.stop(id, signal);
+      await under.pm2.stop({ service: "steady", id }, signal);
 
       expect(await steady()).toMatchObject({ id, status: "stopped", pid: 0, autorestart: true });
     });
 
     it("starts a stopped service anew under the same definition", async () => {
       const before = await steady();
-      await under.pm2.stop(before.id, signal);
+      await under.pm2.stop({ service: "steady", id: before.id }, signal);
 
-      await under.pm2.restart(before.id, signal);
+      await under.pm2.restart({ service: "steady", id: before.id }, signal);
 
       const after = await steady();
       expect(after).toMatchObject({
@@ -91,7 +91,7 @@ export function pm2Contract(name: string, open: () => Promise<Pm2UnderTest>): vo
     it("restarts a running service", async () => {
       const before = await steady();
 
-      await under.pm2.restart(before.id, signal);
+      await under.pm2.restart({ service: "steady", id: before.id }, signal);
 
       const after = await steady();
       expect(after.pid).not.toBe(before.pid);
@@ -131,10 +131,22 @@ export function pm2Contract(name: string, open: () => Promise<Pm2UnderTest>): vo
     it.each(["stop", "restart"] as const)("cannot %s an id that nobody has", async (effect) => {
       const { id } = await steady();
 
-      const doing = under.pm2[effect](id + 1, signal);
+      const doing = under.pm2[effect]({ service: "steady", id: id + 1 }, signal);
 
       await expect(doing).rejects.toMatchObject({ code: "service-unknown" });
     });
+
+    it.each(["stop", "restart"] as const)(
+      "cannot %s a process whose id is another service's by now",
+      async (effect) => {
+        const before = await steady();
+
+        const doing = under.pm2[effect]({ service: "other", id: before.id }, signal);
+
+        await expect(doing).rejects.toMatchObject({ code: "service-unknown" });
+        expect((await steady()).uniqueId).toBe(before.uniqueId);
+      },
+    );
 
     it("has a dump once it was saved", async () => {
       const before = await under.pm2.hasDump();
@@ -161,8 +173,8 @@ export function pm2Contract(name: string, open: () => Promise<Pm2UnderTest>): vo
       const doing = await Promise.allSettled([
         under.pm2.services(["steady"], signal),
         under.pm2.definitions(["steady"], signal),
-        under.pm2.stop(id, signal),
-        under.pm2.restart(id, signal),
+        under.pm2.stop({ service: "steady", id }, signal),
+        under.pm2.restart({ service: "steady", id }, signal),
         under.pm2.replace("steady", definition === undefined ? [] : [definition], signal),
         under.pm2.save(signal),
       ]);

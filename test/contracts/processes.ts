@@ -41,6 +41,12 @@ export function processesContract(name: string, open: () => ProcessesUnderTest):
       expect(await processes.environment(2 ** 30)).toBeUndefined();
     });
 
+    it("finds nobody by a beginning that no command line has", async () => {
+      const { processes } = open();
+
+      expect(await processes.titled("no such program 4711")).toEqual([]);
+    });
+
     it("tells the ends of two of which one reads what the other says", async () => {
       const { processes, quiet } = open();
 

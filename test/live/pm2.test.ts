@@ -232,9 +232,9 @@ describe("pm2 itself", () => {
     const { app, pm2 } = setting;
     const before = await only(pm2, "steady");
     const environment = await environmentOf(app, "steady");
-    await pm2.stop(before.id, signal);
+    await pm2.stop({ service: "steady", id: before.id }, signal);
 
-    await pm2.restart(before.id, signal);
+    await pm2.restart({ service: "steady", id: before.id }, signal);
 
     expect(await environmentOf(app, "steady")).toEqual(environment);
     expect(environment).toMatchObject({ PORT: "4104", COLOR: "blue" });
@@ -280,7 +280,7 @@ describe("pm2 itself", () => {
     await until(async () => (await only(pm2, "waiting")).status === "waiting-restart");
     const noProcess = await only(pm2, "waiting");
 
-    await pm2.restart(id, signal);
+    await pm2.restart({ service: "waiting", id }, signal);
 
     expect(noProcess.pid).toBe(0);
     expect(await only(pm2, "waiting")).toMatchObject({ id, status: "online" });
@@ -293,7 +293,7 @@ describe("pm2 itself", () => {
     await until(async () => (await instances(pm2, "slow"))[0]?.status === "launching");
     const { id, pid } = await only(pm2, "slow");
 
-    await pm2.stop(id, signal);
+    await pm2.stop({ service: "slow", id }, signal);
     await starting;
 
     expect(await only(pm2, "slow")).toMatchObject({ status: "stopped", restarts: 0 });
@@ -309,7 +309,7 @@ describe("pm2 itself", () => {
     await until(async () => (await instances(pm2, "hanging"))[0]?.status === "launching");
     const before = await only(pm2, "hanging");
 
-    await pm2.stop(before.id, signal);
+    await pm2.stop({ service: "hanging", id: before.id }, signal);
     await starting;
 
     expect(before).toMatchObject({ waitReady: true, listenTimeoutMs: 2000, killTimeoutMs: 900 });
@@ -541,7 +541,8 @@ describe("pm2 itself", () => {
     const { home, pm2 } = setting;
     await pm2.save(signal);
     const first = await readFile(join(home.folder, "dump.pm2"), "utf8");
-    await pm2.restart((await only(pm2, "steady")).id, signal);
+    const { id } = await only(pm2, "steady");
+    await pm2.restart({ service: "steady", id }, signal);
 
     await pm2.save(signal);
 

@@ -152,7 +152,7 @@ describe("restart-service", () => {
 
   it("leaves a process alone that was restarted before rollwatch was killed", async () => {
     await withStep(async ({ patient, step }) => {
-      await patient.pm2.restart(0, LIVE);
+      await patient.pm2.restart({ service: "api", id: 0 }, LIVE);
       const before = await step.isDone(LIVE);
 
       await step.run(LIVE);

@@ -516,7 +516,7 @@ describe("prove-identity", () => {
         ...clock,
         sleep: async (ms: number, signal: AbortSignal): Promise<void> => {
           await clock.sleep(ms, signal);
-          await scene.patient.pm2.restart(0, LIVE);
+          await scene.patient.pm2.restart({ service: "api", id: 0 }, LIVE);
         },
       };
 

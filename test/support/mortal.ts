@@ -101,8 +101,8 @@ export function mortalPorts(ports: RecoveryPorts, life: Life): RecoveryPorts {
     },
     pm2: {
       ...pm2,
-      stop: async (id, signal) => life.liveLong(async () => pm2.stop(id, signal)),
-      restart: async (id, signal) => life.liveLong(async () => pm2.restart(id, signal)),
+      stop: async (process, signal) => life.liveLong(async () => pm2.stop(process, signal)),
+      restart: async (process, signal) => life.liveLong(async () => pm2.restart(process, signal)),
       replace: async (name, definitions, signal) =>
         life.liveLong(async () => pm2.replace(name, definitions, signal)),
       save: async (signal) => life.liveLong(async () => pm2.save(signal)),

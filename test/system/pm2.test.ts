@@ -6,7 +6,7 @@ import { pm2Contract } from "../contracts/pm2.ts";
 import { fakePm2 } from "../support/fakes/pm2.ts";
 import { fakeProcesses } from "../support/fakes/processes.ts";
 import { withTempFolder } from "../support/temp.ts";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 pm2Contract("the fake", async () => {
@@ -21,8 +21,8 @@ pm2Contract("the fake", async () => {
 
 const { signal } = new AbortController();
 
-function open(home: string): ReturnType<typeof openPm2> {
-  const ports = { clock: openClock(), files: openFiles(), processes: fakeProcesses() };
+function open(home: string, processes = fakeProcesses()): ReturnType<typeof openPm2> {
+  const ports = { clock: openClock(), files: openFiles(), processes };
   return openPm2({ home, program: "pm2", environment: {} }, ports);
 }
 
@@ -39,6 +39,27 @@ describe("openPm2", () => {
 
       expect(daemon).toMatchObject({ kind: "dead" });
       expect(await openFiles().list(home)).toEqual([]);
+    });
+  });
+
+  it("names the daemon that has lost its socket, and the services that outlived theirs", async () => {
+    await withTempFolder(async (home) => {
+      const processes = fakeProcesses();
+      processes.setProcess(7, { commandLine: `PM2 v7.0.4: God Daemon (${home})` });
+      processes.setProcess(8, { commandLine: "PM2 v7.0.4: God Daemon (/elsewhere)" });
+      processes.setEnvironment(12, { PM2_HOME: home, name: "api" });
+      processes.setEnvironment(13, { PM2_HOME: "/elsewhere", name: "worker" });
+      await mkdir(join(home, "pids"));
+      await writeFile(join(home, "pids", "api-0.pid"), "12");
+      await writeFile(join(home, "pids", "worker-1.pid"), "13");
+      await writeFile(join(home, "pids", "gone-2.pid"), "");
+
+      const daemon = await open(home, processes).daemon(signal);
+
+      expect(daemon).toEqual({
+        kind: "dead",
+        reason: `process 7 listens no more: ENOENT at ${join(home, "rpc.sock")}; services that run on without it: api (pid 12)`,
+      });
     });
   });
 

@@ -265,3 +265,22 @@ describe("environment", () => {
     expect(found).toEqual({ PATH, MODE: "a=b", EMPTY: "" });
   });
 });
+
+describe("the table of processes", () => {
+  it("tells who started us", async () => {
+    expect((await processes.ancestors()).slice(0, 2)).toEqual([process.pid, process.ppid]);
+  });
+
+  it("finds a process by the beginning of its command line, and not by what comes later in it", async () => {
+    const child = spawn("sleep", ["4711"], { stdio: "ignore" });
+    await once(child, "spawn");
+
+    const [byBeginning, byMiddle] = await Promise.all([
+      processes.titled("sleep\x004711"),
+      processes.titled("4711"),
+    ]).finally(() => child.kill());
+
+    expect(byBeginning).toEqual([child.pid]);
+    expect(byMiddle).toEqual([]);
+  });
+});

@@ -40,7 +40,7 @@ export function createRestartService(descriptor: RestartServiceDescriptor, ports
     run: async (signal) => {
       const due = (await look(signal)).filter((instance) => !isFresh(instance));
       for (const { id } of due) {
-        await ports.pm2.restart(id, signal);
+        await ports.pm2.restart({ service, id }, signal);
       }
       return `restarted ${due.length} of its processes`;
     },

@@ -51,8 +51,8 @@ export function createStartService(descriptor: StartServiceDescriptor, ports: St
     run: async (signal) => {
       const { instances } = await lookAt(ports, service, signal);
       if (how === "restart" && instances.length > 0) {
-        for (const instance of instances) {
-          await ports.pm2.restart(instance.id, signal);
+        for (const { id } of instances) {
+          await ports.pm2.restart({ service, id }, signal);
         }
         return "started again";
       }

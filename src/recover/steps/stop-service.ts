@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { ServiceInstance } from "../../model/service.ts";
 import { StepBase } from "../descriptor.ts";
 import type { StepPorts } from "../ports.ts";
 import { isAtRest } from "../services.ts";
@@ -12,27 +11,37 @@ export const StopServiceDescriptor = StepBase.extend({
 });
 export type StopServiceDescriptor = z.infer<typeof StopServiceDescriptor>;
 
+/** A process that is to end. */
+interface RunningProcess {
+  readonly service: string;
+  readonly id: number;
+  readonly pid: number;
+}
+
 /** Done when pm2 has no process of them and will not start one by itself. */
 export function createStopService(descriptor: StopServiceDescriptor, ports: StepPorts): Step {
-  async function look(signal: AbortSignal): Promise<readonly ServiceInstance[]> {
+  async function look(signal: AbortSignal): Promise<readonly RunningProcess[]> {
     const services = await ports.pm2.services(descriptor.services, signal);
-    return services.flatMap((service) => service.instances);
+    return services.flatMap(({ name, instances }) =>
+      instances
+        .filter((instance) => !isAtRest(instance))
+        .map(({ id, pid }) => ({ service: name, id, pid })),
+    );
   }
 
   return {
     describe: () => descriptor.text,
-    isDone: async (signal) => (await look(signal)).every(isAtRest),
+    isDone: async (signal) => (await look(signal)).length === 0,
     run: async (signal) => {
-      const instances = await look(signal);
-      const running = instances.filter((instance) => !isAtRest(instance));
+      const running = await look(signal);
       const stops = await Promise.allSettled(
-        running.map(async (instance) => ports.pm2.stop(instance.id, signal)),
+        running.map(async (process) => ports.pm2.stop(process, signal)),
       );
       const refused = stops.find((stop) => stop.status === "rejected");
       if (refused !== undefined) {
         throw refused.reason;
       }
-      return `stopped pid ${running.map((instance) => instance.pid).join(", ")}`;
+      return `stopped pid ${running.map(({ pid }) => pid).join(", ")}`;
     },
   };
 }

@@ -50,8 +50,9 @@ export function makeMortal(
       },
       pm2: {
         ...pm2,
-        stop: async (id, signal) => effect("pm2.stop", async () => pm2.stop(id, signal)),
-        restart: async (id, signal) => effect("pm2.restart", async () => pm2.restart(id, signal)),
+        stop: async (process, signal) => effect("pm2.stop", async () => pm2.stop(process, signal)),
+        restart: async (process, signal) =>
+          effect("pm2.restart", async () => pm2.restart(process, signal)),
         replace: async (name, definitions, signal) =>
           effect("pm2.replace", async () => pm2.replace(name, definitions, signal)),
         save: async (signal) => effect("pm2.save", async () => pm2.save(signal)),

@@ -110,9 +110,9 @@ describe("the pm2 probe", () => {
     const bench = aBench();
     await bench.look();
 
-    await bench.pm2.restart(0, NEVER);
+    await bench.pm2.restart({ service: "api", id: 0 }, NEVER);
     expect(await bench.values(1)).toEqual([0]);
-    await bench.pm2.restart(0, NEVER);
+    await bench.pm2.restart({ service: "api", id: 0 }, NEVER);
     expect(await bench.values(4)).toEqual([1, 0, 0, 0]);
   });
 
@@ -146,7 +146,7 @@ describe("the pm2 probe", () => {
     bench.pm2.change("api", { restarts: 9, startedAt: bench.clock.now() });
 
     expect(await bench.values(7)).toEqual([1, 1, 1, 1, 0, 0, 0]);
-    await bench.pm2.restart(0, NEVER);
+    await bench.pm2.restart({ service: "api", id: 0 }, NEVER);
     expect(await bench.values(3)).toEqual([0, 0, 0]);
   });
 

@@ -67,9 +67,9 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
     }
   }
 
-  function find(id: number): Held {
+  function find(service: string, id: number): Held {
     const found = held.get(id);
-    if (found === undefined) {
+    if (found?.name !== service) {
       throw new Failure("service-unknown", `pm2 has no process ${id}`, {
         hint: "list the services",
       });
@@ -176,14 +176,14 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
       requireDaemon();
       return names.flatMap((name) => of(name).map((one) => one.definition));
     },
-    async stop(id, signal) {
+    async stop({ service, id }, signal) {
       effect("stop", String(id), signal);
-      const one = find(id);
+      const one = find(service, id);
       held.set(id, { ...one, instance: { ...one.instance, status: "stopped", pid: 0 } });
     },
-    async restart(id, signal) {
+    async restart({ service, id }, signal) {
       effect("restart", String(id), signal);
-      const one = find(id);
+      const one = find(service, id);
       const wasRunning = one.instance.pid !== 0;
       const restarts = one.instance.restarts + (wasRunning ? 1 : 0);
       held.set(id, { ...one, instance: started(one.definition, id, restarts) });

@@ -69,5 +69,12 @@ export function fakeProcesses(): FakeProcesses {
     async environment(pid) {
       return environments.get(pid);
     },
+    async titled(beginning) {
+      const all = [...facts].filter(([, { commandLine = "" }]) =>
+        commandLine.startsWith(beginning),
+      );
+      return all.map(([pid]) => pid);
+    },
+    ancestors: async () => [1],
   };
 }
