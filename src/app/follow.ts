@@ -19,6 +19,7 @@ import {
   held,
   recommended,
 } from "../notify/notices-decision.ts";
+import { rollbackCancelled } from "../notify/notices.ts";
 import type { IncidentNews } from "../notify/notices-draft.ts";
 import type { Daemon } from "./daemon.ts";
 import { draftAction } from "./draft-action.ts";
@@ -158,7 +159,13 @@ function endUnasked(daemon: Daemon): void {
         waits === true && approval === undefined && ended === undefined,
     );
   for (const one of unasked) {
-    endWaiting(daemon, one, "rollwatch died before it asked anybody");
+    const reason = "rollwatch died before it asked anybody";
+    const incident = daemon.journal.history().incidents.find(({ id }) => id === one.plan.incident);
+    // What rollwatch planned by itself is planned and asked anew; what a person asked for is not.
+    if (incident !== undefined && one.plan.requestedBy !== "policy") {
+      daemon.tell(rollbackCancelled(newsOf(daemon, incident), one.plan, `${reason}: ask again`));
+    }
+    endWaiting(daemon, one, reason);
   }
 }
 

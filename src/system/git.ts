@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Failure, messageOf } from "../model/failure.ts";
 import { tellDuration } from "../model/units.ts";
 import type { Clock } from "./clock.ts";
+import { sync } from "./file-copy.ts";
 import { isTop, locksIn, whyBusy } from "./git-lock.ts";
 import type { Finished } from "./process-run.ts";
 import type { Processes } from "./process.ts";
@@ -52,6 +53,9 @@ const SAFE_OPTIONS = [
   "core.hooksPath=/dev/null",
   "-c",
   "core.fsmonitor=false",
+  // A power cut would empty HEAD and the index: git syncs neither unless it is told.
+  "-c",
+  "core.fsync=all",
   // Else `git log` runs the gpg.program of the repository's configuration.
   "-c",
   "log.showSignature=false",
@@ -204,6 +208,8 @@ async function pointHead(
   await rename(index, join(folder, "index"));
   const args = ["update-ref", "--no-deref", "-m", OWN_MOVE, "HEAD", commit];
   requireSuccess(await run(root, args, signal), `HEAD could not be set to ${commit}`);
+  // Both came to their names by a rename, which only the folder keeps.
+  await sync(folder);
 }
 
 async function gitFolder(run: Run, root: string, signal: AbortSignal): Promise<string | null> {

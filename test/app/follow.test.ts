@@ -195,4 +195,30 @@ describe("a plan that was to wait, and about which nobody was asked", () => {
       ]);
     });
   });
+
+  it("tells people where one of them had asked for it: nobody plans it anew", async () => {
+    await withDaemon(async ({ daemon, record }) => {
+      const { id: incident, trigger, tier, mode, since } = anIncident();
+      const reported = { by: "Ada", reason: "so it is", forPlan: true } as const;
+      record({
+        kind: "incident-opened",
+        incident,
+        trigger,
+        tier,
+        mode,
+        since,
+        signals: [],
+        reported,
+      });
+      record({ kind: "planned", plan: aPlan({ incident, requestedBy: "Ada" }), waits: true });
+
+      tendWaiting(daemon);
+
+      const { outbox, incidents } = daemon.journal.history();
+      expect(outbox.map(({ notice }) => [notice.reason, notice.text])).toEqual([
+        ["rollback-cancelled", expect.stringContaining("died before it asked anybody: ask again")],
+      ]);
+      expect(incidents[0]?.closed?.outcome).toBe("held");
+    });
+  });
 });

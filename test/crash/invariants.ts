@@ -4,7 +4,7 @@ import { isFree } from "../../src/app/locks.ts";
 import type { Entry } from "../../src/model/facts.ts";
 import type { CrashLab } from "../live/support/crash-lab.ts";
 import { factsOf } from "../live/support/restored.ts";
-import { SECRETS } from "./scenarios.ts";
+import { SECRETS } from "./asking.ts";
 
 /** What a case left behind. */
 export interface Left {

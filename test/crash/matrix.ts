@@ -3,42 +3,49 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CrashLab, openCrashLab } from "../live/support/crash-lab.ts";
 import { factsOf } from "../live/support/restored.ts";
-import { isBeforePlan, type Row, rowsOf, sample, STEPS } from "./points.ts";
+import { isBeforePlan, isBeforeQuestion, type Row, rowsOf, sample, STEPS } from "./points.ts";
 import { type Outcome, runCase } from "./run.ts";
-import { type Scenario, settingOf } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
+import { settingOf } from "./scenarios.ts";
+import type { Way } from "./ways.ts";
 
-/** Rows of each plan that are run without being asked for all. */
-const USUAL = 5;
+/** The plan was given up before it changed anything. */
+const CANCELLED = "cancelled, held";
 /** `CRASH_ROWS=all` runs every row; `CRASH_SEED` chooses others. */
 const { CRASH_ROWS: wanted, CRASH_SEED: seed = "1", CRASH_RESULTS: results } = process.env;
 
 /** One line of the published table. */
 export interface PublishedRow {
   readonly plan: string;
-  readonly killed: string;
+  readonly way: Way["name"];
+  /** Such as `switch:server, after rename`. */
+  readonly where: string;
   readonly outcome: string;
   readonly attempts: number;
   readonly resumedAfter: number | null;
   readonly broken: readonly string[];
 }
 
-/** The tests of one plan: it is carried out whole, and then with its daemon killed at each point. */
-export function crashMatrix(name: Scenario["name"]): void {
-  const all = rowsOf(name);
-  const rows = wanted === "all" ? all : sample(all, USUAL, Number(seed));
+/** The tests of one plan: it is carried out whole, and then with something happening to its daemon at each point. */
+export function crashMatrix(name: Scenario["name"], way: Way, usual: number): void {
+  const all = rowsOf(name, way.name);
+  const rows = wanted === "all" ? all : sample(all, usual, Number(seed));
+  if (rows.length === 0) {
+    return;
+  }
 
-  describe(`a ${name} plan`, () => {
+  describe(`a ${name} plan, ${way.name}`, () => {
     let lab: CrashLab;
     let scenario: Scenario;
     let whole: Outcome;
 
     beforeAll(async () => {
       lab = await openCrashLab(async (opened) => {
-        const chosen = await settingOf(opened, name);
+        const chosen = await settingOf(opened, name, way);
         ({ scenario } = chosen);
         return chosen.setting;
       });
-      whole = await runCase(lab, scenario, undefined);
+      whole = await runCase(lab, scenario);
     });
 
     afterAll(async () => {
@@ -55,22 +62,35 @@ export function crashMatrix(name: Scenario["name"]): void {
       expect(whole).toMatchObject({ outcome: scenario.outcome, broken: [] });
     });
 
-    it.each(rows)("ends as it must when its daemon is killed: $name", async (row) => {
-      const came = await runCase(lab, scenario, row.point);
+    it.each(rows)("ends as it must: $name", async (row) => {
+      const came = await runCase(lab, scenario, { point: row.point, way });
 
-      await publish(name, row, came);
+      await publish({ plan: name, way: way.name, where: row.name }, came);
       expect(came.broken).toEqual([]);
-      const isNothing = scenario.isAskedFor && isBeforePlan(row);
-      expect(came.outcome).toBe(isNothing ? "never made" : scenario.outcome);
+      expect(outcomesOf(scenario, row, way)).toContain(came.outcome);
     });
   });
 }
 
-async function publish(plan: string, row: Row, came: Outcome): Promise<void> {
+/** How the row may end. */
+function outcomesOf(scenario: Scenario, row: Row, way: Way): readonly string[] {
+  if (scenario.isAskedFor && isBeforePlan(row)) {
+    return ["never made"];
+  }
+  if (isBeforeQuestion(scenario.name, row)) {
+    return ["cancelled, held"];
+  }
+  return way.mayCancel ? [scenario.outcome, CANCELLED] : [scenario.outcome];
+}
+
+async function publish(
+  at: Pick<PublishedRow, "plan" | "way" | "where">,
+  came: Outcome,
+): Promise<void> {
   if (results === undefined) {
     return;
   }
   const { outcome, attempts, resumedAfter = null, broken } = came;
-  const line: PublishedRow = { plan, killed: row.name, outcome, attempts, resumedAfter, broken };
-  await appendFile(join(results, `${plan}.jsonl`), `${JSON.stringify(line)}\n`);
+  const line: PublishedRow = { ...at, outcome, attempts, resumedAfter, broken };
+  await appendFile(join(results, `${at.plan}-${at.way}.jsonl`), `${JSON.stringify(line)}\n`);
 }

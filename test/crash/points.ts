@@ -1,4 +1,5 @@
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Way } from "./ways.ts";
 import type { Fact } from "../../src/model/facts.ts";
 import { atEffect, atRecord, type KillPoint, tellPoint } from "../live/support/kill-point.ts";
 
@@ -42,6 +43,12 @@ export const STEPS: Readonly<Record<Scenario["name"], readonly string[]>> = {
     "verify-database",
     ...STOP_AND_START.start,
   ],
+  schema: [
+    "check-migrations",
+    ...STOP_AND_START.stop,
+    "take-migrations-down",
+    ...STOP_AND_START.start,
+  ],
 };
 
 /** The call that is the effect of each kind of step; steps that only look have the one by which they look. */
@@ -62,6 +69,8 @@ const EFFECTS: Readonly<Record<string, string>> = {
   "clean-up": "files.remove",
 };
 
+/** Plans that two people approve before they run. */
+const NEEDS_APPROVAL: ReadonlySet<Scenario["name"]> = new Set(["database", "schema"]);
 const AROUND = ["incident-opened", "planned", "recovery-started"] as const;
 const AFTER = ["verified", "recovery-ended", "closed"] as const;
 const NOTICES: Readonly<Record<Scenario["name"], readonly string[]>> = {
@@ -69,20 +78,43 @@ const NOTICES: Readonly<Record<Scenario["name"], readonly string[]>> = {
   service: ["restart-started", "serviced"],
   configuration: ["rollback-started", "rollback-verified"],
   database: ["recommended", "approval-given", "rollback-started", "rollback-verified"],
+  schema: ["recommended", "approval-given", "rollback-started", "rollback-verified"],
 };
 
-/** Every point at which a daemon that carries out the plan can die: each record and each effect, before, within and after. */
-export function rowsOf(scenario: Scenario["name"]): readonly Row[] {
+/** The points of a plan at which something happens to its daemon; for `killed` each record and each effect, before, within and after. */
+export function rowsOf(scenario: Scenario["name"], way: Way["name"]): readonly Row[] {
+  return everyPoint(scenario)
+    .filter((point) => IS_POINT_OF[way](point))
+    .map((point) => ({ point, name: tellPoint(point) }));
+}
+
+const IS_POINT_OF: Readonly<Record<Way["name"], (point: KillPoint) => boolean>> = {
+  killed: () => true,
+  // What was done before the power went is what may be lost.
+  "power cut": ({ kind, when, ...point }) =>
+    when === "after" &&
+    (kind === "effect" ||
+      ("fact" in point && !["notice-queued", "step-started"].includes(point.fact))),
+  // Before the recovery began nobody holds the lock: another daemon may take it then.
+  suspended: ({ kind, when }) => kind === "effect" && when !== "after",
+  "disk full": ({ kind, when, ...point }) =>
+    when === "before" && (kind === "effect" || ("fact" in point && point.fact !== "notice-queued")),
+};
+
+function everyPoint(scenario: Scenario["name"]): readonly KillPoint[] {
   const points = [
     ...AROUND.flatMap((fact) => aroundRecord(fact)),
-    ...(scenario === "database"
+    ...(NEEDS_APPROVAL.has(scenario)
       ? [...aroundRecord("approval-asked"), ...aroundRecord("approved")]
       : []),
     ...NOTICES[scenario].flatMap((reason) => aroundRecord("notice-queued", reason)),
     ...STEPS[scenario].flatMap((step) => pointsOfStep(step)),
     ...AFTER.flatMap((fact) => aroundRecord(fact)),
   ];
-  return points.map((point) => ({ point, name: tellPoint(point) }));
+  // A plan that stages nothing has nothing to clean up.
+  return points.filter(
+    (point) => scenario !== "database" || point.kind !== "effect" || point.step !== "clean-up",
+  );
 }
 
 /** Whether nothing was written down yet that another daemon could go on with. */
@@ -108,6 +140,16 @@ function pointsOfStep(step: string): readonly KillPoint[] {
     ...effects,
     ...aroundRecord("step-finished", step),
   ];
+}
+
+/** Whether the plan was written down and nobody was asked about it yet: it is cancelled, and who asked for it is told so. */
+export function isBeforeQuestion(scenario: Scenario["name"], { point }: Row): boolean {
+  return (
+    NEEDS_APPROVAL.has(scenario) &&
+    point.kind === "record" &&
+    ((point.fact === "planned" && point.when === "after") ||
+      (point.fact === "approval-asked" && point.when === "before"))
+  );
 }
 
 /** `count` of the rows, the same for the same seed. */

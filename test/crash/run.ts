@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isAlive } from "../../lab/processes.ts";
 import type { Entry } from "../../src/model/facts.ts";
 import { type CrashLab, endCleanly, isDelivered } from "../live/support/crash-lab.ts";
 import type { DaemonLife } from "../live/support/daemon-life.ts";
-import { type KillPoint, tellPoint } from "../live/support/kill-point.ts";
+import type { KillPoint } from "../live/support/kill-point.ts";
 import { factsOf, isOver } from "../live/support/restored.ts";
 import { broken } from "./invariants.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
+import { killed, type Meeting, type Way } from "./ways.ts";
 
 /** What came of a case. */
 export interface Outcome {
@@ -22,61 +24,68 @@ export interface Outcome {
 const QUIET_MS = 1500;
 const LIMIT_MS = 60_000;
 
-/** Lives through one case: dies at the point, lives again, and looks at what was left. Throws when the daemon does not die there. */
+/** Lives through one case: meets its point, goes on, and looks at what was left. Throws when the daemon passes the point. */
 export async function runCase(
   lab: CrashLab,
   scenario: Scenario,
-  point: KillPoint | undefined,
+  { point, way = killed }: { readonly point?: KillPoint; readonly way?: Way } = {},
 ): Promise<Outcome> {
   await scenario.reset(lab);
   await lab.reset();
   const before = (await lab.entries()).length;
-  const first = lab.start(point);
+  const first = lab.start(point === undefined ? undefined : way.strike(lab, point));
   await first.ready;
   const begun = scenario.begin(lab).then(
     () => undefined,
     (error: unknown) => error,
   );
-  const output: string[] = [];
-  let second: DaemonLife | undefined;
-  if (point !== undefined) {
-    await untilDead(lab, first, point);
-    output.push(first.output());
-    second = lab.start();
-    await second.ready;
-    await scenario.resume(lab, (await lab.entries()).slice(before));
-  }
-  const daemon = second ?? first;
+  const came =
+    point === undefined
+      ? { daemon: first, problems: [] }
+      : await goOn(lab, { scenario, way, first, point, before });
   const failure = await begun;
   if (point === undefined && failure !== undefined) {
     throw new Error("it could not be asked for", { cause: failure });
   }
-  await untilOver({ lab, before, mayBeNothing: scenario.isAskedFor }, daemon);
-  await endCleanly(daemon);
-  output.push(daemon.output());
+  await untilOver({ lab, before, mayBeNothing: scenario.isAskedFor }, came.daemon);
+  await endCleanly(came.daemon);
+  const outputs = new Set([first, came.daemon]);
   const entries = (await lab.entries()).slice(before);
-  const wasMade = factsOf(entries, "planned").length > 0;
-  const problems = await scenario.problems(lab, wasMade);
+  const problems = await scenario.problems(lab, wasCarriedOut(entries));
   return {
     entries,
     outcome: outcomeOf(entries),
     attempts: factsOf(entries, "recovery-started").length,
     resumedAfter: resumedAfter(entries),
-    broken: await broken({ lab, entries, output: output.join("\n"), problems }),
+    broken: await broken({
+      lab,
+      entries,
+      output: [...outputs].map((one) => one.output()).join("\n"),
+      problems: [...came.problems, ...problems],
+    }),
   };
 }
 
-async function untilDead(lab: CrashLab, daemon: DaemonLife, point: KillPoint): Promise<void> {
-  const ending = await Promise.race([
-    daemon.ended,
-    lab.until(isOver, "it ends", daemon).then(
-      () => undefined,
-      async () => daemon.ended,
-    ),
-  ]);
-  if (ending?.signal !== point.signal) {
-    throw new Error(`the daemon passed ${tellPoint(point)}\n${daemon.output()}`);
+/** What the way does to the first daemon, and the daemon that goes on then. */
+async function goOn(
+  lab: CrashLab,
+  how: Meeting & { readonly way: Way; readonly before: number },
+): Promise<{ readonly daemon: DaemonLife; readonly problems: readonly string[] }> {
+  const { scenario, way, first, before } = how;
+  const problems = await way.meet(lab, how);
+  if (await isAlive(first.pid)) {
+    return { daemon: first, problems };
   }
+  const daemon = lab.start();
+  await daemon.ready;
+  await scenario.resume(lab, (await lab.entries()).slice(before));
+  return { daemon, problems };
+}
+
+/** Whether the plan ran; what was cancelled, or never made, leaves everything as it was. */
+function wasCarriedOut(entries: readonly Entry[]): boolean {
+  const results = factsOf(entries, "recovery-ended").map(({ result }) => result);
+  return factsOf(entries, "planned").length > 0 && results.at(-1) !== "cancelled";
 }
 
 /** The incident is closed and told; or, where no plan was ever written down, nothing happens for a while: who asked must ask again. */

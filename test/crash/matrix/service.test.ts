@@ -1,3 +1,4 @@
 import { crashMatrix } from "../matrix.ts";
+import { killed } from "../ways.ts";
 
-crashMatrix("service");
+crashMatrix("service", killed, 4);

@@ -11,18 +11,21 @@ import { type Lab, openLab } from "../../../lab/lab.ts";
 import { isProven } from "../../../lab/milestones.ts";
 import { PM2_PROGRAM } from "../../../lab/pm2-home.ts";
 import { isAlive, send } from "../../../lab/processes.ts";
+import type { Volume } from "../../../lab/volume.ts";
 import { startWebhookReceiver, type WebhookReceiver } from "../../../lab/webhook-receiver.ts";
 import type { Entry } from "../../../src/model/facts.ts";
 import { compile } from "./compiled.ts";
 import { type DaemonLife, MORTAL_DAEMON, startLife, startProgram } from "./daemon-life.ts";
 import type { KillPoint } from "./kill-point.ts";
-import { SERVICES, startTwoServices, type TwoServices } from "./two-services.ts";
+import { SERVICES, startTwoServices, type Tree, type TwoServices } from "./two-services.ts";
 
 /** An application with a proven release, watched by daemons that die; each case begins with the same state folder. */
 export interface CrashLab {
   readonly lab: Lab;
   readonly app: TwoServices;
   readonly webhook: WebhookReceiver;
+  /** Where the application and the state folder lie, in settings that ask for one. */
+  readonly volume: Volume | undefined;
   readonly state: string;
   readonly configuration: string;
   /** Puts back the state folder as it was when the good release had been proven. */
@@ -52,6 +55,10 @@ const POLL_MS = 50;
 export interface CrashSetting {
   readonly database?: unknown;
   readonly people?: unknown;
+  readonly volume?: Volume;
+  /** Paths of the application beside its own that a release consists of, and what both releases have there. */
+  readonly artifacts?: readonly string[];
+  readonly files?: Tree;
   /** Returns once everything is as every case begins with; the good release is proven. */
   readonly untilReady?: (state: string) => Promise<void>;
 }
@@ -70,11 +77,12 @@ export async function openCrashLab(
 }
 
 async function fill(lab: Lab, setting: CrashSetting): Promise<CrashLab> {
-  const state = join(lab.folder, "state");
+  const place = setting.volume?.folder ?? lab.folder;
+  const state = join(place, "state");
   const proven = join(lab.folder, "proven");
   const configuration = join(lab.folder, "rollwatch.yaml");
   const program = await compile(MORTAL_DAEMON, join(lab.folder, "compiled"));
-  const app = await startTwoServices(lab);
+  const app = await startTwoServices(lab, setting);
   const webhook = await startWebhookReceiver(lab);
   // What tsx keeps goes where it is removed with the lab.
   const env = labEnvironment(lab.folder, { TMPDIR: lab.folder });
@@ -93,11 +101,13 @@ async function fill(lab: Lab, setting: CrashSetting): Promise<CrashLab> {
     lab,
     app,
     webhook,
+    volume: setting.volume,
     state,
     configuration,
     async reset() {
       await rm(state, { recursive: true, force: true });
       await run("cp", ["-a", proven, state], { cwd: lab.folder, env });
+      await setting.volume?.sync();
     },
     start: (point, file = configuration) =>
       guarded(lab, startLife({ program, configuration: file }, env, point)),
@@ -213,7 +223,7 @@ async function writeConfiguration(
   how: Pick<CrashLab, "app" | "webhook"> & { readonly setting: CrashSetting },
 ): Promise<void> {
   const { app, webhook } = how;
-  const { database, people } = how.setting;
+  const { database, people, artifacts = [] } = how.setting;
   const text = stringify({
     application: {
       name: "two-services",
@@ -221,7 +231,7 @@ async function writeConfiguration(
       pm2Home: app.pm2.folder,
       pm2Program: PM2_PROGRAM,
       services: SERVICES.map((name) => ({ name, quiesce: "2s", boot: "1s" })),
-      artifacts: ["server", "assets", "package-lock.json"],
+      artifacts: ["server", "assets", "package-lock.json", ...artifacts],
       configFiles: { environment: [".env"] },
       releaseIdFrom: { url: app.url, json: "release" },
     },

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import type { Fact } from "../../../src/model/facts.ts";
 
+/** What happens at the point. */
+const Strike = {
+  signal: z.enum(["SIGKILL", "SIGTERM", "SIGSTOP"]),
+  /** A file that grows until its file system is full, in place of the signal. */
+  filler: z.string().optional(),
+};
+
 /** Where a daemon dies: at a record of its journal, or at an effect of a step. */
 export const KillPoint = z.discriminatedUnion("kind", [
   z.object({
@@ -9,7 +16,7 @@ export const KillPoint = z.discriminatedUnion("kind", [
     fact: z.string(),
     /** The step or the reason of the notice that the fact is about, or `own` for rollwatch's own change; any when absent. */
     about: z.string().optional(),
-    signal: z.enum(["SIGKILL", "SIGTERM", "SIGSTOP"]),
+    ...Strike,
   }),
   z.object({
     kind: z.literal("effect"),
@@ -20,7 +27,7 @@ export const KillPoint = z.discriminatedUnion("kind", [
     call: z.string(),
     /** Which of the step's calls of that name, from 1. */
     nth: z.number(),
-    signal: z.enum(["SIGKILL", "SIGTERM", "SIGSTOP"]),
+    ...Strike,
   }),
 ]);
 export type KillPoint = z.infer<typeof KillPoint>;

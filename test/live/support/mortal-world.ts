@@ -1,3 +1,4 @@
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { World } from "../../../src/app/world.ts";
 import type { JournalStore } from "../../../src/journal/store.ts";
@@ -106,7 +107,9 @@ function openFate(point: KillPoint): Fate {
   let calls = 0;
 
   function signalIf(isDue: boolean): void {
-    if (isDue) {
+    if (isDue && point.filler !== undefined) {
+      fill(point.filler);
+    } else if (isDue) {
       process.kill(process.pid, point.signal);
     }
   }
@@ -145,4 +148,22 @@ function openFate(point: KillPoint): Fate {
       return result;
     },
   };
+}
+
+/** Writes to the file until there is no room for one byte more. */
+function fill(path: string): void {
+  const file = openSync(path, "a");
+  for (const size of [1024 * 1024, 4096, 1]) {
+    const bytes = Buffer.alloc(size);
+    try {
+      // A full disk may take a part of what it is given, and then says so.
+      while (writeSync(file, bytes) === size) {}
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) {
+        throw error;
+      }
+    }
+  }
+  fsyncSync(file);
+  closeSync(file);
 }

@@ -1,10 +1,11 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Lab } from "../../../lab/lab.ts";
 import { openPm2Home, type Pm2Home } from "../../../lab/pm2-home.ts";
 import { git } from "../../../lab/repository.ts";
+import type { Volume } from "../../../lab/volume.ts";
 
 /** A service that was started: each writes this down at its boot, before anything else. */
 const Start = z.object({ service: z.string(), release: z.string(), pid: z.number() });
@@ -68,9 +69,12 @@ http.createServer((request, response) => {
 
 const Served = z.object({ release: z.string() });
 
-/** Sets the application up with its good release, and returns when that is served. */
-export async function startTwoServices(lab: Lab): Promise<TwoServices> {
-  const root = join(lab.folder, "app");
+/** Sets the application up with its good release, in the lab's folder or on a volume, with files that both releases have, and returns when that is served. */
+export async function startTwoServices(
+  lab: Lab,
+  { volume, files: more = {} }: { readonly volume?: Volume; readonly files?: Tree } = {},
+): Promise<TwoServices> {
+  const root = join(volume?.folder ?? lab.folder, "app");
   const port = await lab.port();
   const starts = join(lab.folder, "starts.log");
   const pm2 = await openPm2Home(lab, join(lab.folder, "pm2"));
@@ -90,9 +94,11 @@ export async function startTwoServices(lab: Lab): Promise<TwoServices> {
       "server/release.json": JSON.stringify({ id }),
       "server/lib/big.txt": `${id}\n`.repeat(20_000),
       "package-lock.json": JSON.stringify({ name: "two-services", version: id }),
+      ...more,
       ...extra,
     };
     for (const [path, text] of Object.entries(contents)) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
       await writeFile(join(root, path), text);
     }
     await git(root, env, ["add", "--all"]);
@@ -141,6 +147,8 @@ export async function startTwoServices(lab: Lab): Promise<TwoServices> {
   async function deploy(commitWanted: string, variables: readonly string[]): Promise<void> {
     await git(root, env, ["checkout", "--quiet", "--detach", "--force", commitWanted]);
     await writeFile(join(root, ".env"), `${variables.join("\n")}\n`, { mode: 0o600 });
+    // A person's deployment was on the disk long before its release breaks.
+    await volume?.sync();
     await pm2.command(["restart", ...SERVICES], root);
   }
 

@@ -1,0 +1,28 @@
+import type { Entry } from "../../src/model/facts.ts";
+import type { CrashLab } from "../live/support/crash-lab.ts";
+import type { DaemonLife } from "../live/support/daemon-life.ts";
+
+/** A second daemon, and its state folder. */
+interface Beside {
+  readonly state: string;
+  readonly second: DaemonLife;
+}
+
+/** A plan that is carried out while its daemon dies. */
+export interface Scenario {
+  readonly name: "application" | "service" | "configuration" | "database" | "schema";
+  /** Whether a person asks for it: what was not written down then is never made. */
+  readonly isAskedFor: boolean;
+  /** How it ends, whatever was killed. */
+  readonly outcome: string;
+  /** Makes what the plan is needed for, and asks for it. May reject when the daemon dies meanwhile. */
+  readonly begin: (lab: CrashLab) => Promise<void>;
+  /** What people do when they see that the daemon lives again. */
+  readonly resume: (lab: CrashLab, entries: readonly Entry[]) => Promise<void>;
+  /** Puts the world back to how every case begins. */
+  readonly reset: (lab: CrashLab) => Promise<void>;
+  /** Has a second daemon want the same while the first one holds the lock; whether it refused. */
+  readonly tryBeside: (lab: CrashLab, beside: Beside) => Promise<boolean>;
+  /** What is not as it must be once the plan was carried out, or where it was never made. */
+  readonly problems: (lab: CrashLab, wasMade: boolean) => Promise<readonly string[]>;
+}
