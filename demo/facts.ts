@@ -19,6 +19,7 @@ type UntoldKind =
   | "acknowledged"
   | "noted"
   | "labelled"
+  | "clock-set"
   | "observing-only"
   | "paused"
   | "resumed"

@@ -37,11 +37,9 @@ export function assemble(input: AssembleInput): Daemon {
   const catalogue = openCatalogue(world.files, state);
   const controls = createControls(world, controlSettingsOf(config));
   const relative = openRelative({ rules, policy: config.policy, journal, clock: world.clock });
-  const time = openTimeWatch(
-    world.clock,
-    world.eventLoop,
-    () => journal.history().changes.at(-1)?.at,
-  );
+  const time = openTimeWatch(world.clock, world.eventLoop, (byMs) => {
+    journal.record({ kind: "clock-set", byMs: Math.round(byMs) });
+  });
   lifecycle.onStop("time watch", async () => time.close());
   lifecycle.onStop("controls", async () => controls.close());
   const readinesses = openReadinesses(world, catalogue, application);

@@ -1,5 +1,5 @@
 import type { ControlName } from "../model/control.ts";
-import type { Incident, Recovery } from "../model/history.ts";
+import { elapsedAtMost, type Incident, type Recovery } from "../model/history.ts";
 import { tellDuration } from "../model/units.ts";
 import { askAgain, type Asked } from "./ask-again.ts";
 import type { Daemon } from "./daemon.ts";
@@ -33,7 +33,7 @@ export async function whyNotToBegin(
   }
   const { plan } = recovery;
   const incident = incidentOf(daemon, plan);
-  const stale = whyStale(recovery, incident, daemon.world.clock.now());
+  const stale = whyStale(daemon, recovery, incident);
   if (stale !== undefined) {
     return stale;
   }
@@ -68,11 +68,12 @@ async function reasonsAgainst(
 
 /** Why people's word is not about this moment any more; undefined when it is. */
 function whyStale(
+  { journal, world }: Daemon,
   { plan, approval }: Recovery,
   { graverAt = 0, trigger }: Incident,
-  now: number,
 ): string | undefined {
-  const idle = now - (approval?.given.at(-1)?.at ?? plan.createdAt);
+  const asked = approval?.given.at(-1)?.at ?? plan.createdAt;
+  const idle = elapsedAtMost(journal.history(), asked, world.clock.now());
   if (idle > MAX_AWAY_MS) {
     return `it was asked for ${tellDuration(idle)} ago, and rollwatch was away since`;
   }

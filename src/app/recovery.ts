@@ -1,5 +1,5 @@
 import { assertNever } from "../model/assert-never.ts";
-import type { Recovery } from "../model/history.ts";
+import { elapsedAtMost, type Recovery } from "../model/history.ts";
 import type { Plan, RecoveryResult } from "../model/plan.ts";
 import { tellDuration } from "../model/units.ts";
 import type { Verification } from "../model/verification.ts";
@@ -87,7 +87,7 @@ function tellCure({ scope, target }: Plan): string {
 /** Whether it may be begun, or gone on with; closed where it may not. */
 async function mayGoOn(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise<boolean> {
   const recovery = recoveryOf(daemon, plan.id);
-  const away = awayFor(recovery, daemon.world.clock.now());
+  const away = awayFor(daemon, recovery);
   if (away > MAX_AWAY_MS) {
     const reason = `rollwatch was away for ${tellDuration(away)} in the middle of it, and people may have gone on by hand`;
     close(daemon, plan, { result: "needs-human", reason });
@@ -110,13 +110,14 @@ async function mayGoOn(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise
 }
 
 /** How long nothing was done for a recovery that has begun to act; 0 before that. */
-function awayFor(recovery: Recovery, now: number): number {
+function awayFor({ journal, world }: Daemon, recovery: Recovery): number {
   if (!hasActed(recovery)) {
     return 0;
   }
   const { steps, attempts, verification } = recovery;
   const times = steps.map((record) => record.finishedAt ?? record.startedAt);
-  return now - Math.max(...times, ...attempts, verification?.at ?? 0);
+  const last = Math.max(...times, ...attempts, verification?.at ?? 0);
+  return elapsedAtMost(journal.history(), last, world.clock.now());
 }
 
 /** Whether a step that the application notices was begun. */

@@ -1,5 +1,5 @@
 import { tellDuration } from "../model/units.ts";
-import { isBraked } from "../model/history.ts";
+import { elapsedSince, isBraked } from "../model/history.ts";
 import { restartStorm } from "../notify/notices-people.ts";
 import type { Daemon } from "./daemon.ts";
 
@@ -10,9 +10,10 @@ import type { Daemon } from "./daemon.ts";
 export function noteStorm(daemon: Daemon): void {
   const { journal, world, config, log } = daemon;
   const { starts, within, quiet } = config.policy.brakes.restartStorm;
-  const { crashes = [], observing } = journal.history();
+  const history = journal.history();
+  const { crashes = [], observing } = history;
   const now = world.clock.now();
-  const recent = crashes.filter((at) => Math.abs(now - at) <= within);
+  const recent = crashes.filter((at) => elapsedSince(history, at, now) <= within);
   const [first] = recent;
   const isOn = isBraked(observing, now);
   if (first === undefined || (recent.length <= starts && !isOn)) {

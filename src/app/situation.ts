@@ -48,27 +48,16 @@ export async function gatherSituation(
   const { config, world, journal, surroundings, rules } = daemon;
   const identity = surroundings.identity()?.value ?? {};
   const target = await findTarget(daemon, identity, breach.to, signal);
-  const history = journal.history();
-  const stopped = stoppedByPeople(surroundings.services(), history).map((one) => one.name);
+  const stopped = stoppedByPeople(surroundings.services(), journal.history()).map(
+    (one) => one.name,
+  );
   const breached = new Set(breach.verdict.breaches.map((one) => one.signal));
   const accused = breach.verdict.breaches.flatMap((one) => one.service ?? []);
   const owners = rules.flatMap((rule) =>
     breached.has(rule.name) && rule.service !== undefined ? [rule.service] : [],
   );
   const concerned = breach.concerned ?? [...new Set([...accused, ...owners])];
-  return {
-    now: world.clock.now(),
-    verdict: breach.verdict,
-    since: breach.since,
-    policy: config.policy,
-    history,
-    identity,
-    controls: surroundings.controls(),
-    services: surroundings.services(),
-    stopped,
-    concerned,
-    unattributed: unattributedOf(daemon, breached),
-    target,
+  const found = {
     ...(await schemaOf(daemon, target, breach.scope, signal)),
     ...(target.kind === "none"
       ? {}
@@ -77,9 +66,27 @@ export async function gatherSituation(
           hasSnapshot: await hasSnapshot(daemon, target.release.id, signal),
         }),
     busy: await whoIsAtWork(daemon),
+  };
+  // All of that took its time: the brakes are looked at last, and by a clock that was not set unseen meanwhile.
+  daemon.time?.noteClock();
+  const history = journal.history();
+  return {
+    now: world.clock.now(),
+    verdict: breach.verdict,
+    since: breach.since,
+    policy: config.policy,
+    history,
+    clockSets: history.clockSets ?? [],
+    identity,
+    controls: surroundings.controls(),
+    services: surroundings.services(),
+    stopped,
+    concerned,
+    unattributed: unattributedOf(daemon, breached),
+    target,
+    ...found,
     work: config.application.services.filter((service) => !stopped.includes(service.name)),
     lockHeld: breach.lockHeld,
-    ...(daemon.time === undefined ? {} : { clockSets: daemon.time.clockSets() }),
     evidence: breach.reportedOnly === true ? ["report"] : evidenceOf(daemon, breach.verdict),
   };
 }

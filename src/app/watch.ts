@@ -11,6 +11,7 @@ import { childOf } from "../system/abort.ts";
 import type { Log } from "../system/log.ts";
 import { openBell, type Bell } from "./bell.ts";
 import { think } from "./brain.ts";
+import { bootOf, noteSetMeanwhile } from "./boot.ts";
 import { daemonActions } from "./actions.ts";
 import { daemonIncoming } from "./incoming.ts";
 import { assemble } from "./assemble.ts";
@@ -68,12 +69,14 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
   );
   lifecycle.onStop("api", async () => api.close());
   log.info({ url: api.url, application: config.application.name }, "watching");
+  noteSetMeanwhile(daemon);
   const endedUncleanly = daemon.journal.history().isRunning === true;
   daemon.journal.record({
     kind: "daemon-started",
     pid: host.pid,
     version: host.version,
     configHash: config.hash,
+    ...bootOf(world.clock),
   });
   if (endedUncleanly) {
     noteStorm(daemon);

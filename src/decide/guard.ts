@@ -1,5 +1,5 @@
 import { changesToBlame } from "../model/blame.ts";
-import type { Recovery } from "../model/history.ts";
+import { elapsedSince as elapsedBetween, type Recovery } from "../model/history.ts";
 import type { Change } from "../model/identity.ts";
 import { blameWindowMsOf } from "./policy.ts";
 import type { BreachSituation } from "./situation.ts";
@@ -78,10 +78,6 @@ export function lastAt(recovery: Recovery): number {
 }
 
 /** How much time has passed since `at` at least: what the wall clock was set forward by in between did not pass. */
-export function elapsedSince({ now, clockSets = [] }: BreachSituation, at: number): number {
-  let elapsed = now - at;
-  for (const set of clockSets) {
-    elapsed -= set.at >= at ? Math.max(set.byMs, 0) : 0;
-  }
-  return elapsed;
+export function elapsedSince(situation: BreachSituation, at: number): number {
+  return elapsedBetween(situation, at, situation.now);
 }

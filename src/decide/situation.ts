@@ -1,5 +1,5 @@
 import type { Control } from "../model/control.ts";
-import type { History } from "../model/history.ts";
+import type { ClockSet, History } from "../model/history.ts";
 import type { Identity } from "../model/identity.ts";
 import type { Readiness, Release } from "../model/release.ts";
 import type { SchemaComparison } from "../model/schema-difference.ts";
@@ -33,13 +33,6 @@ export type SchemaStanding =
   | { readonly kind: "compared"; readonly comparison: SchemaComparison }
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** A setting of the wall clock: when, in its new time, by how much, and which change was the newest then, by its `at`. */
-export interface ClockSet {
-  readonly at: number;
-  readonly byMs: number;
-  readonly lastChangeAt?: number;
-}
-
 /** Everything a decision rests on, at one moment. */
 export interface Situation {
   readonly now: number;
@@ -69,7 +62,7 @@ export interface Situation {
   readonly busy: readonly string[];
   /** What a stop in the middle of its work does, and how long a start takes, for each service that a rollback would stop. */
   readonly work: readonly Pick<ServiceSettings, "name" | "work" | "boot">[];
-  /** When the wall clock was set, in its new time, and by how much, as far as this daemon saw it; absent: never. */
+  /** When the wall clock was set, in its new time, and by how much, as far as rollwatch saw it; absent: never. */
   readonly clockSets?: readonly ClockSet[];
   /** Whether this daemon holds the host's lock. */
   readonly lockHeld: boolean;

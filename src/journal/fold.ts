@@ -3,6 +3,7 @@ import type { History } from "../model/history.ts";
 import * as incidents from "./fold-incidents.ts";
 import { delivered, failed, queued } from "./fold-notices.ts";
 import * as recoveries from "./fold-recoveries.ts";
+import { clockSet } from "./fold-clock.ts";
 import { keepLast } from "./keep.ts";
 
 /** Changes of the deployed identity that are remembered. */
@@ -30,13 +31,15 @@ type Folds = {
 
 /** What each kind of fact does to the history. */
 const FOLDS: Folds = {
-  "daemon-started": (history, _fact, at) => ({
+  "daemon-started": (history, { boot }, at) => ({
     ...history,
+    ...(boot === undefined ? {} : { boot }),
     daemonStarts: keepLast(MAX_STARTS, [...history.daemonStarts, at]),
     ...(history.isRunning === true
       ? { crashes: keepLast(MAX_STARTS, [...(history.crashes ?? []), at]) }
       : { isRunning: true }),
   }),
+  "clock-set": clockSet,
   "daemon-stopped": ({ isRunning: _over, ...history }) => history,
   "identity-seen": (history, { identity }, at) => ({
     ...history,

@@ -28,7 +28,11 @@ export const Fact = z.discriminatedUnion("kind", [
     pid: z.number(),
     version: z.string(),
     configHash: z.string(),
+    /** Which run of the machine it was, and what the wall clock showed beyond the time since its start, ms; absent where unknown. */
+    boot: z.object({ id: z.string(), offset: z.number() }).optional(),
   }),
+  /** The wall clock was set by so much: what was waited for by its old time is waited for by the new one. `at` is in its new time. */
+  z.object({ kind: z.literal("clock-set"), byMs: z.number() }),
   z.object({ kind: z.literal("daemon-stopped"), reason: z.string() }),
   /** The first look at the application, before any change that rollwatch saw; again when more can be read of the same. */
   z.object({ kind: z.literal("identity-seen"), identity: Identity }),

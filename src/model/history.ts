@@ -111,6 +111,13 @@ export interface Brake {
   readonly until: number | null;
 }
 
+/** A setting of the wall clock: when, in its new time, by how much, and which change was the newest then, by its `at`. */
+export interface ClockSet {
+  readonly at: number;
+  readonly byMs: number;
+  readonly lastChangeAt?: number;
+}
+
 /** A notice that some channel must still have. */
 export interface PendingNotice {
   readonly notice: Notice;
@@ -141,6 +148,10 @@ export interface History {
   readonly crashes?: readonly number[];
   /** Whether the last start was followed by no clean end; absent: it was. */
   readonly isRunning?: true;
+  /** When the wall clock was set, as far as rollwatch saw it, oldest first; absent: never. */
+  readonly clockSets?: readonly ClockSet[];
+  /** The run of the machine in which rollwatch last ran, and what the wall clock then showed beyond the time since its start. */
+  readonly boot?: { readonly id: string; readonly offset: number };
   /** As last declared, also when its time is over: see `isBraked`. */
   readonly pause?: Brake;
   /** Why rollwatch itself does not trust itself to act. */
@@ -151,6 +162,32 @@ export interface History {
 /** Whether a pause or a maintenance is on at `now`. */
 export function isBraked(brake: Brake | undefined, now: number): brake is Brake {
   return brake !== undefined && (brake.until === null || now < brake.until);
+}
+
+/** How much time has passed from `at` to `now` at least: what the wall clock was set forward by in between did not pass. */
+export function elapsedSince(
+  { clockSets = [] }: Pick<History, "clockSets">,
+  at: number,
+  now: number,
+): number {
+  let elapsed = now - at;
+  for (const set of clockSets) {
+    elapsed -= set.at >= at ? Math.max(set.byMs, 0) : 0;
+  }
+  return elapsed;
+}
+
+/** How much time has passed from `at` to `now` at most: what the wall clock was set back by in between has passed twice. */
+export function elapsedAtMost(
+  { clockSets = [] }: Pick<History, "clockSets">,
+  at: number,
+  now: number,
+): number {
+  let elapsed = now - at;
+  for (const set of clockSets) {
+    elapsed -= set.at - set.byMs >= at ? Math.min(set.byMs, 0) : 0;
+  }
+  return elapsed;
 }
 
 /** Whether the people who decide have all said yes, and none no. */

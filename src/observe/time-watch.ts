@@ -10,57 +10,52 @@ export type TimeEvent =
   /** The wall clock was set, forward or back. */
   | { readonly kind: "clock-set"; readonly byMs: number };
 
-/** A setting of the wall clock; `at` in its new time. */
-export interface ClockSet {
-  readonly at: number;
-  readonly byMs: number;
-  /** The newest change of the application that was known then, by the time in which it was noted; absent: none. */
-  readonly lastChangeAt?: number;
-}
-
 /** Whether time went by as it should. */
 export interface TimeWatch {
   /** What happened since the last look; looking twice tells nothing twice. */
   look(): readonly TimeEvent[];
-  /** Every setting of the clock that was seen, oldest first, the newest hundred. */
-  clockSets(): readonly ClockSet[];
+  /** Notes whether the clock was set; the next look tells it. */
+  noteClock(): void;
   close(): void;
 }
 
-const MOST_SETS = 100;
-
-/** A watch that begins now; `lastChangeAt` says which change of the application is the newest. Default: there is none. */
+/** A watch that begins now. `onSet` is told of every setting of the clock before anybody else is. Default: nobody is. */
 export function openTimeWatch(
   clock: Clock,
   eventLoop: EventLoop,
-  lastChangeAt: () => number | undefined = () => undefined,
+  onSet: (byMs: number) => void = ignore,
 ): TimeWatch {
   const loop = eventLoop.watch();
   let offset = offsetOf(clock);
-  let sets: readonly ClockSet[] = [];
+  let sets: readonly TimeEvent[] = [];
 
   function lookAtLoop(): readonly TimeEvent[] {
     const ms = loop.takeLagMs();
     return ms > STANDSTILL_MS ? [{ kind: "stood-still", ms }] : [];
   }
 
-  function lookAtClock(): readonly TimeEvent[] {
-    const isSet = isClockSet(clock, offset);
+  function noteClock(): void {
     const byMs = offsetOf(clock) - offset;
-    // Small steps add up to no setting: each look begins from the last one.
-    offset = offsetOf(clock);
-    if (!isSet) {
-      return [];
+    if (isClockSet(clock, offset)) {
+      onSet(byMs);
+      sets = [...sets, { kind: "clock-set", byMs }];
     }
-    const known = lastChangeAt();
-    const set = { at: clock.now(), byMs, ...(known === undefined ? {} : { lastChangeAt: known }) };
-    sets = [...sets, set].slice(-MOST_SETS);
-    return [{ kind: "clock-set", byMs }];
+    // Small steps add up to no setting: each look begins from the last one.
+    offset += byMs;
   }
 
   return {
-    look: () => [...lookAtLoop(), ...lookAtClock()],
-    clockSets: () => sets,
+    noteClock,
+    look: () => {
+      noteClock();
+      const events = [...lookAtLoop(), ...sets];
+      sets = [];
+      return events;
+    },
     close: () => loop.close(),
   };
+}
+
+function ignore(): void {
+  // Who only looks.
 }

@@ -1,5 +1,5 @@
 import { blameWindowMsOf, tierOf } from "../decide/policy.ts";
-import type { ClockSet } from "../decide/situation.ts";
+import type { ClockSet } from "../model/history.ts";
 import { judge } from "../judge/judge.ts";
 import { assertNever } from "../model/assert-never.ts";
 import type { Change } from "../model/identity.ts";

@@ -1,8 +1,8 @@
-import type { BreachSituation, Breached, ClockSet, Target } from "../decide/situation.ts";
+import type { BreachSituation, Breached, Target } from "../decide/situation.ts";
 import type { PolicySettings } from "../decide/policy.ts";
 import type { ServiceSettings } from "../model/application.ts";
 import type { Control } from "../model/control.ts";
-import type { History, Incident, Recovery } from "../model/history.ts";
+import type { ClockSet, History, Incident, Recovery } from "../model/history.ts";
 import { isSameRelease, type Change, type Identity } from "../model/identity.ts";
 import type { RecordedControl, RecordedService } from "../model/recording.ts";
 import { isStoppedByPerson, type Service } from "../model/service.ts";

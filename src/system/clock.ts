@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { readFileSync } from "node:fs";
 
 /** Time, as one thing that can be replaced. All of `src/` reads it from here. */
 export interface Clock {
@@ -6,11 +7,22 @@ export interface Clock {
   now(): number;
   /** Milliseconds from an arbitrary start; never jumps with the wall clock. */
   monotonic(): number;
+  /** Which start of the machine this is, and ms since then on a scale that nobody sets; undefined where the system does not tell. */
+  boot(): Boot | undefined;
   /** Waits `ms`; rejects with the signal's reason when it aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** A signal that aborts when `parent` does, or after `ms` with a TimeoutError. */
   deadline(ms: number, parent: AbortSignal): AbortSignal;
 }
+
+/** A moment of one run of the machine; what it slept does not count. */
+export interface Boot {
+  readonly id: string;
+  readonly ms: number;
+}
+
+/** Another one after each start of the machine: https://docs.kernel.org/admin-guide/sysctl/kernel.html#random */
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
 /** Node's timers fire at once when asked for more than this (24.8 days). */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -33,9 +45,19 @@ export function openClock(): Clock {
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
+    boot: () => bootAt(process.hrtime.bigint()),
     sleep,
     deadline,
   };
+}
+
+/** The monotonic clock of Linux counts from the machine's start, in every process alike. */
+function bootAt(ns: bigint): Boot | undefined {
+  try {
+    return { id: readFileSync(BOOT_ID, "utf8").trim(), ms: Number(ns / 1_000_000n) };
+  } catch {
+    return undefined;
+  }
 }
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -175,7 +175,12 @@ function fullConfiguration(): Record<string, unknown> {
     })),
     policy: {
       triggers: Object.fromEntries(triggers),
-      brakes: { cooldown: "1h", rollbacksPerDay: 1, maxReleaseAge: "7d" },
+      brakes: {
+        cooldown: "1h",
+        rollbacksPerDay: 1,
+        maxReleaseAge: "7d",
+        restartStorm: { starts: 3, within: "10m", quiet: "1h" },
+      },
       restarts: { perHour: 1, perDay: 3 },
       approval: { expires: "30m" },
     },
@@ -681,6 +686,9 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "brakes.cooldown": DURATIONS,
     "brakes.rollbacksPerDay": atLeast(1),
     "brakes.maxReleaseAge": POSITIVE,
+    "brakes.restartStorm.starts": [...atLeast(1), [20, "at most 19"]],
+    "brakes.restartStorm.within": POSITIVE,
+    "brakes.restartStorm.quiet": POSITIVE,
     "restarts.perHour": atLeast(0),
     "restarts.perDay": atLeast(0),
     "approval.expires": POSITIVE,

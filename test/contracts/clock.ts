@@ -21,6 +21,17 @@ export function clockContract(name: string, open: () => ClockUnderTest): void {
       expect(clock.now() - wall).toBeGreaterThanOrEqual(19);
     });
 
+    it("tells which run of the machine it is, and counts the time of it", async () => {
+      const { clock, during } = open();
+      const before = clock.boot();
+
+      await during(20, clock.sleep(20, new AbortController().signal));
+
+      const after = clock.boot();
+      expect(after?.id).toBe(before?.id);
+      expect((after?.ms ?? 0) - (before?.ms ?? 0)).toBeGreaterThanOrEqual(19);
+    });
+
     it("wakes sleepers in the order of their times", async () => {
       const { clock, during } = open();
       const { signal } = new AbortController();

@@ -129,6 +129,7 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
     .tuple(id, fc.constantFrom(...LABELS))
     .map(([incident, label]): Fact => ({ kind: "labelled", incident, by: "Ada", label })),
   fc.option(fc.nat(1000)).map((until): Fact => ({ kind: "paused", by: "Ada", reason: "r", until })),
+  fc.integer({ min: -500, max: 500 }).map((byMs): Fact => ({ kind: "clock-set", byMs })),
   fc.nat(1000).map((until): Fact => ({ kind: "observing-only", reason: "r", until })),
   fc.constant<Fact>({ kind: "resumed", by: "Eve" }),
   fc

@@ -9,6 +9,8 @@ interface Bench {
   readonly watch: TimeWatch;
 }
 
+const HOUR_MS = 3_600_000;
+
 function aBench(): Bench {
   const clock = createManualClock();
   const loop = fakeEventLoop();
@@ -31,7 +33,27 @@ describe("the watch over time", () => {
 
     expect(watch.look()).toEqual([{ kind: "clock-set", byMs }]);
     expect(watch.look()).toEqual([]);
-    expect(watch.clockSets()).toEqual([{ at: clock.now(), byMs }]);
+  });
+
+  it("tells its owner of a setting before anybody else, and again when that went wrong", () => {
+    const clock = createManualClock();
+    const told: number[] = [];
+    let isFull = true;
+    const watch = openTimeWatch(clock, fakeEventLoop(), (byMs) => {
+      if (isFull) {
+        throw new Error("no space left");
+      }
+      told.push(byMs);
+    });
+    clock.jumpWall(HOUR_MS);
+
+    expect(() => watch.noteClock()).toThrow("no space left");
+    isFull = false;
+    watch.noteClock();
+
+    expect(told).toEqual([HOUR_MS]);
+    expect(watch.look()).toEqual([{ kind: "clock-set", byMs: HOUR_MS }]);
+    expect(told).toEqual([HOUR_MS]);
   });
 
   it("takes no notice of the small steps of a time server, however many they are", () => {

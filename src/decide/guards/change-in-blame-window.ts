@@ -2,7 +2,8 @@ import { tellDuration } from "../../model/units.ts";
 import { blameWindowMsOf } from "../policy.ts";
 import { allow, blamedChanges, hold, recommend, type Guard, type Opinion } from "../guard.ts";
 import type { Change } from "../../model/identity.ts";
-import type { BreachSituation, ClockSet } from "../situation.ts";
+import type { ClockSet } from "../../model/history.ts";
+import type { BreachSituation } from "../situation.ts";
 
 /** A change whose time is known no better than this (rollwatch was away) may be older than the blame window, and than the breach. */
 const LONGEST_DOUBT_MS = 60 * 60_000;

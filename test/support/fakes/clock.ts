@@ -9,6 +9,8 @@ export interface ManualClock extends Clock {
   stall(ms: number): Promise<void>;
   /** Moves the wall clock alone, as an administrator or NTP does. */
   jumpWall(ms: number): void;
+  /** The machine is started anew: what was counted since its start is counted from here. */
+  reboot(): void;
   /** Lets promises settle without moving time. */
   settle(): Promise<void>;
   /** Sleeps and deadlines that are still to come. */
@@ -33,6 +35,8 @@ export function createManualClock(
 ): ManualClock {
   let elapsed = 0;
   let wall = startAt;
+  let boots = 1;
+  let bootedAt = 0;
   let timers: readonly Timer[] = [];
 
   function start(ms: number, fire: () => void): () => void {
@@ -98,10 +102,15 @@ export function createManualClock(
   return {
     now: () => wall + elapsed,
     monotonic: () => elapsed,
+    boot: () => ({ id: `boot ${boots}`, ms: elapsed - bootedAt }),
     sleep,
     deadline,
     settle,
     pending: () => timers.length,
+    reboot: () => {
+      boots += 1;
+      bootedAt = elapsed;
+    },
     jumpWall: (ms) => {
       wall += ms;
     },
