@@ -15,6 +15,8 @@ export interface Left {
   readonly output: string;
   /** What the scenario itself finds wrong. */
   readonly problems: readonly string[];
+  /** Effects that were made twice. */
+  readonly again: readonly string[];
 }
 
 const ENDS = new Set(["completed", "cancelled", "needs-human"]);
@@ -26,7 +28,7 @@ export async function broken(left: Left): Promise<readonly string[]> {
     ...(await oneRollback(left)).map((one) => `I1: ${one}`),
     ...problems.map((one) => `I2: ${one}`),
     ...(await nothingElseGone(left)).map((one) => `I3: ${one}`),
-    ...[...intents(entries), ...unannounced(output)].map((one) => `I4: ${one}`),
+    ...[...intents(entries), ...unannounced(output), ...left.again].map((one) => `I4: ${one}`),
     ...budget(entries).map((one) => `I5: ${one}`),
     ...ends(left).map((one) => `I6: ${one}`),
     ...(await secrets(left)).map((one) => `I7: ${one}`),

@@ -71,6 +71,26 @@ const EFFECTS: Readonly<Record<string, string>> = {
 
 /** Plans that two people approve before they run. */
 const NEEDS_APPROVAL: ReadonlySet<Scenario["name"]> = new Set(["database", "schema"]);
+/** Steps that only look, or whose effect may be made twice. */
+const REPEATABLE: ReadonlySet<string> = new Set([
+  "prove-identity",
+  "check-database",
+  "verify-database",
+  "move-sequences",
+  "save-pm2",
+  "clean-up",
+]);
+
+/** The call that must not be made again once it was made; undefined for a step that may be run twice. */
+export function effectOnce(step: string): string | undefined {
+  const kind = kindOf(step);
+  return REPEATABLE.has(kind) ? undefined : EFFECTS[kind];
+}
+
+function kindOf(step: string): string {
+  return step.replace(/:.*$/u, "");
+}
+
 const AROUND = ["incident-opened", "planned", "recovery-started"] as const;
 const AFTER = ["verified", "recovery-ended", "closed"] as const;
 const NOTICES: Readonly<Record<Scenario["name"], readonly string[]>> = {
@@ -130,7 +150,7 @@ function aroundRecord(fact: Fact["kind"], about?: string): readonly KillPoint[] 
 }
 
 function pointsOfStep(step: string): readonly KillPoint[] {
-  const call = EFFECTS[step.replace(/:.*$/u, "")];
+  const call = EFFECTS[kindOf(step)];
   const effects =
     call === undefined
       ? []

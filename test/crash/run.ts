@@ -7,7 +7,8 @@ import type { KillPoint } from "../live/support/kill-point.ts";
 import { factsOf, isOver } from "../live/support/restored.ts";
 import { broken } from "./invariants.ts";
 import type { Scenario } from "./scenario.ts";
-import { killed, type Meeting, type Way } from "./ways.ts";
+import { effectOnce } from "./points.ts";
+import { killed, type Meeting, powerCut, type Way } from "./ways.ts";
 
 /** What came of a case. */
 export interface Outcome {
@@ -60,8 +61,9 @@ export async function runCase(
     broken: await broken({
       lab,
       entries,
-      output: [...outputs].map((one) => one.output()).join("\n"),
+      output: [...outputs].map((one) => one.everything()).join("\n"),
       problems: [...came.problems, ...problems],
+      again: came.daemon === first ? [] : madeAgain(point, way, came.daemon.everything()),
     }),
   };
 }
@@ -80,6 +82,20 @@ async function goOn(
   await daemon.ready;
   await scenario.resume(lab, (await lab.entries()).slice(before));
   return { daemon, problems };
+}
+
+/** The effect that was made in the first life, all but its record, and again in the next. */
+function madeAgain(point: KillPoint | undefined, way: Way, output: string): readonly string[] {
+  const isMade =
+    point?.kind === "record" && point.when === "before" && point.fact === "step-finished";
+  // What was never synced may have to be made again.
+  if (!isMade || point.about === undefined || way === powerCut) {
+    return [];
+  }
+  const effect = effectOnce(point.about);
+  return effect !== undefined && output.includes(`effect of ${point.about}: ${effect}`)
+    ? [`${point.about} was done again`]
+    : [];
 }
 
 /** Whether the plan ran; what was cancelled, or never made, leaves everything as it was. */

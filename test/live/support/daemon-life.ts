@@ -16,8 +16,10 @@ export interface DaemonLife {
   /** Resolves when it watches; rejects when it ends before that. */
   readonly ready: Promise<void>;
   readonly ended: Promise<Ending>;
-  /** What it wrote so far. */
+  /** The end of what it wrote so far. */
   output(): string;
+  /** Everything that it wrote so far. */
+  everything(): string;
   send(signal: NodeJS.Signals): void;
 }
 
@@ -75,6 +77,7 @@ function begin(args: readonly string[], env: Environment): DaemonLife {
     ready,
     ended,
     output: () => output.slice(-SHOWN),
+    everything: () => output,
     send: (signal) => child.kill(signal),
   };
 }

@@ -24,15 +24,12 @@ interface Fate {
   readonly effect: <T>(name: string, call: () => Promise<T>) => Promise<T>;
 }
 
-/** The store and the world of a daemon that sends itself a signal at the point; without a point they are as they were. */
+/** The store and the world of a daemon that sends itself a signal at the point, if there is one, and says which effects it has. */
 export function makeMortal(
   store: JournalStore,
   world: World,
   point: KillPoint | undefined,
 ): { readonly store: JournalStore; readonly world: World } {
-  if (point === undefined) {
-    return { store, world };
-  }
   const fate = openFate(point);
   const { effect } = fate;
   const { files, pm2, git, processes, databases, warming } = world;
@@ -102,11 +99,14 @@ export function makeMortal(
   };
 }
 
-function openFate(point: KillPoint): Fate {
+function openFate(point: KillPoint | undefined): Fate {
   let step: string | undefined;
   let calls = 0;
 
   function signalIf(isDue: boolean): void {
+    if (point === undefined) {
+      return;
+    }
     if (isDue && point.filler !== undefined) {
       fill(point.filler);
     } else if (isDue) {
@@ -117,7 +117,7 @@ function openFate(point: KillPoint): Fate {
   return {
     record: (fact, write) => {
       const isPoint =
-        point.kind === "record" &&
+        point?.kind === "record" &&
         point.fact === fact.kind &&
         (point.about === undefined || point.about === subjectOf(fact));
       signalIf(isPoint && point.when === "before");
@@ -128,11 +128,8 @@ function openFate(point: KillPoint): Fate {
       return entry;
     },
     effect: async (name, call) => {
-      if (step === undefined && ACTS.has(name)) {
-        // Looked for by the matrix: an effect that nothing had announced.
-        process.stderr.write(`effect without intent: ${name}\n`);
-      }
-      if (point.kind !== "effect" || step !== point.step || name !== point.call) {
+      tellEffect(step, name);
+      if (point?.kind !== "effect" || step !== point.step || name !== point.call) {
         return call();
       }
       calls += 1;
@@ -148,6 +145,15 @@ function openFate(point: KillPoint): Fate {
       return result;
     },
   };
+}
+
+/** Looked for by the matrix: an effect that nothing had announced, and one that is made again by the next daemon. */
+function tellEffect(step: string | undefined, name: string): void {
+  if (step !== undefined) {
+    process.stderr.write(`effect of ${step}: ${name}\n`);
+  } else if (ACTS.has(name)) {
+    process.stderr.write(`effect without intent: ${name}\n`);
+  }
 }
 
 /** Writes to the file until there is no room for one byte more. */
