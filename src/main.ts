@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { composeActions, composeOperations, runDaemon } from "./app/compose.ts";
+import { deployUnderLock } from "./app/deploy-lock.ts";
 import { openDatabaseRows } from "./app/database-rows.ts";
 import { openDoctor } from "./app/doctor.ts";
 import { runInit } from "./app/init.ts";
@@ -81,6 +82,7 @@ const code = await runCli(
     doctor: openDoctor,
     replay: replayRecording,
     runDaemon,
+    deployUnderLock,
   },
   untilAsked(),
 );

@@ -1,14 +1,11 @@
-import { join } from "node:path";
 import type { DaemonHost, OpenedActions, OpenedOperations } from "../cli/ports.ts";
 import { processEnvironment } from "../config/environment.ts";
 import { ruleOf } from "../config/rule.ts";
 import type { Config } from "../config/schema.ts";
 import { modeOf } from "../decide/policy.ts";
 import { recordOf } from "../decide/record.ts";
-import { emptyHistory, fold } from "../journal/fold.ts";
-import { openStore, readEntriesAt } from "../journal/store.ts";
+import { openStore } from "../journal/store.ts";
 import { Failure } from "../model/failure.ts";
-import type { History } from "../model/history.ts";
 import type { Operations } from "../model/operations.ts";
 import { createControls } from "../observe/controls.ts";
 import { openCatalogue } from "../release/catalogue.ts";
@@ -23,6 +20,7 @@ import { daemonLockPath } from "./locks.ts";
 import { checkPlaces } from "./preflight.ts";
 import { previewRollback } from "./preview.ts";
 import { diffReleases, showRelease } from "./release-actions.ts";
+import { journalPath, readHistory } from "./read-history.ts";
 import { openReadinesses } from "./readinesses.ts";
 import { reportIncidents, reportReleases } from "./status.ts";
 import { openSurroundings } from "./surroundings.ts";
@@ -31,11 +29,6 @@ import { withWarmDatabases } from "./warm-report.ts";
 import { openWorld } from "./world.ts";
 
 const STDOUT = 1;
-
-/** The journal's place in the state folder. */
-export function journalPath(config: Config): string {
-  return join(config.state, "journal.db");
-}
 
 /** The daemon in the foreground: everything is opened in order, and put away in the opposite one when the signal aborts. */
 export async function runDaemon(
@@ -114,12 +107,4 @@ export async function composeActions(config: Config): Promise<OpenedActions> {
       stopping.abort();
     },
   };
-}
-
-function readHistory(config: Config): History {
-  let history = emptyHistory;
-  for (const entry of readEntriesAt(journalPath(config))) {
-    history = fold(history, entry);
-  }
-  return history;
 }

@@ -7,7 +7,7 @@ import { readEntriesAt } from "../journal/store.ts";
 import { DOCTOR_AREAS, type DoctorLine, type DoctorReport } from "../model/doctor.ts";
 import type { History } from "../model/history.ts";
 import { openListeners } from "../system/listeners.ts";
-import { journalPath } from "./compose.ts";
+import { journalPath } from "./read-history.ts";
 import { APPLICATION } from "./doctor-application.ts";
 import { PM2 } from "./doctor-pm2.ts";
 import { DATABASE } from "./doctor-database.ts";

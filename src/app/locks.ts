@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { messageOf } from "../model/failure.ts";
-import { holdLock, type Lock } from "../system/lock.ts";
+import { holdLock, lastHolder, type Lock } from "../system/lock.ts";
+
+const DEPLOYMENT = "deployment";
 
 /** Held for the daemon's life: a second one with this state folder would write a second history. */
 export function daemonLockPath(config: Config): string {
@@ -12,6 +14,18 @@ export function daemonLockPath(config: Config): string {
 /** Held during a recovery, beside what it protects: whoever acts on these pm2 services meets it there. */
 export function recoveryLockPath(config: Config): string {
   return join(config.application.pm2Home, "rollwatch.lock");
+}
+
+/** How a deployment is noted that asked for the lock of recoveries. */
+export function deploymentBy(name: string): string {
+  return `${DEPLOYMENT} by ${name}`;
+}
+
+/** The deployment that has the lock of recoveries at this moment; undefined when none has. */
+export function deploymentUnderWay(config: Config): string | undefined {
+  const path = recoveryLockPath(config);
+  const holder = isFree(path) ? "" : lastHolder(path);
+  return holder.startsWith(DEPLOYMENT) ? holder : undefined;
 }
 
 /** Whether the lock could be taken at this moment; a lock that nobody ever took is not made by the question. */

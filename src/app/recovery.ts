@@ -13,6 +13,7 @@ import type { IncidentNews } from "../notify/notices-draft.ts";
 import { passedOver } from "../recover/next-step.ts";
 import { runRecovery, type RecoveryEnd } from "../recover/run.ts";
 import { MAX_AWAY_MS, whyNotToBegin } from "./authority.ts";
+import { otherHand } from "./other-hand.ts";
 import { heldDatabases } from "./held-databases.ts";
 import { lastRollbackMs, outcomeWith } from "./incident.ts";
 import type { Daemon } from "./daemon.ts";
@@ -150,7 +151,14 @@ async function run(
   };
   try {
     const ended = await runRecovery(
-      { plan, journal, ports, gate: async () => judgeAgain(daemon, plan, signal), until },
+      {
+        plan,
+        journal,
+        ports,
+        gate: async () => judgeAgain(daemon, plan, signal),
+        whoElse: async () => otherHand(daemon, plan, signal),
+        until,
+      },
       signal,
     );
     signal.throwIfAborted();

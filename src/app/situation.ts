@@ -5,6 +5,7 @@ import type { Scope } from "../model/plan.ts";
 import type { Readiness, Release } from "../model/release.ts";
 import type { EvidenceKind } from "../model/signal.ts";
 import type { Daemon } from "./daemon.ts";
+import { deploymentUnderWay } from "./locks.ts";
 import { stoppedByPeople } from "./own-stops.ts";
 import { newestProvenOther } from "./readinesses.ts";
 import { schemaStandingOf } from "./schema-standing.ts";
@@ -65,7 +66,7 @@ export async function gatherSituation(
           advisories: await advisoriesOf(daemon, target.release, identity),
           hasSnapshot: await hasSnapshot(daemon, target.release.id, signal),
         }),
-    busy: await whoIsAtWork(daemon),
+    busy: await whoIsAtWork(daemon, breach.lockHeld),
   };
   // All of that took its time: the brakes are looked at last, and by a clock that was not set unseen meanwhile.
   daemon.time?.noteClock();
@@ -196,12 +197,19 @@ async function hasSnapshot(
 }
 
 /** Who else changes the application right now; empty when nobody does. Who cannot be asked may be at work. */
-async function whoIsAtWork({ config, world }: Decider): Promise<readonly string[]> {
+async function whoIsAtWork(
+  { config, world }: Decider,
+  isLockHeld: boolean,
+): Promise<readonly string[]> {
   const reasons = await Promise.all([
     askWhether("git", async () => world.git.busy(config.application.root)),
     askWhether("pm2", async () => world.pm2.busy(world.clock.now())),
   ]);
-  return reasons.filter((reason) => reason !== null);
+  const deployment = isLockHeld ? undefined : deploymentUnderWay(config);
+  return [
+    ...reasons.filter((reason) => reason !== null),
+    ...(deployment === undefined ? [] : [`${deployment}, holds the lock`]),
+  ];
 }
 
 async function askWhether(who: string, ask: () => Promise<string | null>): Promise<string | null> {

@@ -57,6 +57,12 @@ export interface CliPorts {
   doctor(config: Config, signal: AbortSignal): Promise<DoctorReport>;
   /** Judges a recording, or a folder of them, by this configuration. */
   replay(config: Config, path: string, signal: AbortSignal): Promise<ReplayReport>;
+  /** Runs a deployment's command under the lock of recoveries. Returns its exit code. */
+  deployUnderLock(
+    config: Config,
+    deployment: { readonly by: string; readonly command: readonly [string, ...string[]] },
+    signal: AbortSignal,
+  ): Promise<number>;
   /** The daemon in the foreground, until the signal aborts and everything is put away. Returns the exit code. */
   runDaemon(config: Config, host: DaemonHost, signal: AbortSignal): Promise<number>;
 }

@@ -8,6 +8,7 @@ import { addConfig } from "./config.ts";
 import { createContext } from "./context.ts";
 import type { CommandContext } from "./context.ts";
 import { addDatabase } from "./database.ts";
+import { addDeployLock } from "./deploy-lock.ts";
 import { addDoctor } from "./doctor.ts";
 import { describeError, exitCodeOf, UsageFailure } from "./errors.ts";
 import { addIncident } from "./incident.ts";
@@ -93,6 +94,7 @@ function buildProgram(context: CommandContext): Command {
   addDatabase(program, context);
   addRecord(program, context);
   addBrakes(program, context);
+  addDeployLock(program, context);
   addConfig(program, context);
   addCompletion(program, context);
   return program;

@@ -21,6 +21,8 @@ export interface RecoveryRun {
   readonly ports: RecoveryPorts;
   /** Asked once before the first step that the application notices: whether the breach is still there. */
   readonly gate: () => Promise<"go" | { readonly cancel: string }>;
+  /** Asked before every later step but a look: why nothing more may be done to what somebody else changes. Default: nobody does. */
+  readonly whoElse?: () => Promise<string | undefined>;
   /** The last phase to do in this call. */
   readonly until: Phase;
 }
@@ -75,7 +77,7 @@ async function advance(run: Attempt, signal: AbortSignal): Promise<RecoveryEnd |
   const next = nextStep(recovery, run.until);
   switch (next.kind) {
     case "run":
-      return runStep(run, next.step, signal);
+      return goOn(run, next.step, signal);
     case "gate":
       return passGate(run, next.step, signal);
     case "phase-done":
@@ -87,6 +89,21 @@ async function advance(run: Attempt, signal: AbortSignal): Promise<RecoveryEnd |
     default:
       return assertNever(next);
   }
+}
+
+/** What was prepared for may have been changed by somebody else's hand since the gate. */
+async function goOn(
+  run: Attempt,
+  step: StepDescriptor,
+  signal: AbortSignal,
+): Promise<RecoveryEnd | undefined> {
+  const other = step.phase === "prepare" ? undefined : await run.whoElse?.();
+  if (signal.aborted) {
+    return { kind: "interrupted" };
+  }
+  return other === undefined
+    ? runStep(run, step, signal)
+    : { kind: "needs-human", reason: `before ${step.id}: ${other}` };
 }
 
 async function passGate(

@@ -16,11 +16,11 @@ export interface Lock {
   release(): void;
 }
 
-/** Takes the lock at `path`, an empty SQLite file held by an open exclusive transaction; throws `lock-held` when another process has it. */
-export function holdLock(path: string): Lock {
+/** Takes the lock at `path`, an empty SQLite file held by an open exclusive transaction; throws `lock-held` when another process has it. `who` is told to those who are refused. */
+export function holdLock(path: string, who = "rollwatch"): Lock {
   const holder = `${path}.holder`;
   const db = beginExclusive(path, holder);
-  noteHolder(holder);
+  noteHolder(holder, who);
   return {
     release: () => {
       db.exec("rollback");
@@ -30,10 +30,10 @@ export function holdLock(path: string): Lock {
 }
 
 /** For people only: when it cannot be written (a full disk), the lock is held all the same. */
-function noteHolder(holder: string): void {
+function noteHolder(holder: string, who: string): void {
   try {
     // Beside the lock, never in it: closing any descriptor of the lock's file would let the lock go.
-    writeFileSync(holder, `pid ${process.pid}\n`, { mode: 0o600 });
+    writeFileSync(holder, `${who}, pid ${process.pid}\n`, { mode: 0o600 });
   } catch {
     // A refusal then tells an older holder, or none.
   }
@@ -67,17 +67,22 @@ function refusal(path: string, holder: string, error: unknown): Failure {
       cause: error,
     });
   }
-  return new Failure("lock-held", `another rollwatch is at work (${tellHolder(holder)})`, {
-    hint: `Use the running one, or stop it first. The lock is ${path}; it needs no cleaning up, the kernel frees it when its holder ends.`,
+  return new Failure("lock-held", `somebody else is at work (${tellHolder(holder)})`, {
+    hint: `Wait for its end, use the running rollwatch, or stop it first. The lock is ${path}; it needs no cleaning up, the kernel frees it when its holder ends.`,
     cause: error,
   });
 }
 
-/** For people only; it may be older than the lock. */
+/** Who had the lock at `path` last, and since when, in a few words; for people only. */
+export function lastHolder(path: string): string {
+  return tellHolder(`${path}.holder`);
+}
+
+/** It may be older than the lock. */
 function tellHolder(holder: string): string {
   try {
     const since = statSync(holder).mtime.toISOString();
-    return `${readFileSync(holder, "utf8").trim().slice(0, 40)}, since ${since}`;
+    return `${readFileSync(holder, "utf8").trim().slice(0, 140)}, since ${since}`;
   } catch {
     return "nothing is known of it";
   }

@@ -49,7 +49,7 @@ describe("rollwatch for one command", () => {
     await withConfig(async (config) => {
       const alone = await open(config);
 
-      expect(() => holdLock(daemonLockPath(config))).toThrow("another rollwatch is at work");
+      expect(() => holdLock(daemonLockPath(config))).toThrow("somebody else is at work");
 
       await alone.close();
       holdLock(daemonLockPath(config)).release();

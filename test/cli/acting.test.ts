@@ -125,6 +125,7 @@ async function alone(argv: readonly string[], world: World = {}): Promise<Outcom
     doctor: async () => aDoctorReport(),
     replay: async () => aReplayReport(),
     runDaemon: async () => 0,
+    deployUnderLock: async () => 0,
     ...world.ports,
   };
   const code = await runCli(argv, ports, world.signal ?? new AbortController().signal);

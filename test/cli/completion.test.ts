@@ -35,6 +35,7 @@ async function scriptFor(shell: string): Promise<string> {
     doctor: absent,
     replay: absent,
     runDaemon: absent,
+    deployUnderLock: absent,
   };
   expect(await runCli(["completion", shell], ports, new AbortController().signal)).toBe(0);
   return out;

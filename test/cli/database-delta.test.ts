@@ -73,6 +73,7 @@ async function rollwatch(
       doctor: notNeeded,
       replay: notNeeded,
       runDaemon: notNeeded,
+      deployUnderLock: notNeeded,
     };
     const code = await runCli(argv, ports, new AbortController().signal);
     return { code, out, err };

@@ -90,6 +90,7 @@ ${signals.map((one) => `  - ${one}\n`).join("")}state: ${folder}
     doctor: async () => aDoctorReport(),
     replay: async () => aReplayReport(),
     runDaemon: async () => 0,
+    deployUnderLock: async () => 0,
   };
   await runCli(["config", "explain", ...argv], ports, new AbortController().signal);
   return written;

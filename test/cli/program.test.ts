@@ -97,6 +97,7 @@ async function rollwatch(argv: readonly string[], world: World = {}): Promise<Ou
     doctor: async () => aDoctorReport(),
     replay: async () => aReplayReport(),
     runDaemon: async () => 0,
+    deployUnderLock: async () => 0,
     ...world.ports,
   };
   const code = await runCli(argv, ports, new AbortController().signal);
@@ -301,6 +302,33 @@ describe("rollwatch run", () => {
     expect(daemon.code).toBe(2);
     expect(daemon.err).toContain("application.pm2Home");
     expect(check.code).toBe(0);
+  });
+});
+
+describe("rollwatch deploy-lock", () => {
+  it("hands over the command with its own options, and ends as it does", async () => {
+    const asked: unknown[] = [];
+
+    const { code } = await rollwatch(
+      ["deploy-lock", "--by", "Zoë", "--", "npm", "ci", "--by", "x"],
+      {
+        ports: {
+          deployUnderLock: async (_config, deployment) => {
+            asked.push(deployment);
+            return 7;
+          },
+        },
+      },
+    );
+
+    expect(asked).toEqual([{ by: "Zoë", command: ["npm", "ci", "--by", "x"] }]);
+    expect(code).toBe(7);
+  });
+
+  it("wants a command", async () => {
+    const { code } = await rollwatch(["deploy-lock"]);
+
+    expect(code).toBe(2);
   });
 });
 

@@ -56,6 +56,7 @@ async function rollwatch(
       doctor: notNeeded,
       replay,
       runDaemon: notNeeded,
+      deployUnderLock: notNeeded,
     };
     const code = await runCli(argv, ports, new AbortController().signal);
     return { code, out, err };

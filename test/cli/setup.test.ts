@@ -43,6 +43,7 @@ async function rollwatch(argv: readonly string[], world: Partial<CliPorts>): Pro
     doctor: absent,
     replay: absent,
     runDaemon: absent,
+    deployUnderLock: absent,
     ...world,
   };
   const code = await runCli(argv, ports, new AbortController().signal);

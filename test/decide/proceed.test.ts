@@ -68,7 +68,7 @@ describe("an approved plan", () => {
   it.each<[string, Partial<BreachSituation>, string]>([
     ["rollwatch is paused", { history: PAUSED }, "Ada paused rollwatch"],
     ["somebody deploys", { busy: ["git is locked"] }, "git is locked"],
-    ["the lock is lost", { lockHeld: false }, "another rollwatch holds the lock"],
+    ["the lock is lost", { lockHeld: false }, "somebody else holds the lock"],
     ["pm2 is dead", { controls: PM2_DEAD }, "pm2 does not answer"],
     [
       "the database turns out to be the cause",

@@ -366,7 +366,7 @@ describe("by hand, without any daemon", () => {
 
     expect(await command.ended).toEqual({ code: 5, signal: null });
     expect([refused, second.code]).toEqual([{ code: 1, signal: null }, 1]);
-    expect(second.err).toContain("another rollwatch is at work");
+    expect(second.err).toContain("somebody else is at work");
     const entries = await story();
     expect(resultsOf(entries)).toEqual(["completed"]);
     expect(factsOf(entries, "verified").map((one) => one.verification.result)).toEqual(["proven"]);

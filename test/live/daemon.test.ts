@@ -175,7 +175,7 @@ describe("a daemon that watches the radiation system", () => {
   it("refuses a second daemon on the same state folder, by name of the first", async () => {
     const { code, err } = await rollwatch(running.environment, ["run"]);
 
-    expect(err).toContain("another rollwatch is at work");
+    expect(err).toContain("somebody else is at work");
     expect(code).toBe(1);
   });
 

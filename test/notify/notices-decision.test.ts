@@ -106,7 +106,7 @@ describe("notices of a breach that is left alone", () => {
     const draft = notices.held(of({ mode }), decide(aSituation({ lockHeld: false })));
 
     expect(draft.urgency).toBe(urgency);
-    expect(draft.text).toContain("another rollwatch holds the lock");
+    expect(draft.text).toContain("somebody else holds the lock");
   });
 
   it.each([

@@ -137,6 +137,26 @@ describe("running a recovery", () => {
     });
   });
 
+  it("goes on with nothing once somebody else is at work, and asks before each step but the first", async () => {
+    await withTempFolder(async (folder) => {
+      const { recover, patient } = await aScene(folder);
+      let asked = 0;
+      async function whoElse(): Promise<string | undefined> {
+        asked += 1;
+        return asked < 3 ? undefined : "somebody deploys";
+      }
+
+      const end = await recover({ whoElse });
+
+      expect(end).toEqual({
+        kind: "needs-human",
+        reason: expect.stringMatching(/^before .+: somebody deploys$/u),
+      });
+      // The one behind the gate and two that were asked about.
+      expect(patient.pm2.calls).toHaveLength(3);
+    });
+  });
+
   it("tries nothing a second time beside a child that cannot be ended", async () => {
     await withTempFolder(async (folder) => {
       const { recover, patient } = await aScene(folder);

@@ -2,7 +2,7 @@
  * The daemon as `rollwatch run` starts it, but with a store and a world that send it a signal at one point:
  * `mortal-daemon.ts <configuration> [<kill point as JSON>]`. Writes `ready` to its parent when it watches.
  */
-import { journalPath } from "../../../src/app/compose.ts";
+import { journalPath } from "../../../src/app/read-history.ts";
 import { openLifecycle } from "../../../src/app/lifecycle.ts";
 import { daemonLockPath } from "../../../src/app/locks.ts";
 import { checkPlaces } from "../../../src/app/preflight.ts";
