@@ -131,7 +131,7 @@ async function openPorts(
     programs: openPostgresPrograms({ files, processes }, environment),
     restorer: openPostgresRestore({ processes }, environment),
     source: openDatabaseSource(rollbackUrl, { clock, ids: openIds() }),
-    beside: openDatabasesBeside(rollbackUrl),
+    beside: openDatabasesBeside(rollbackUrl, { clock, ids: openIds() }),
     stateFolder,
   };
   return {

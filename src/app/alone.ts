@@ -41,7 +41,7 @@ export interface Alone {
 export async function openAlone(config: Config, log: Log, signal: AbortSignal): Promise<Alone> {
   const lifecycle = openLifecycle(log);
   try {
-    const daemon = await openParts(config, log, lifecycle);
+    const daemon = await openParts(config, log, lifecycle, signal);
     return await begin(daemon, lifecycle, signal);
   } catch (error) {
     await lifecycle.stop();
@@ -49,14 +49,19 @@ export async function openAlone(config: Config, log: Log, signal: AbortSignal): 
   }
 }
 
-async function openParts(config: Config, log: Log, lifecycle: Lifecycle): Promise<Daemon> {
+async function openParts(
+  config: Config,
+  log: Log,
+  lifecycle: Lifecycle,
+  signal: AbortSignal,
+): Promise<Daemon> {
   const environment = processEnvironment();
   const world = openWorld(config, environment);
   lifecycle.onStop("database", async () => world.database?.close());
   await checkPlaces(config, world, environment);
   const lock = holdLock(daemonLockPath(config));
   lifecycle.onStop("lock", () => lock.release());
-  await endLeftBehind(world, log);
+  await endLeftBehind(world, log, signal);
   const store = openStore(join(config.state, "journal.db"), world.clock);
   lifecycle.onStop("journal", () => store.close());
   return assemble({ config, world, store, log, lifecycle });

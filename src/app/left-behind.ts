@@ -1,8 +1,14 @@
+import { messageOf } from "../model/failure.ts";
 import type { Lock } from "../system/lock.ts";
 import type { Log } from "../system/log.ts";
 import type { Daemon } from "./daemon.ts";
 import type { World } from "./world.ts";
 
+type LeftWorld = Pick<World, "clock" | "processes" | "leftSessions">;
+type LeftLog = Pick<Log, "warn" | "error">;
+
+/** Longest wait for the database server at the start. */
+const AT_START_MS = 1500;
 /** How often it is looked whether a child that survived KILL is gone at last. */
 const LOOK_MS = 5000;
 
@@ -11,8 +17,9 @@ const LOOK_MS = 5000;
  * probe. Before anything else, while the daemon's lock is held: none of it may act beside what is resumed.
  */
 export async function endLeftBehind(
-  world: Pick<World, "processes">,
-  log: Pick<Log, "warn" | "error">,
+  world: LeftWorld,
+  log: LeftLog,
+  signal: AbortSignal,
 ): Promise<void> {
   const processes = await world.processes.endLeftBehind();
   if (processes > 0) {
@@ -21,6 +28,24 @@ export async function endLeftBehind(
   const stuck = await world.processes.stuck();
   if (stuck.length > 0) {
     log.error({ stuck }, "what an earlier rollwatch had left running cannot be ended");
+  }
+  // A server that does not answer keeps nobody from watching; before a database is touched it is asked again.
+  await endLeftSessions(world, log, world.clock.deadline(AT_START_MS, signal));
+}
+
+/** Ends the sessions that an earlier rollwatch left at the database server. What goes wrong is only told: who needs the server meets it. */
+export async function endLeftSessions(
+  { leftSessions }: LeftWorld,
+  log: LeftLog,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const sessions = (await leftSessions?.end(signal)) ?? 0;
+    if (sessions > 0) {
+      log.warn({ sessions }, "ended sessions that an earlier rollwatch had left at the database");
+    }
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, "sessions of an earlier rollwatch are not looked for");
   }
 }
 

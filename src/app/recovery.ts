@@ -1,6 +1,6 @@
 import { assertNever } from "../model/assert-never.ts";
 import { elapsedAtMost, type Recovery } from "../model/history.ts";
-import type { Plan, RecoveryResult } from "../model/plan.ts";
+import { changesDatabase, type Plan, type RecoveryResult } from "../model/plan.ts";
 import { tellDuration } from "../model/units.ts";
 import type { Verification } from "../model/verification.ts";
 import {
@@ -18,7 +18,7 @@ import { heldDatabases } from "./held-databases.ts";
 import { lastRollbackMs, outcomeWith } from "./incident.ts";
 import type { Daemon } from "./daemon.ts";
 import { judgeAgain } from "./gate.ts";
-import { whyStuck } from "./left-behind.ts";
+import { endLeftSessions, whyStuck } from "./left-behind.ts";
 import { leavePoolRunning } from "./paused-pool.ts";
 import { incidentOf, recoveryOf } from "./planned.ts";
 import { proveRestored } from "./prove-restored.ts";
@@ -40,6 +40,10 @@ export async function finishRecovery(
   signal: AbortSignal,
 ): Promise<void> {
   const { plan } = recoveryOf(daemon, planId);
+  if (changesDatabase(plan.scope)) {
+    await endLeftSessions(daemon.world, daemon.log, signal);
+    signal.throwIfAborted();
+  }
   if (!(await mayGoOn(daemon, plan, signal))) {
     await leavePoolRunning(daemon, plan);
     return;

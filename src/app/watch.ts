@@ -45,7 +45,7 @@ const DRAIN_MS = 3000;
 /** Watches until the signal aborts; rejects when a part of it fails, since a watcher that is half alive is worse than none. */
 export async function watchOver(input: WatchInput, signal: AbortSignal): Promise<void> {
   const { config, world, log, host, lifecycle } = input;
-  await endLeftBehind(world, log);
+  await endLeftBehind(world, log, signal);
   const daemon = assemble(input);
   const metrics = feedMetrics(daemon, host);
   const bell = openBell(world.clock);

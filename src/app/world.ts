@@ -11,7 +11,7 @@ import { openGit, type Git } from "../system/git.ts";
 import { openHttp, type Http } from "../system/http.ts";
 import { openHostNames, type HostNames } from "../system/host-names.ts";
 import { openIds, type Ids } from "../system/ids.ts";
-import { openInstance } from "../system/instance.ts";
+import { type Instance, openInstance } from "../system/instance.ts";
 import { type Inbox, openInbox } from "../system/inbox.ts";
 import { type Logs, openLogs } from "../system/logs.ts";
 import { type Memory, openMemory } from "../system/memory.ts";
@@ -23,6 +23,8 @@ import { openPm2Events, type Pm2Events } from "../system/pm2-events.ts";
 import { type Amcheck, openAmcheck } from "../system/postgres-amcheck.ts";
 import { openDatabasesBeside } from "../system/postgres-beside.ts";
 import { openDatabase, type Database } from "../system/postgres.ts";
+import { type LeftSessions, openLeftSessions } from "../system/postgres-left-behind.ts";
+import { taggedAddress } from "../system/postgres-own.ts";
 import { type MigrationDatabase, openMigrations } from "../system/postgres-migrations.ts";
 import { openPostgresPrograms, type PostgresPrograms } from "../system/postgres-programs.ts";
 import { openPostgresRestore } from "../system/postgres-restore.ts";
@@ -72,13 +74,17 @@ export interface World {
   readonly migrations?: MigrationDatabase;
   /** What lets one of those take its place; absent when none is configured. */
   readonly databases?: DatabaseSwap;
+  /** What ends the sessions that a killed rollwatch has left at the server; absent when none is configured. */
+  readonly leftSessions?: LeftSessions;
   /** What holds clients back meanwhile; absent when none is configured. */
   readonly pool?: ConnectionPool;
 }
 
+type WatchedDatabase = NonNullable<Config["database"]>;
+
 /** With the role that migrates. */
 function openMigrating(
-  { url, rollback, migrations }: NonNullable<Config["database"]>,
+  { url, rollback, migrations }: WatchedDatabase,
   clock: Clock,
 ): Pick<World, "migrations"> {
   const { table, column, down } = migrations;
@@ -96,7 +102,8 @@ function openMigrating(
 export function openWorld(config: Config, environment: Environment): World {
   const clock = openClock();
   const files = openFiles();
-  const processes = openProcesses(clock, openInstance({ state: config.state, files }));
+  const instance = openInstance({ state: config.state, files });
+  const processes = openProcesses(clock, instance);
   const children = childEnvironment(environment);
   const { pm2Home, pm2Program } = config.application;
   const ids = openIds();
@@ -124,35 +131,79 @@ export function openWorld(config: Config, environment: Environment): World {
     hostNames: openHostNames(),
     ids,
     statements: openStatements(clock),
-    amcheck: openAmcheck({ clock, files, ids, processes }, children),
+    amcheck: tagging(openAmcheck({ clock, files, ids, processes }, children), instance),
     inbox: openInbox(join(config.state, "inbox.json"), { clock, files }),
-    ...(config.database === undefined ? {} : { database: openDatabase(config.database, clock) }),
     ...(config.database === undefined
       ? {}
-      : { warming: openWarming(config.database, { clock, files, ids, processes }, children) }),
-    ...(config.database === undefined ? {} : { databases: openSwap(config.database, clock) }),
-    ...(config.database === undefined ? {} : openPool(config.database, clock)),
-    ...(config.database === undefined ? {} : openMigrating(config.database, clock)),
-    ...(config.database?.dump === undefined
+      : openDatabases(config.database, { clock, files, ids, processes, instance }, children)),
+  };
+}
+
+/** What works on databases for longer than a probe does so in sessions that bear the tag of this rollwatch. */
+function openDatabases(
+  watched: WatchedDatabase,
+  ports: Pick<World, "clock" | "files" | "ids" | "processes"> & { readonly instance: Instance },
+  children: Readonly<Record<string, string>>,
+): Partial<World> {
+  const { clock, instance } = ports;
+  const database = tagged(watched, instance);
+  const { url, rollback, migrations } = database;
+  const roles = [url, rollback.url, migrations.down?.url].filter((one) => one !== undefined);
+  return {
+    database: openDatabase(watched, clock),
+    leftSessions: openLeftSessions(roles, { clock, instance }),
+    warming: openWarming(database, ports, children),
+    databases: openSwap(database, clock),
+    ...openPool(watched, clock),
+    ...openMigrating(database, clock),
+    ...(watched.dump === undefined
       ? {}
       : {
           dumping: {
-            programs: openPostgresPrograms({ files, processes }, children),
-            source: openDatabaseSource(config.database.url, { clock, ids }),
+            programs: openPostgresPrograms(ports, children),
+            source: openDatabaseSource(url, ports),
           },
         }),
   };
 }
 
+/** The same database by addresses that say which rollwatch it is. */
+function tagged(database: WatchedDatabase, instance: Instance): WatchedDatabase {
+  const { url, rollback, migrations } = database;
+  const { down } = migrations;
+  return {
+    ...database,
+    url: taggedAddress(url, instance),
+    rollback: {
+      ...rollback,
+      ...(rollback.url === undefined ? {} : { url: taggedAddress(rollback.url, instance) }),
+    },
+    migrations: {
+      ...migrations,
+      ...(down?.url === undefined
+        ? {}
+        : { down: { ...down, url: taggedAddress(down.url, instance) } }),
+    },
+  };
+}
+
+/** The same, in sessions that say which rollwatch it is. */
+function tagging(amcheck: Amcheck, instance: Instance): Amcheck {
+  return {
+    check: async (order, signal) =>
+      amcheck.check({ ...order, url: taggedAddress(order.url, instance) }, signal),
+  };
+}
+
 /** With the role of `database.rollback.url`. */
 function openWarming(
-  { url, rollback }: NonNullable<Config["database"]>,
+  { url, rollback }: WatchedDatabase,
   ports: Pick<World, "clock" | "files" | "ids" | "processes">,
   children: Readonly<Record<string, string>>,
 ): NonNullable<World["warming"]> {
   const address = rollback.url ?? url;
   return {
-    beside: openDatabasesBeside(address),
+    beside: openDatabasesBeside(address, ports),
     programs: openPostgresPrograms(ports, children),
     restorer: openPostgresRestore(ports, children),
     source: openDatabaseSource(address, ports),
@@ -160,13 +211,13 @@ function openWarming(
 }
 
 /** With the role of `database.rollback.url`; the services are those who use that of `database.url`. */
-function openSwap({ url, rollback }: NonNullable<Config["database"]>, clock: Clock): DatabaseSwap {
+function openSwap({ url, rollback }: WatchedDatabase, clock: Clock): DatabaseSwap {
   const { mayEnd } = rollback;
   return openDatabaseSwap({ url: rollback.url ?? url, applicationUrl: url, mayEnd, clock });
 }
 
 /** Clients know the live database by its name, unless it is configured otherwise. */
-function openPool(database: NonNullable<Config["database"]>, clock: Clock): Pick<World, "pool"> {
+function openPool(database: WatchedDatabase, clock: Clock): Pick<World, "pool"> {
   const { pgbouncer } = database;
   if (pgbouncer === undefined) {
     return {};

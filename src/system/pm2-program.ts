@@ -31,8 +31,8 @@ async function run(pm2: Pm2Access, args: readonly string[], signal: AbortSignal)
   const before = await requireDaemon(pm2, signal);
   const command = { program, args, cwd: home, env: programEnvironment(home, environment) };
   // Where the daemon dies at this very moment it starts one, which people may go on with.
-  const run = { ...command, deadlineMs: DEADLINE_MS, leavesDaemon: true };
-  const finished = await pm2.processes.run(run, signal);
+  const lasting = { ...command, deadlineMs: DEADLINE_MS, leavesDaemon: true };
+  const finished = await pm2.processes.run(lasting, signal);
   const verb = args[0] ?? "";
   if (finished.kind === "not-found") {
     throw new Failure("program-missing", `the pm2 program is not there: ${program}`, {

@@ -3,8 +3,8 @@ import { messageOf } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
 import type { Files } from "./files.ts";
 import type { Ids } from "./ids.ts";
-import { ask, type Connections, describe, passwordOf } from "./postgres-connection.ts";
-import { givingWay, type OwnSessions } from "./postgres-give-way.ts";
+import { ask, type Connections, describe } from "./postgres-connection.ts";
+import { givingWay, type OwnSessions, ownSessions } from "./postgres-give-way.ts";
 import { programFolders } from "./postgres-programs.ts";
 import { environmentOf } from "./postgres-source.ts";
 import type { Finished } from "./process-run.ts";
@@ -60,9 +60,8 @@ export function openAmcheck(
 
   return {
     check: async ({ url, deadlineMs }, signal) => {
-      const { clock, ids } = ports;
-      const connections = { url, password: passwordOf(url), clock, sockets: new Set<never>() };
-      const rights = await whyNotAllowed(connections, signal);
+      const own = ownSessions({ url, purpose: "rollwatch-amcheck" }, ports);
+      const rights = await whyNotAllowed(own.connections, signal);
       if (rights !== undefined) {
         return rights;
       }
@@ -71,8 +70,7 @@ export function openAmcheck(
         const detail = "no pg_amcheck is installed: it comes with PostgreSQL's server programs";
         return { kind: "unknown", why: "other", detail };
       }
-      const application = ids.next("rollwatch-amcheck", clock.now());
-      const how = { program, path, url, deadlineMs, own: { connections, application } };
+      const how = { program, path, url, deadlineMs, own };
       const first = await run(ports.processes, how, signal);
       // What was dropped or rewritten meanwhile can look damaged; what is, is so again.
       return first.kind === "corrupt"

@@ -3,6 +3,9 @@ import { z } from "zod";
 import { Failure } from "../model/failure.ts";
 import type { DatabaseProperties } from "../model/warm-database.ts";
 import { type Contents, readContents } from "./postgres-contents.ts";
+import type { Clock } from "./clock.ts";
+import type { Ids } from "./ids.ts";
+import { givingWay, type OwnSessions, ownSessions } from "./postgres-give-way.ts";
 import { copyProperties } from "./postgres-properties.ts";
 import { type CopyWay, readRefusals } from "./postgres-refusals.ts";
 import { quoted, type Session, withClient } from "./postgres-session.ts";
@@ -23,7 +26,7 @@ export interface DatabasesBeside {
   refusals(way: CopyWay, signal: AbortSignal): Promise<readonly string[]>;
   /** The OID of a database; undefined where there is none of that name. */
   oidOf(name: string, signal: AbortSignal): Promise<number | undefined>;
-  /** A copy of the live one's files; refused by the server while anybody uses it. Returns its OID. */
+  /** A copy of the live one's files; refused by the server while anybody uses it, and given up for who comes meanwhile. Returns its OID. */
   clone(name: string, signal: AbortSignal): Promise<number>;
   /** An empty one with the live one's encoding, locale, tablespace and owner, for its owner alone. Returns its OID. */
   create(name: string, signal: AbortSignal): Promise<number>;
@@ -89,7 +92,10 @@ const Definition = z.object({
 });
 
 /** Makes databases beside the one that the address names. */
-export function openDatabasesBeside(url: string): DatabasesBeside {
+export function openDatabasesBeside(
+  url: string,
+  ports: { readonly clock: Clock; readonly ids: Ids },
+): DatabasesBeside {
   const live: Session = { url };
   const outside: Session = { url, database: MAINTENANCE };
   return {
@@ -101,23 +107,11 @@ export function openDatabasesBeside(url: string): DatabasesBeside {
       withClient(live, async (client) => readRefusals(client, way), signal),
     oidOf: async (name, signal) =>
       withClient(outside, async (client) => readOid(client, name), signal),
-    clone: async (name, signal) => {
-      const { name: source } = await withClient(live, readLive, signal);
-      return withClient(outside, async (client) => clone(client, checked(name), source), signal);
-    },
-    create: async (name, signal) => {
-      const definition = await withClient(live, readDefinition, signal);
-      const sql = createSql(checked(name), definition);
-      return withClient(
-        outside,
-        async (client) => {
-          await client.query(sql);
-          await client.query(`revoke all on database ${quoted(name)} from public`);
-          return requireOid(client, name);
-        },
-        signal,
-      );
-    },
+    clone: cloningOf(
+      { live, outside },
+      ownSessions({ url, database: MAINTENANCE, purpose: "rollwatch-clone" }, ports),
+    ),
+    create: async (name, signal) => createEmpty({ live, outside }, checked(name), signal),
     copyProperties: async (name, signal) => {
       const { name: source } = await withClient(live, readLive, signal);
       return withClient(
@@ -141,6 +135,42 @@ export function openDatabasesBeside(url: string): DatabasesBeside {
 
 async function readLive(client: Client): Promise<LiveDatabase> {
   return Live.parse((await client.query(ASK_LIVE)).rows[0]);
+}
+
+interface Places {
+  readonly live: Session;
+  readonly outside: Session;
+}
+
+async function createEmpty(
+  { live, outside }: Places,
+  name: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const definition = await withClient(live, readDefinition, signal);
+  return withClient(
+    outside,
+    async (client) => {
+      await client.query(createSql(name, definition));
+      await client.query(`revoke all on database ${quoted(name)} from public`);
+      return requireOid(client, name);
+    },
+    signal,
+  );
+}
+
+/** Whoever connects to the live one meanwhile would wait for its end. */
+function cloningOf({ live, outside }: Places, own: OwnSessions): DatabasesBeside["clone"] {
+  return async (name, signal) => {
+    const { name: source } = await withClient(live, readLive, signal);
+    const session = { ...outside, application: own.application };
+    return givingWay(
+      own,
+      async (limited) =>
+        withClient(session, async (client) => clone(client, checked(name), source), limited),
+      signal,
+    );
+  };
 }
 
 async function clone(client: Client, name: string, source: string): Promise<number> {

@@ -4,6 +4,7 @@ import { Failure, messageOf } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
 import { cancelRunning } from "./postgres-cancel.ts";
 import { type LocalReason, localReasonOf } from "./http-errors.ts";
+import { namelessAddress, sessionName, watchClient } from "./postgres-own.ts";
 import { type DatabasePhase, phaseOf } from "./postgres-phase.ts";
 
 /** Less than a control may take, so that it hears which part took too long. */
@@ -13,6 +14,10 @@ const QUERY_MS = 2000;
 const LATER_MS = 250;
 /** Longest polite goodbye; a server that answers no more is left without one. */
 const GOODBYE_MS = 250;
+/** A statement that may take longer than this is not to work on for a client that was killed. */
+const LONG_MS = 5000;
+/** Of a session whose address names none. */
+const OWN_NAME = "rollwatch";
 
 /** How to reach the database; one connection per question, none between them. */
 export interface Connections {
@@ -79,6 +84,7 @@ export async function inSession<T>(
   signal.addEventListener("abort", end, { once: true });
   try {
     await client.connect().catch(course.rethrowAs("connect"));
+    await (timeoutMs > LONG_MS ? watchClient(client) : undefined);
     const result = await use(client).catch(course.rethrowAs("query"));
     await goodbye(client, connections.clock);
     return result;
@@ -90,15 +96,16 @@ export async function inSession<T>(
 }
 
 function aClient(url: string, socket: Socket, timeoutMs: number): Client {
+  const isTagged = sessionName(url, OWN_NAME) !== OWN_NAME;
   return new Client({
-    connectionString: url,
+    connectionString: isTagged ? namelessAddress(url).href : url,
     // The socket is ours, so that it can be ended in any phase; pg waits for a polite end, for ever.
     stream: () => socket,
     connectionTimeoutMillis: CONNECT_MS,
     // The server's own limit comes first: its answer says which.
     query_timeout: timeoutMs + LATER_MS,
     statement_timeout: timeoutMs,
-    application_name: "rollwatch",
+    application_name: sessionName(url, OWN_NAME),
   });
 }
 

@@ -1,14 +1,27 @@
+import type { Socket } from "node:net";
 import { Failure, messageOf } from "../model/failure.ts";
 import { type Child, childOf } from "./abort.ts";
-import { ask, type Connections, describe } from "./postgres-connection.ts";
+import type { Clock } from "./clock.ts";
+import type { Ids } from "./ids.ts";
+import { ask, type Connections, describe, passwordOf } from "./postgres-connection.ts";
+import { sessionName } from "./postgres-own.ts";
 
 /** Sessions of rollwatch on the watched server that may keep nobody waiting. */
 export interface OwnSessions {
   readonly connections: Connections;
-  /** The application_name that they alone have: letters, digits and `-`, at most 63. */
+  /** The application_name that they alone have: letters, digits, blanks, `-` and `.`, at most 63. */
   readonly application: string;
 }
 
+/** Whom to ask, and what the sessions are for: at most 25 characters. */
+interface Asked {
+  readonly url: string;
+  readonly database?: string;
+  readonly purpose: string;
+}
+
+/** So many of a random token tell two pieces of work of one process apart. */
+const NAME_DIGITS = 6;
 /** How often it is looked whether somebody waits. */
 const LOOK_MS = 1000;
 /** So many looks in a row without an answer count as somebody who waits: a server full of waiting clients lets no one in. */
@@ -17,20 +30,42 @@ const UNANSWERED = 3;
 const END_MS = 5000;
 const END_POLL_MS = 50;
 
-/** Who waits, and for what. */
+/**
+ * Who waits, and for what. A session that connects to a database while that is copied is told nothing of but its wait; one alone
+ * may be autovacuum's, which comes every minute and has time.
+ */
 const WAITERS = `
   with ours as (
     select pid from pg_stat_activity where application_name = '$name' and usename = session_user
+  ), waiters as (
+    select coalesce(nullif(application_name, ''), usename, 'somebody') as who,
+           l.pid, coalesce(relation::regclass::text, locktype) as lock, a.pid is null as connects
+    from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+    where not granted and l.pid not in (select pid from ours)
+      and coalesce(backend_type, 'client backend') <> 'autovacuum worker'
+      and pg_blocking_pids(l.pid) && array(select pid from ours)
   )
-  select coalesce(nullif(application_name, ''), usename, 'somebody') as who,
-         pid::text as pid, coalesce(relation::regclass::text, locktype) as lock
-  from pg_locks left join pg_stat_activity using (pid)
-  where not granted and pid not in (select pid from ours)
-    and pg_blocking_pids(pid) && array(select pid from ours)
+  select who, pid::text as pid, lock from waiters
+  where not connects or (select count(*) from waiters where connects) > 1
   limit 1`;
 const TERMINATE = `
   select count(pg_terminate_backend(pid))::text as left
   from pg_stat_activity where application_name = '$name' and usename = session_user`;
+
+/** Sessions for one piece of work, which is asked about in `database`. Default: that of the address. Throws `config-invalid`. */
+export function ownSessions(
+  { url, database, purpose }: Asked,
+  { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
+): OwnSessions {
+  const password = passwordOf(url);
+  const address = new URL(url);
+  if (database !== undefined) {
+    address.pathname = `/${encodeURIComponent(database)}`;
+  }
+  const application = sessionName(url, `${purpose}-${ids.token().slice(0, NAME_DIGITS)}`);
+  const sockets = new Set<Socket>();
+  return { connections: { url: address.href, password, clock, sockets }, application };
+}
 
 /**
  * Does work that holds locks, until one of its sessions keeps somebody else from a lock: a migration, say, behind which the whole

@@ -6,6 +6,7 @@ import type { Clock } from "./clock.ts";
 import { openDatabase } from "./postgres.ts";
 import { BESIDE_PREFIX } from "./postgres-beside.ts";
 import { type Holding, readHoldings } from "./postgres-holdings.ts";
+import { namelessAddress } from "./postgres-own.ts";
 import { quoted, withClient } from "./postgres-session.ts";
 import { environmentOf } from "./postgres-source.ts";
 
@@ -84,7 +85,8 @@ export function openMigrations(access: MigrationAccess): MigrationDatabase {
       withClient(session(url, copy), async (client) => takeDown(client, scripts, access), signal),
     environment: (copy) => {
       const address = addressOf(url, copy);
-      return { ...environmentOf(address, APPLICATION), DATABASE_URL: address };
+      const nameless = namelessAddress(address).href;
+      return { ...environmentOf(address, APPLICATION), DATABASE_URL: nameless };
     },
     redact: (text) =>
       password === ""

@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import { Client } from "pg";
 import { Failure, messageOf } from "../model/failure.ts";
+import { namelessAddress, sessionName, watchClient } from "./postgres-own.ts";
 
 /** Longest time for a connection. */
 export const CONNECT_MS = 5000;
@@ -18,7 +19,7 @@ export interface Session {
   readonly url: string;
   /** Another one than the address names. */
   readonly database?: string;
-  /** Its application_name. Default `rollwatch`. */
+  /** Its application_name, which the tag of the address follows. Default `rollwatch`. */
   readonly application?: string;
 }
 
@@ -30,17 +31,15 @@ export async function withClient<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const socket = new Socket();
-  const address = new URL(url);
+  const address = namelessAddress(url);
   if (database !== undefined) {
     address.pathname = `/${encodeURIComponent(database)}`;
   }
-  // What the address says would count for more than the option below.
-  address.searchParams.delete("application_name");
   const client = new Client({
     connectionString: address.href,
     stream: () => socket,
     connectionTimeoutMillis: CONNECT_MS,
-    application_name: application,
+    application_name: sessionName(url, application),
   });
   function end(): void {
     socket.destroy(new Error("aborted"));
@@ -50,6 +49,7 @@ export async function withClient<T>(
   try {
     await client.connect();
     await client.query(PATIENTLY);
+    await watchClient(client);
     const answer = await use(client);
     // A clone right after it must not meet this session; an abort ends the wait.
     await client.end();

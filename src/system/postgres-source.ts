@@ -1,12 +1,11 @@
-import type { Socket } from "node:net";
 import type { Client } from "pg";
 import { z } from "zod";
 import { Failure } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
 import type { Ids } from "./ids.ts";
-import { passwordOf } from "./postgres-connection.ts";
 import { type Contents, readContents } from "./postgres-contents.ts";
-import { givingWay, type OwnSessions } from "./postgres-give-way.ts";
+import { givingWay, ownSessions } from "./postgres-give-way.ts";
+import { sessionName } from "./postgres-own.ts";
 import { CONNECT_MS, quoted, type Session, withClient } from "./postgres-session.ts";
 
 /** Facts about the watched database that belong into a dump's manifest. */
@@ -40,7 +39,10 @@ export interface DatabaseSource {
     use: (snapshot: Snapshot, signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T>;
-  /** `create database … template …`: refused by the server while another session uses the source. */
+  /**
+   * `create database … template …`: refused by the server while another session uses the source. It gives way to whoever
+   * comes meanwhile.
+   */
   clone(name: string, signal: AbortSignal): Promise<void>;
   /** Drops a clone of that name; one that is gone is fine. */
   dropClone(name: string, signal: AbortSignal): Promise<void>;
@@ -51,6 +53,8 @@ export interface DatabaseSource {
 /** Every clone is named so; nothing else is ever dropped. */
 export const CLONE_PREFIX = "rollwatch_";
 const LONGEST_NAME_BYTES = 63;
+/** Where databases are copied from: whoever connects to one that is copied waits for the end of that. */
+const MAINTENANCE = "postgres";
 
 const ASK_FACTS = `
   select current_database() as database,
@@ -74,11 +78,11 @@ const SystemIdentifier = z.object({ id: z.string() });
 /** Opens the database of an address; one connection per question. Throws `config-invalid` when the address is none. */
 export function openDatabaseSource(
   url: string,
-  { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
+  ports: { readonly clock: Clock; readonly ids: Ids },
 ): DatabaseSource {
-  const application = ids.next("rollwatch-dump", clock.now());
-  const connections = { url, password: passwordOf(url), clock, sockets: new Set<Socket>() };
-  const own: OwnSessions = { connections, application };
+  const own = ownSessions({ url, purpose: "rollwatch-dump" }, ports);
+  const outside = ownSessions({ url, database: MAINTENANCE, purpose: "rollwatch-clone" }, ports);
+  const { application } = own;
   const environment = environmentOf(url, application);
   return {
     facts: async (signal) => withClient({ url }, readFacts, signal),
@@ -87,11 +91,16 @@ export function openDatabaseSource(
     clone: async (name, signal) => {
       const source = environment["PGDATABASE"] ?? "";
       const sql = `create database ${quoted(checked(name))} template ${quoted(source)}`;
-      await withClient({ url, database: "postgres" }, async (client) => client.query(sql), signal);
+      const session = { url, database: MAINTENANCE, application: outside.application };
+      await givingWay(
+        outside,
+        async (limited) => withClient(session, async (client) => client.query(sql), limited),
+        signal,
+      );
     },
     dropClone: async (name, signal) => {
       const sql = `drop database if exists ${quoted(checked(name))}`;
-      await withClient({ url, database: "postgres" }, async (client) => client.query(sql), signal);
+      await withClient({ url, database: MAINTENANCE }, async (client) => client.query(sql), signal);
     },
     environment,
   };
@@ -139,7 +148,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   options: "PGOPTIONS",
 };
 
-/** The connection of an address as libpq's variables. */
+/** The connection of an address as libpq's variables; the tag of the address follows `application`. */
 export function environmentOf(url: string, application: string): Readonly<Record<string, string>> {
   const address = new URL(url);
   const parameters = [...address.searchParams].flatMap(([name, value]) => {
@@ -153,7 +162,7 @@ export function environmentOf(url: string, application: string): Readonly<Record
     PGUSER: decodeURIComponent(address.username),
     PGPASSWORD: decodeURIComponent(address.password),
     PGDATABASE: decodeURIComponent(address.pathname.slice(1)),
-    PGAPPNAME: application,
+    PGAPPNAME: sessionName(url, application),
     PGCONNECT_TIMEOUT: String(CONNECT_MS / 1000),
     ...Object.fromEntries(parameters),
   };

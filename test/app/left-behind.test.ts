@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { Daemon } from "../../src/app/daemon.ts";
 import { endLeftBehind, letGo } from "../../src/app/left-behind.ts";
 import { finishRecovery } from "../../src/app/recovery.ts";
+import type { Plan } from "../../src/model/plan.ts";
 import { openChangeWatch } from "../../src/app/watch-changes.ts";
 import { anIncident, aPlan } from "../support/builders.ts";
 import { withDaemon, type Parts } from "../support/daemon.ts";
@@ -30,10 +32,26 @@ const STAGE = {
   kept: [],
 } as const;
 
-function planned({ record }: Parts): string {
+async function untilAborted(signal: AbortSignal): Promise<never> {
+  await once(signal, "abort");
+  throw signal.reason;
+}
+
+/** The same daemon; what was written last when sessions are ended is noted. */
+function daemonThatEnds({ daemon, written }: Parts, ends: string[] = []): Daemon {
+  const leftSessions = {
+    end: async () => {
+      ends.push(written().at(-1) ?? "nothing");
+      return 1;
+    },
+  };
+  return { ...daemon, world: { ...daemon.world, leftSessions } };
+}
+
+function planned({ record }: Parts, over: Partial<Plan> = {}): string {
   const { id: incident, trigger, tier, mode, since, signals } = anIncident();
   record({ kind: "incident-opened", incident, trigger, tier, mode, since, signals: [...signals] });
-  record({ kind: "planned", plan: aPlan({ steps: [STAGE] }) });
+  record({ kind: "planned", plan: aPlan({ steps: [STAGE], ...over }) });
   return aPlan().id;
 }
 
@@ -97,9 +115,38 @@ describe("a child that cannot be ended", () => {
       const errors: unknown[] = [];
       const log = { warn: () => undefined, error: (about: unknown) => errors.push(about) };
 
-      await endLeftBehind(world, log);
+      await endLeftBehind(world, log, LIVE);
 
       expect(errors).toEqual([{ stuck: [HANGS] }]);
+    });
+  });
+});
+
+describe("sessions that were left at the database", () => {
+  it("are ended at the start, and before a plan for the database goes on", async () => {
+    await withDaemon(async (parts) => {
+      const plan = planned(parts, { scope: "database" });
+      const ends: readonly [string[], string[]] = [[], []];
+      const [first, second] = [daemonThatEnds(parts, ends[0]), daemonThatEnds(parts, ends[1])];
+
+      await finishRecovery(first, openChangeWatch(first), plan, LIVE);
+      await endLeftBehind(second.world, second.log, LIVE);
+
+      expect(ends).toEqual([["planned"], ["recovery-ended"]]);
+    });
+  });
+
+  it("keep nobody from starting where the server does not answer", async () => {
+    await withDaemon(async ({ daemon, world }) => {
+      const leftSessions = { end: async (signal: AbortSignal) => untilAborted(signal) };
+      const warnings: unknown[] = [];
+      const log = { error: () => undefined, warn: (about: unknown) => warnings.push(about) };
+
+      const starting = endLeftBehind({ ...daemon.world, leftSessions }, log, LIVE);
+      await world.clock.advance(1500);
+      await starting;
+
+      expect(warnings).toHaveLength(1);
     });
   });
 });

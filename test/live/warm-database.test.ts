@@ -125,7 +125,7 @@ describe.skipIf(process.env["ROLLWATCH_PG_BIN"] === "embedded")("a warm database
       programs: openPostgresPrograms({ files, processes }, environment),
       restorer: openPostgresRestore({ processes }, environment),
       source: openDatabaseSource(url, { clock, ids }),
-      beside: openDatabasesBeside(url),
+      beside: openDatabasesBeside(url, { clock, ids }),
       stateFolder: state,
       ...over,
     };

@@ -37,7 +37,7 @@ export function openSwapPorts({ stateFolder, ...access }: SwapPlace): Required<D
       programs: openPostgresPrograms({ files, processes }, environment),
       restorer: openPostgresRestore({ processes }, environment),
       source: openDatabaseSource(access.url, { clock, ids: openIds() }),
-      beside: openDatabasesBeside(access.url),
+      beside: openDatabasesBeside(access.url, { clock, ids: openIds() }),
       stateFolder,
     },
   };
