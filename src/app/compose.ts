@@ -9,14 +9,17 @@ import { Failure } from "../model/failure.ts";
 import type { Operations } from "../model/operations.ts";
 import { createControls } from "../observe/controls.ts";
 import { openCatalogue } from "../release/catalogue.ts";
+import { openClock } from "../system/clock.ts";
 import { holdLock } from "../system/lock.ts";
 import { openLog } from "../system/log.ts";
 import { openAlone } from "./alone.ts";
 import { reportAsides } from "./asides.ts";
 import { checkOnce } from "./check-once.ts";
 import { controlSettingsOf } from "./control-settings.ts";
+import { tellLastWord } from "./last-word.ts";
 import { openLifecycle } from "./lifecycle.ts";
 import { daemonLockPath } from "./locks.ts";
+import { channelsOf } from "./loops.ts";
 import { checkPlaces } from "./preflight.ts";
 import { previewRollback } from "./preview.ts";
 import { diffReleases, showRelease } from "./release-actions.ts";
@@ -49,6 +52,11 @@ export async function runDaemon(
     lifecycle.onStop("journal", () => store.close());
     await watchOver({ config, world, store, log, host, lifecycle }, signal);
     return 0;
+  } catch (error) {
+    const clock = openClock();
+    const channels = channelsOf({ config, log, world: { clock } });
+    await tellLastWord({ config, channels, clock, log }, error, signal);
+    throw error;
   } finally {
     await lifecycle.stop();
   }

@@ -99,7 +99,13 @@ async function listen({ log }: Daemon, wake: EventWake, signal: AbortSignal): Pr
 }
 
 /** The configured channels. */
-export function channelsOf({ config, world, log }: Daemon): ReturnType<typeof createChannel>[] {
+export function channelsOf({
+  config,
+  world,
+  log,
+}: Pick<Daemon, "config" | "log"> & { readonly world: Pick<Daemon["world"], "clock"> }): ReturnType<
+  typeof createChannel
+>[] {
   return Object.entries(config.notify.channels).map(([name, settings]) =>
     createChannel(name, settings, { clock: world.clock, log }),
   );

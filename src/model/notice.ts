@@ -28,6 +28,7 @@ export const NOTICE_REASONS = [
   "maintenance-ended",
   "recording-stopped",
   "restart-storm",
+  "rollwatch-ended",
 ] as const;
 export type NoticeReason = (typeof NOTICE_REASONS)[number];
 

@@ -71,6 +71,17 @@ export function restartStorm(
   };
 }
 
+/** rollwatch could not go on, or not begin. */
+export function rollwatchEnded(application: string, why: string): NoticeDraft {
+  return {
+    dedupKey: `none:rollwatch-ended:${why}`,
+    reason: "rollwatch-ended",
+    incident: null,
+    title: `${application}: rollwatch ended, and nothing is watched`,
+    text: `Why: ${why}\nNothing is done by itself and nobody is told of anything until it runs again. Each start tries; this is told again after an hour.`,
+  };
+}
+
 /** Nothing is done by itself from now on. */
 export function pausedByPerson(application: string, brake: Brake): NoticeDraft {
   const end =

@@ -35,6 +35,7 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   "maintenance-ended": "tell",
   "recording-stopped": "tell",
   "restart-storm": "page",
+  "rollwatch-ended": "page",
 };
 
 /** Makes a notice of a draft: its urgency and the channels that must have it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pause, startMaintenance } from "../../src/app/brakes.ts";
+import { pause, resume, startMaintenance } from "../../src/app/brakes.ts";
 import { Failure } from "../../src/model/failure.ts";
 import { withDaemon } from "../support/daemon.ts";
 
@@ -42,6 +42,35 @@ describe("a brake while another is on", () => {
       expect(() => startMaintenance(daemon, { reason: "more disks", forMs: HOUR_MS }, BEN)).toThrow(
         "it is on already, by Ada until",
       );
+    });
+  });
+
+  it("is not said to be on where the journal cannot be written", async () => {
+    await withDaemon(async ({ daemon, written }) => {
+      const full = {
+        ...daemon.journal,
+        record: () => {
+          throw new Failure("internal", "cannot write to the journal: ENOSPC", { hint: "" });
+        },
+      };
+
+      expect(() =>
+        pause({ ...daemon, journal: full }, { reason: "load", forMs: null }, ADA),
+      ).toThrow("ENOSPC");
+      expect(written()).toEqual([]);
+    });
+  });
+
+  it("by two people at once is over for both when one resumes, who is told whose it was", async () => {
+    await withDaemon(async ({ daemon }) => {
+      pause(daemon, { reason: "load test", forMs: HOUR_MS }, ADA);
+      pause(daemon, { reason: "deploying", forMs: 2 * HOUR_MS }, BEN);
+
+      const ended = resume(daemon, ADA);
+
+      expect(ended).toMatchObject([{ by: "Ben", reason: "deploying" }]);
+      expect(daemon.journal.history().pause).toBeUndefined();
+      expect(answerOf(() => void resume(daemon, BEN))).toBe("refused");
     });
   });
 

@@ -1,10 +1,15 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { composeOperations } from "../../src/app/compose.ts";
+import { createServer as createHttpServer } from "node:http";
+import { text } from "node:stream/consumers";
+import { composeOperations, runDaemon } from "../../src/app/compose.ts";
+import { journalPath } from "../../src/app/read-history.ts";
+import { NotifySettings } from "../../src/notify/settings.ts";
 import { DatabaseSettings, type Config } from "../../src/config/schema.ts";
 import type { Operations } from "../../src/model/operations.ts";
+import { closeServers, listeningPort } from "../support/servers.ts";
 import { storyConfig } from "../support/story-config.ts";
 import { withTempFolder } from "../support/temp.ts";
 
@@ -109,6 +114,34 @@ describe("a command without a daemon", () => {
       expect(await operations.incidents(LIVE)).toEqual([]);
       expect(await operations.incident("inc-1", LIVE)).toBeUndefined();
       expect(await operations.releases(LIVE)).toEqual([]);
+    });
+  });
+});
+
+describe("a daemon whose journal cannot be read", () => {
+  it("does not start, since nobody knows whether it is paused, and pages", async () => {
+    await withOperations(async (_operations, story) => {
+      const pages: string[] = [];
+      const server = createHttpServer((request, response) => {
+        void text(request).then((body) => {
+          pages.push(body);
+          return response.end();
+        });
+      });
+      const url = `http://127.0.0.1:${await listeningPort(server)}/`;
+      const notify = NotifySettings.parse({
+        channels: { pager: { kind: "webhook", url } },
+        routes: { page: ["pager"], tell: ["pager"] },
+      });
+      await writeFile(journalPath(story), "no journal at all");
+      const host = { version: "test", pid: 1, nodeVersion: "v20", announceReady: () => undefined };
+
+      const run = runDaemon({ ...story, notify }, host, LIVE);
+
+      await expect(run).rejects.toMatchObject({ code: "journal-corrupt" });
+      await closeServers();
+      expect(pages).toHaveLength(1);
+      expect(pages[0]).toContain("rollwatch-ended");
     });
   });
 });
