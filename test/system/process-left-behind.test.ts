@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openClock } from "../../src/system/clock.ts";
@@ -154,6 +154,24 @@ describe("what a rollwatch that was killed has left running", () => {
         await selfIn(mine).processes.endLeftBehind();
 
         expect(await readFile(join(folder, "tidy"), "utf8")).toBe("1\n");
+      });
+    });
+  });
+
+  it("leaves no lock of git's where that ran a slow filter", async () => {
+    await withStates(async (folder, mine) => {
+      const script = `git init -q . && echo '* filter=slow' > .gitattributes && echo x > x &&
+        git config filter.slow.clean 'echo $$ > first; exec sleep 600' && exec git add x`;
+      await withRollwatch(mine, { folder, script }, async (child) => {
+        const pid = await pidIn(folder, "first");
+        expect(await readdir(join(folder, ".git"))).toContain("index.lock");
+        await child.kill();
+        const { processes } = selfIn(mine);
+
+        await processes.endLeftBehind();
+
+        expect(await processes.look(pid)).toBeUndefined();
+        expect(await readdir(join(folder, ".git"))).not.toContain("index.lock");
       });
     });
   });
