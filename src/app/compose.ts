@@ -16,6 +16,7 @@ import { openAlone } from "./alone.ts";
 import { reportAsides } from "./asides.ts";
 import { checkOnce } from "./check-once.ts";
 import { controlSettingsOf } from "./control-settings.ts";
+import { startBallast } from "./keep-ballast.ts";
 import { tellLastWord } from "./last-word.ts";
 import { openLifecycle } from "./lifecycle.ts";
 import { daemonLockPath } from "./locks.ts";
@@ -49,6 +50,7 @@ export async function runDaemon(
     const lock = holdLock(daemonLockPath(config));
     lifecycle.onStop("lock", () => lock.release());
     const store = openStore(journalPath(config), world.clock);
+    startBallast(config.state, log);
     lifecycle.onStop("journal", () => store.close());
     await watchOver({ config, world, store, log, host, lifecycle }, signal);
     return 0;

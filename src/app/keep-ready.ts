@@ -3,6 +3,7 @@ import type { History, KnownRelease } from "../model/history.ts";
 import type { Daemon } from "./daemon.ts";
 import { expireDumps } from "./database-snapshots.ts";
 import { keepDumped } from "./dump-schedule.ts";
+import { keepBallast } from "./keep-ballast.ts";
 import { offerKeptRows } from "./kept-rows.ts";
 import { keepDatabaseWarm } from "./warm-databases.ts";
 
@@ -13,6 +14,7 @@ export async function keepReady(daemon: Daemon, signal: AbortSignal): Promise<vo
     keepDumped(daemon, signal),
     keepDatabaseWarm(daemon, signal),
     offerKeptRows(daemon, signal),
+    keepBallast(daemon, signal),
   ]);
 }
 

@@ -5,6 +5,7 @@ import Database from "libsql";
 import { Failure, messageOf } from "../model/failure.ts";
 import type { Entry, Fact } from "../model/facts.ts";
 import type { Clock } from "../system/clock.ts";
+import { giveUpBallast } from "./ballast.ts";
 import { chainHash, readEntries } from "./chain.ts";
 import { formatOf, migrate, NEWEST_FORMAT } from "./schema.ts";
 
@@ -41,6 +42,18 @@ function createStore(path: string, db: Database.Database, clock: Clock): Journal
   let last = readEntries(db).head;
   let isOpen = true;
 
+  /** On a full disk once more, with what the ballast took up. */
+  function write(run: () => unknown): void {
+    try {
+      run();
+    } catch (error) {
+      if (!isFull(error) || !giveUpBallast(dirname(path))) {
+        throw error;
+      }
+      run();
+    }
+  }
+
   function append(fact: Fact): Entry {
     if (!isOpen) {
       // libsql would still write: its statements outlive the connection.
@@ -50,7 +63,7 @@ function createStore(path: string, db: Database.Database, clock: Clock): Journal
     const body = JSON.stringify(fact);
     const hash = chainHash(last.hash, entry, body);
     try {
-      insert.run(entry.seq, entry.at, fact.kind, body, hash);
+      write(() => insert.run(entry.seq, entry.at, fact.kind, body, hash));
     } catch (error) {
       throw new Failure("internal", `cannot write to the journal ${path}: ${messageOf(error)}`, {
         hint: "Make room on the file system of the state folder and look at its disk; nothing is done that is not in the journal first.",
@@ -67,6 +80,10 @@ function createStore(path: string, db: Database.Database, clock: Clock): Journal
   }
 
   return { append, entries: () => readEntries(db).entries, close };
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "SQLITE_FULL";
 }
 
 /** 0600 before SQLite writes the first byte; its side files take the mode over. */

@@ -21,6 +21,7 @@ export const NOTICE_REASONS = [
   "stopped-by-person",
   "release-proven",
   "snapshot-missing",
+  "disk-full",
   "rows-kept",
   "paused",
   "resumed",

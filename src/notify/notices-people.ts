@@ -138,3 +138,20 @@ export function maintenanceEnded(
     text: `Declared by ${brake.by} at ${tellTime(brake.at)}: ${brake.reason}\nEnded at ${tellTime(at)}: rollwatch acts and wakes people again.`,
   };
 }
+
+/** The state folder's disk was full, and the journal lives on what it had kept in reserve; told once a day. */
+export function diskFull(
+  application: string,
+  { state, now }: { readonly state: string; readonly now: number },
+): NoticeDraft {
+  return {
+    dedupKey: `none:disk-full:${tellTime(now).slice(0, 10)}`,
+    reason: "disk-full",
+    incident: null,
+    title: `${application}: the disk of rollwatch's state folder is full`,
+    text: [
+      `Noticed at ${tellTime(now)}: nothing more could be written in ${state}, and the journal has given up its reserve of 4 MiB.`,
+      "A recovery under way is written down to its end with it. Make room now: without any rollwatch ends, and nothing is rolled back by itself.",
+    ].join("\n"),
+  };
+}

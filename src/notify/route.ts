@@ -28,6 +28,7 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   "stopped-by-person": "tell",
   "release-proven": "tell",
   "snapshot-missing": "page",
+  "disk-full": "page",
   "rows-kept": "tell",
   paused: "tell",
   resumed: "tell",

@@ -90,7 +90,7 @@ function databaseScenario(cluster: Cluster): Scenario {
       );
       await untilGood(lab);
     },
-    tryBeside: async (lab, { state }) =>
+    tryBeside: async (lab, state) =>
       isRefused(state, { scope: "database", to: await goodRelease(lab) }),
     problems: async (lab, wasMade) => {
       const { holding } = await look();

@@ -31,6 +31,8 @@ export async function runCase(
   scenario: Scenario,
   { point, way = killed }: { readonly point?: KillPoint; readonly way?: Way } = {},
 ): Promise<Outcome> {
+  // One that failed may have left daemons.
+  await lab.killAll();
   await scenario.reset(lab);
   await lab.reset();
   const before = (await lab.entries()).length;

@@ -1,12 +1,5 @@
 import type { Entry } from "../../src/model/facts.ts";
 import type { CrashLab } from "../live/support/crash-lab.ts";
-import type { DaemonLife } from "../live/support/daemon-life.ts";
-
-/** A second daemon, and its state folder. */
-interface Beside {
-  readonly state: string;
-  readonly second: DaemonLife;
-}
 
 /** A plan that is carried out while its daemon dies. */
 export interface Scenario {
@@ -21,8 +14,8 @@ export interface Scenario {
   readonly resume: (lab: CrashLab, entries: readonly Entry[]) => Promise<void>;
   /** Puts the world back to how every case begins. */
   readonly reset: (lab: CrashLab) => Promise<void>;
-  /** Has a second daemon want the same while the first one holds the lock; whether it refused. */
-  readonly tryBeside: (lab: CrashLab, beside: Beside) => Promise<boolean>;
+  /** Asks the second daemon of a state folder for the same while the first one holds the lock; whether it refused. */
+  readonly tryBeside: (lab: CrashLab, state: string) => Promise<boolean>;
   /** What is not as it must be once the plan was carried out, or where it was never made. */
   readonly problems: (lab: CrashLab, wasMade: boolean) => Promise<readonly string[]>;
 }

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { Lab } from "../../lab/lab.ts";
 import { openVolume } from "../../lab/volume.ts";
 import type { CrashSetting } from "../live/support/crash-lab.ts";
-import { factsOf } from "../live/support/restored.ts";
 import { BAD, GOOD } from "../live/support/two-services.ts";
 import { asked, goodRelease, isRefused, PEOPLE, servedProblems, untilGood } from "./asking.ts";
 import { openDatabaseScenario } from "./database-scenario.ts";
@@ -18,15 +17,8 @@ const application: Scenario = {
   begin: async (lab) => lab.app.deployBad(),
   resume: async () => undefined,
   reset: untilGood,
-  tryBeside: async (lab, { state, second }) => {
-    const entries = await lab.until(
-      (all) => factsOf(all, "decided").length > 0,
-      "the second one decides",
-      second,
-      state,
-    );
-    return factsOf(entries, "decided").every(({ decision }) => decision.kind === "hold");
-  },
+  tryBeside: async (lab, state) =>
+    isRefused(state, { scope: "application", to: await goodRelease(lab) }),
   problems: async (lab, wasMade) => {
     const { commit, changes } = await lab.app.head();
     const expected = wasMade ? lab.app.commits.good : lab.app.commits.bad;
@@ -46,7 +38,7 @@ const service: Scenario = {
   },
   resume: async () => undefined,
   reset: untilGood,
-  tryBeside: async (_lab, { state }) =>
+  tryBeside: async (_lab, state) =>
     isRefused(state, { scope: "service", services: ["api", "worker"] }),
   problems: async (lab) => servedProblems(lab),
 };
@@ -68,7 +60,7 @@ const configuration: Scenario = {
       await lab.app.deployGood();
     }
   },
-  tryBeside: async (lab, { state }) =>
+  tryBeside: async (lab, state) =>
     isRefused(state, { scope: "configuration", to: await goodRelease(lab) }),
   problems: async (lab, wasMade) => {
     const { ".env": text = "" } = await lab.app.files();

@@ -92,7 +92,7 @@ function schemaScenario(cluster: Cluster): Scenario {
       await rm(join(lab.app.root, "migrations", "002_notes.down.sql"), { force: true });
       await untilGood(lab);
     },
-    tryBeside: async (lab, { state }) =>
+    tryBeside: async (lab, state) =>
       isRefused(state, { scope: "schema", to: await goodRelease(lab) }),
     problems: async (lab, wasMade) => {
       const files = (await readdir(join(lab.app.root, "migrations"))).toSorted().join(" ");

@@ -131,7 +131,7 @@ async function anotherTries(lab: CrashLab, scenario: Scenario): Promise<readonly
   const { configuration, state } = await lab.secondConfiguration();
   const second = lab.start(undefined, configuration);
   await second.ready;
-  const isRefused = await scenario.tryBeside(lab, { state, second });
+  const isRefused = await scenario.tryBeside(lab, state);
   const entries = await lab.entries(state);
   await endCleanly(second);
   await rm(state, { recursive: true });

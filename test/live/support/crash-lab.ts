@@ -32,6 +32,8 @@ export interface CrashLab {
   reset(): Promise<void>;
   /** Starts a daemon that dies at the point. */
   start(point?: KillPoint, configuration?: string): DaemonLife;
+  /** Kills every daemon that still lives, such as those of a case that failed. */
+  killAll(): Promise<void>;
   /** Runs rollwatch's own program. */
   program(args: readonly string[]): DaemonLife;
   /** A configuration with another state folder, which begins as a copy of the proven one. */
@@ -97,6 +99,7 @@ async function fill(lab: Lab, setting: CrashSetting): Promise<CrashLab> {
     }
   }
 
+  const lives: DaemonLife[] = [];
   const crashLab: CrashLab = {
     lab,
     app,
@@ -109,8 +112,17 @@ async function fill(lab: Lab, setting: CrashSetting): Promise<CrashLab> {
       await run("cp", ["-a", proven, state], { cwd: lab.folder, env });
       await setting.volume?.sync();
     },
-    start: (point, file = configuration) =>
-      guarded(lab, startLife({ program, configuration: file }, env, point)),
+    start(point, file = configuration) {
+      const life = guarded(lab, startLife({ program, configuration: file }, env, point));
+      lives.push(life);
+      return life;
+    },
+    async killAll() {
+      for (const life of lives.splice(0)) {
+        life.send("SIGKILL");
+        await life.ended;
+      }
+    },
     program: (args) => guarded(lab, startProgram(args, env)),
     async secondConfiguration() {
       const second = {

@@ -2,6 +2,7 @@
  * The daemon as `rollwatch run` starts it, but with a store and a world that send it a signal at one point:
  * `mortal-daemon.ts <configuration> [<kill point as JSON>]`. Writes `ready` to its parent when it watches.
  */
+import { startBallast } from "../../../src/app/keep-ballast.ts";
 import { journalPath } from "../../../src/app/read-history.ts";
 import { openLifecycle } from "../../../src/app/lifecycle.ts";
 import { daemonLockPath } from "../../../src/app/locks.ts";
@@ -35,6 +36,7 @@ async function live(configuration: string, point: KillPoint | undefined): Promis
     const lock = holdLock(daemonLockPath(config));
     lifecycle.onStop("lock", () => lock.release());
     const store = openStore(journalPath(config), world.clock);
+    startBallast(config.state, log);
     lifecycle.onStop("journal", () => store.close());
     const mortal = makeMortal(store, world, point);
     await watchOver({ config, ...mortal, log, host, lifecycle }, ending.signal);
