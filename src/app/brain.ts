@@ -33,6 +33,8 @@ export interface BrainParts {
   readonly bell: Bell;
   /** Told in each turn what was judged, before anything is done about it: a resumed recovery may take minutes. */
   readonly onTurn: (verdict: Verdict, lagMs: number) => void;
+  /** Told when a turn is over, with everything that was done in it. */
+  readonly onTurned: () => void;
 }
 
 /**
@@ -58,6 +60,7 @@ export async function think(parts: BrainParts, signal: AbortSignal): Promise<voi
     parts.onTurn(verdict, Math.max(started - dueAt, 0));
     decideAt = await act(parts, verdict, decideAt, signal);
     tellStops(daemon, stops);
+    parts.onTurned();
     await bell.wait(TURN_MS, signal);
     dueAt = Math.min(daemon.world.clock.monotonic(), started + TURN_MS);
   }

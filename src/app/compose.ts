@@ -1,7 +1,8 @@
 import type { DaemonHost, OpenedActions, OpenedOperations } from "../cli/ports.ts";
-import { processEnvironment } from "../config/environment.ts";
+import { type Environment, processEnvironment } from "../config/environment.ts";
 import { ruleOf } from "../config/rule.ts";
 import type { Config } from "../config/schema.ts";
+import { serviceManagerOf } from "../config/service-manager.ts";
 import { modeOf } from "../decide/policy.ts";
 import { recordOf } from "../decide/record.ts";
 import { openStore } from "../journal/store.ts";
@@ -12,6 +13,7 @@ import { openCatalogue } from "../release/catalogue.ts";
 import { openClock } from "../system/clock.ts";
 import { holdLock } from "../system/lock.ts";
 import { openLog } from "../system/log.ts";
+import { openServiceManager } from "../system/service-manager.ts";
 import { openAlone } from "./alone.ts";
 import { reportAsides } from "./asides.ts";
 import { checkOnce } from "./check-once.ts";
@@ -26,11 +28,12 @@ import { previewRollback } from "./preview.ts";
 import { diffReleases, showRelease } from "./release-actions.ts";
 import { journalPath, readHistory } from "./read-history.ts";
 import { openReadinesses } from "./readinesses.ts";
+import type { Supervision } from "./service-manager.ts";
 import { reportIncidents, reportReleases } from "./status.ts";
 import { openSurroundings } from "./surroundings.ts";
 import { watchOver } from "./watch.ts";
 import { withWarmDatabases } from "./warm-report.ts";
-import { openWorld } from "./world.ts";
+import { openWorld, type World } from "./world.ts";
 
 const STDOUT = 1;
 
@@ -52,7 +55,8 @@ export async function runDaemon(
     const store = openStore(journalPath(config), world.clock);
     startBallast(config.state, log);
     lifecycle.onStop("journal", () => store.close());
-    await watchOver({ config, world, store, log, host, lifecycle }, signal);
+    const supervision = supervisionOf(world, environment, host.pid);
+    await watchOver({ config, world, store, log, host, lifecycle, ...supervision }, signal);
     return 0;
   } catch (error) {
     const clock = openClock();
@@ -62,6 +66,21 @@ export async function runDaemon(
   } finally {
     await lifecycle.stop();
   }
+}
+
+/** Nothing where no service manager started this process. */
+function supervisionOf(
+  { processes, childEnvironment }: World,
+  environment: Environment,
+  pid: number,
+): { readonly supervision?: Supervision } {
+  const settings = serviceManagerOf(environment, pid);
+  if (settings === undefined) {
+    return {};
+  }
+  const { socket, ...rest } = settings;
+  const manager = openServiceManager(socket, processes, childEnvironment);
+  return { supervision: { manager, ...rest } };
 }
 
 /** Operations for one command, without a daemon: they look, and write nothing. */

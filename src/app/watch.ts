@@ -24,6 +24,8 @@ import { daemonOperations } from "./operations.ts";
 import { readinessOf } from "./readiness.ts";
 import { channelsOf, takeSamples } from "./loops.ts";
 import { openProver } from "./prover.ts";
+import { oversee } from "./oversee.ts";
+import type { Supervision } from "./service-manager.ts";
 import { noteStorm } from "./restart-storm.ts";
 import { openChangeWatch } from "./watch-changes.ts";
 import { startRecording, type Recording } from "./record.ts";
@@ -37,6 +39,8 @@ export interface WatchInput {
   readonly log: Log;
   readonly host: DaemonHost;
   readonly lifecycle: Lifecycle;
+  /** Absent where no service manager started rollwatch. */
+  readonly supervision?: Supervision;
 }
 
 /** Longest wait at the end for notices that are due. */
@@ -69,22 +73,14 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
   );
   lifecycle.onStop("api", async () => api.close());
   log.info({ url: api.url, application: config.application.name }, "watching");
-  noteSetMeanwhile(daemon);
-  const endedUncleanly = daemon.journal.history().isRunning === true;
-  daemon.journal.record({
-    kind: "daemon-started",
-    pid: host.pid,
-    version: host.version,
-    configHash: config.hash,
-    ...bootOf(world.clock),
-  });
-  if (endedUncleanly) {
-    noteStorm(daemon);
-  }
+  noteStart(daemon, host);
+  const overseers = { metrics, supervision: input.supervision, lifecycle };
+  const overseen = oversee(daemon, overseers, signal);
 
   function onTurn(verdict: Verdict, lagMs: number): void {
     if (last === undefined) {
       host.announceReady();
+      overseen.ready();
     }
     last = verdict;
     lastTurnAt = world.clock.monotonic();
@@ -92,7 +88,26 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
     recording.look();
   }
 
-  await runParts(daemon, { bell, metrics, recording, onTurn }, signal);
+  function onTurned(): void {
+    overseen.turned();
+  }
+
+  await runParts(daemon, { bell, metrics, recording, onTurn, onTurned }, signal);
+}
+
+function noteStart(daemon: Daemon, host: DaemonHost): void {
+  noteSetMeanwhile(daemon);
+  const endedUncleanly = daemon.journal.history().isRunning === true;
+  daemon.journal.record({
+    kind: "daemon-started",
+    pid: host.pid,
+    version: host.version,
+    configHash: daemon.config.hash,
+    ...bootOf(daemon.world.clock),
+  });
+  if (endedUncleanly) {
+    noteStorm(daemon);
+  }
 }
 
 interface LoopParts {
@@ -100,6 +115,7 @@ interface LoopParts {
   readonly metrics: Metrics;
   readonly recording: Recording;
   readonly onTurn: (verdict: Verdict, lagMs: number) => void;
+  readonly onTurned: () => void;
 }
 
 /** All loops side by side; the first one that ends, ends the others. */
@@ -118,7 +134,7 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
     daemon.surroundings.keepLooking(ending.signal),
     keepReady(daemon, ending.signal),
     parts.recording.run(ending.signal),
-    think({ daemon, prover, changes, bell: parts.bell, onTurn: parts.onTurn }, ending.signal),
+    think({ ...parts, daemon, prover, changes }, ending.signal),
     deliveries.finished,
   ];
   try {

@@ -5,6 +5,7 @@ import { PeopleSettings } from "../model/people.ts";
 import { RecordingSettings } from "../model/recording.ts";
 import type { Window } from "../model/signal.ts";
 import { TRIGGERS } from "../model/trigger.ts";
+import { WatchdogSettings } from "../model/watchdog.ts";
 import { Limit, parseDuration, PositiveDuration, Ratio } from "../model/units.ts";
 import { NotifySettings } from "../notify/settings.ts";
 import { ProbeSettings, traitsOf } from "../observe/probes/index.ts";
@@ -159,6 +160,7 @@ export const ConfigFile = z.strictObject({
   server: ServerSettings.prefault({}),
   people: PeopleSettings.prefault({}),
   recording: RecordingSettings.prefault({}),
+  watchdog: WatchdogSettings.prefault({}),
   host: HostSettings.prefault({}),
   /** rollwatch's own folder: journal, captured releases, socket. Absolute, outside the application. */
   state: z.string().regex(/^\//u, "expected an absolute path"),

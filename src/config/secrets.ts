@@ -22,7 +22,7 @@ export function isSecretPath(path: KeyPath): boolean {
   if (SECRET_GROUPS.has(String(path.at(-2))) && SECRET_NAME.test(last)) {
     return true;
   }
-  const isOurs = last === "url" && ["database", "notify"].includes(String(path[0]));
+  const isOurs = last === "url" && ["database", "notify", "watchdog"].includes(String(path[0]));
   return SECRET_KEY.test(last) || isOurs || last === "databaseUrl";
 }
 

@@ -254,6 +254,17 @@ function defineTelling(registry: Registry) {
     ),
     noticesQueued: gauge(registry, "notices_queued", "Notices that some channel must still have."),
     incidentsOpen: gauge(registry, "incidents_open", "Incidents that are not closed.", ["tier"]),
+    lastCycle: gauge(
+      registry,
+      "last_cycle_timestamp_seconds",
+      "When rollwatch last came to the end of a cycle over samples that still come.",
+    ),
+    heartbeats: counter(
+      registry,
+      "heartbeats_total",
+      "Heartbeats to the outside, by what came of them.",
+      ["result"],
+    ),
   };
 }
 

@@ -50,6 +50,10 @@ export interface MetricsSetup {
   readonly channels: readonly string[];
 }
 
+/** What came of a heartbeat. */
+const HEARTBEAT_RESULTS = ["sent", "failed"] as const;
+type HeartbeatResult = (typeof HEARTBEAT_RESULTS)[number];
+
 /** The metrics of one daemon, fed by what happens; a scrape only reads. */
 export interface Metrics {
   readonly contentType: string;
@@ -76,6 +80,9 @@ export interface Metrics {
   onDatabase(isWarm: boolean, restoreSeconds: number | undefined): void;
   /** How often rollwatch was right, by trigger. */
   onRecord(record: ShadowRecord): void;
+  /** A cycle was completed, at wall time. */
+  onCycle(at: number): void;
+  onHeartbeat(result: HeartbeatResult): void;
 }
 
 /** Makes the metrics of a daemon. */
@@ -125,6 +132,19 @@ export function createMetrics(setup: MetricsSetup): Metrics {
     onRecord: (record) => {
       showRecord(measures, record);
     },
+    ...ownLife(measures),
+  };
+}
+
+/** What becomes of rollwatch itself. */
+function ownLife(measures: Measures): Pick<Metrics, "onCycle" | "onHeartbeat"> {
+  return {
+    onCycle: (at) => {
+      measures.lastCycle.set(at / 1000);
+    },
+    onHeartbeat: (result) => {
+      measures.heartbeats.inc({ result });
+    },
   };
 }
 
@@ -137,6 +157,9 @@ function beginAtZero(measures: Measures, setup: MetricsSetup): void {
     for (const reason of ABSENCE_REASONS) {
       measures.probeFailures.inc({ signal, reason }, 0);
     }
+  }
+  for (const result of HEARTBEAT_RESULTS) {
+    measures.heartbeats.inc({ result }, 0);
   }
   for (const guard of setup.guards) {
     measures.guardBlocks.inc({ guard }, 0);

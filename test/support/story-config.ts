@@ -14,6 +14,8 @@ export interface Unlike {
   readonly recording?: boolean;
   /** Whether a warm copy is kept. Default true. */
   readonly warm?: boolean;
+  /** What watches rollwatch itself. Default: nothing. */
+  readonly watchdog?: z.input<typeof ConfigFile>["watchdog"];
 }
 
 /** The answer of the serving service, and what pm2 says. */
@@ -43,6 +45,7 @@ export function storyConfig(folder: string, policy: Policy, unlike: Unlike = {})
     people: { contacts: [...CONTACTS] },
     server: { listen: "127.0.0.1:0" },
     recording: { enabled: unlike.recording ?? false },
+    watchdog: unlike.watchdog,
     state: join(folder, "state"),
   });
   return { ...file, file: join(folder, "rollwatch.yaml"), hash: "0000", secrets: [] };
