@@ -32,7 +32,9 @@ export interface AssembleInput {
 export function assemble(input: AssembleInput): Daemon {
   const { config, world, store, log, lifecycle } = input;
   const { application, state, notify } = config;
-  const journal = openJournal(store);
+  const journal = openJournal(store, ({ seq, fact }, why) => {
+    log.warn({ seq, kind: fact.kind, why }, "the journal holds what this version would not write");
+  });
   const rules = config.signals.map((one) => ruleOf(one, application));
   const catalogue = openCatalogue(world.files, state);
   const controls = createControls(world, controlSettingsOf(config));

@@ -1,5 +1,5 @@
 import type { ControlName } from "../model/control.ts";
-import { elapsedAtMost, type Incident, type Recovery } from "../model/history.ts";
+import { elapsedAtMost, recoveryState, type Incident, type Recovery } from "../model/history.ts";
 import { tellDuration } from "../model/units.ts";
 import { askAgain, type Asked } from "./ask-again.ts";
 import type { Daemon } from "./daemon.ts";
@@ -28,7 +28,8 @@ export async function whyNotToBegin(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const authority = authorityOf(recovery);
-  if (authority === "policy" || recovery.attempts.length > 0) {
+  const state = recoveryState(recovery);
+  if (authority === "policy" || (state !== "free" && state !== "approved")) {
     return undefined;
   }
   const { plan } = recovery;

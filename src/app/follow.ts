@@ -5,6 +5,7 @@ import {
   isBraked,
   openIncident,
   openRecovery,
+  recoveryState,
   waitingRecovery,
   type Approval,
   type Incident,
@@ -90,6 +91,7 @@ const BOTH_DECIDE = { roles: TRIGGER_ROWS["data-corruption"].deciders, everyRole
 
 /** Records a person's plan that two others must approve, in place of one that waits. */
 export function askForDatabase(daemon: Daemon, asking: Asking): void {
+  endUnasked(daemon);
   const waiting = waitingRecovery(daemon.journal.history());
   if (waiting !== undefined) {
     endWaiting(daemon, waiting, `${asking.plan.requestedBy} asked for another plan`);
@@ -154,10 +156,7 @@ export function tendWaiting(daemon: Daemon): void {
 function endUnasked(daemon: Daemon): void {
   const unasked = daemon.journal
     .history()
-    .recoveries.filter(
-      ({ waits, approval, ended }) =>
-        waits === true && approval === undefined && ended === undefined,
-    );
+    .recoveries.filter((recovery) => recoveryState(recovery) === "unasked");
   for (const one of unasked) {
     const reason = "rollwatch died before it asked anybody";
     const incident = daemon.journal.history().incidents.find(({ id }) => id === one.plan.incident);
@@ -213,6 +212,7 @@ export function record(daemon: Daemon, plan: Plan, why: string): boolean {
   if (openRecovery(journal.history()) !== undefined) {
     return false;
   }
+  endUnasked(daemon);
   const waiting = waitingRecovery(journal.history());
   if (waiting !== undefined) {
     endWaiting(daemon, waiting, why);

@@ -1,5 +1,5 @@
 import { assertNever } from "../model/assert-never.ts";
-import { elapsedAtMost, type Recovery } from "../model/history.ts";
+import { elapsedAtMost, hasActed, recoveryState, type Recovery } from "../model/history.ts";
 import { changesDatabase, type Plan, type RecoveryResult } from "../model/plan.ts";
 import { tellDuration } from "../model/units.ts";
 import type { Verification } from "../model/verification.ts";
@@ -31,7 +31,7 @@ import type { ChangeWatch } from "./watch-changes.ts";
  * Carries a planned recovery to its end, from wherever the journal says it stands: the first time and after a crash alike.
  * The caller holds the recovery lock.
  *
- * States, each told by the journal: planned -> preparing -> (gate) -> acting -> verifying -> settling -> ended.
+ * States: those of `RECOVERY_TRANSITIONS`, each told by the journal.
  */
 export async function finishRecovery(
   daemon: Daemon,
@@ -104,7 +104,7 @@ async function mayGoOn(daemon: Daemon, plan: Plan, signal: AbortSignal): Promise
     return false;
   }
   const refusal = await whyNotToBegin(daemon, recovery, signal);
-  if (recoveryOf(daemon, plan.id).approval?.rejected !== undefined) {
+  if (recoveryState(recoveryOf(daemon, plan.id)) === "refused") {
     // Said while the guards were asked: the plan waits again, and is ended as what it is.
     return false;
   }
@@ -123,12 +123,6 @@ function awayFor({ journal, world }: Daemon, recovery: Recovery): number {
   const times = steps.map((record) => record.finishedAt ?? record.startedAt);
   const last = Math.max(...times, ...attempts, verification?.at ?? 0);
   return elapsedAtMost(journal.history(), last, world.clock.now());
-}
-
-/** Whether a step that the application notices was begun. */
-function hasActed({ plan, steps }: Recovery): boolean {
-  const acts = new Set(plan.steps.filter((step) => step.phase !== "prepare").map((one) => one.id));
-  return steps.some((record) => acts.has(record.step));
 }
 
 async function run(

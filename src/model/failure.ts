@@ -3,6 +3,7 @@ export const FAILURE_CODES = [
   "config-invalid",
   "journal-corrupt",
   "journal-newer",
+  "transition-impossible",
   "lock-held",
   "program-missing",
   "program-failed",

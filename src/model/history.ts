@@ -2,8 +2,10 @@ import type { Decision } from "./decision.ts";
 import type { Label, Outcome } from "./facts.ts";
 import type { Health } from "./health.ts";
 import type { Change, Identity } from "./identity.ts";
+import type { IncidentState } from "./incident-machine.ts";
 import type { Notice } from "./notice.ts";
 import type { Plan, RecoveryResult, StepOutcome } from "./plan.ts";
+import type { RecoveryState } from "./recovery-machine.ts";
 import type { Role } from "./role.ts";
 import type { SecurityFloor } from "./security-floor.ts";
 import type { Tier } from "./tier.ts";
@@ -201,22 +203,77 @@ export function isApproved({ roles, everyRole, given, rejected }: Approval): boo
     : given.length > 0;
 }
 
+/** Where a recovery stands; undefined is one that nobody has planned. */
+export function recoveryState(recovery: Recovery | undefined): RecoveryState {
+  if (recovery === undefined) {
+    return "unplanned";
+  }
+  const { ended, verification, attempts } = recovery;
+  if (ended !== undefined) {
+    return ended.result;
+  }
+  if (verification !== undefined) {
+    return verification.result === "proven" ? "proven" : "unproven";
+  }
+  if (hasActed(recovery)) {
+    return "acting";
+  }
+  return attempts.length > 0 ? "preparing" : unbegunState(recovery);
+}
+
+function unbegunState({ waits, approval }: Recovery): RecoveryState {
+  if (approval === undefined) {
+    return waits === true ? "unasked" : "free";
+  }
+  if (approval.rejected !== undefined) {
+    return "refused";
+  }
+  return isApproved(approval) ? "approved" : "waiting";
+}
+
+/** Whether a step was begun that the application notices: from then on the only way is forward. */
+export function hasActed({ plan, steps }: Recovery): boolean {
+  const acts = new Set(plan.steps.filter(({ phase }) => phase !== "prepare").map(({ id }) => id));
+  return steps.some((record) => acts.has(record.step));
+}
+
+/** Where the decision about an incident stands; undefined is one that nobody has opened. */
+export function incidentState(incident: Incident | undefined): IncidentState {
+  if (incident === undefined) {
+    return "unopened";
+  }
+  if (incident.closed !== undefined) {
+    return "closed";
+  }
+  if (incident.plans.length > 0) {
+    return "planned";
+  }
+  return incident.decisions.length > 0 ? "decided" : "undecided";
+}
+
 /** The incident that is not closed yet; rollwatch works on one at a time. */
 export function openIncident(history: History): Incident | undefined {
   return history.incidents.find((incident) => incident.closed === undefined);
 }
 
+const OPEN: ReadonlySet<RecoveryState> = new Set([
+  "approved",
+  "free",
+  "preparing",
+  "acting",
+  "proven",
+  "unproven",
+]);
+
 /** The recovery that is to be done: begun or planned, approved where it must be, and not ended. */
-export function openRecovery(history: History): Recovery | undefined {
-  return history.recoveries.find(
-    ({ ended, waits, approval }) =>
-      ended === undefined && (approval === undefined ? waits !== true : isApproved(approval)),
-  );
+export function openRecovery({ recoveries }: History): Recovery | undefined {
+  return recoveries.find((recovery) => OPEN.has(recoveryState(recovery)));
 }
 
-/** The recovery that waits for people's approval. */
-export function waitingRecovery(history: History): Recovery | undefined {
-  return history.recoveries.find(
-    ({ ended, approval }) => ended === undefined && approval !== undefined && !isApproved(approval),
-  );
+/** The recovery that waits for people's approval, or for its end where they refused it. */
+export function waitingRecovery({ recoveries }: History): Recovery | undefined {
+  return recoveries.find((recovery) => {
+    const state = recoveryState(recovery);
+    return state === "waiting" || state === "refused";
+  });
 }

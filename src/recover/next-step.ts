@@ -1,4 +1,4 @@
-import type { Recovery, StepRecord } from "../model/history.ts";
+import { hasActed, type Recovery, type StepRecord } from "../model/history.ts";
 import { PHASES, type Phase, type StepDescriptor } from "../model/plan.ts";
 
 /** What a recovery does next. */
@@ -19,11 +19,9 @@ const MAX_ATTEMPTS = 3;
  */
 export function nextStep(recovery: Recovery, until: Phase): Next {
   const limit = PHASES.indexOf(until);
-  const hasActed = recovery.plan.steps.some(
-    (step) => step.phase !== "prepare" && recovery.steps.some((record) => record.step === step.id),
-  );
+  const isForward = hasActed(recovery);
   for (const step of recovery.plan.steps) {
-    const records = recordsOf(recovery, step, hasActed);
+    const records = recordsOf(recovery, step, isForward);
     const failure = failureOf(records);
     if (records.some(isSuccess) || (failure !== undefined && step.optional === true)) {
       continue;
@@ -31,7 +29,7 @@ export function nextStep(recovery: Recovery, until: Phase): Next {
     if (PHASES.indexOf(step.phase) > limit) {
       return { kind: "phase-done" };
     }
-    return failure === undefined ? proceed(step, hasActed) : giveUp(step, failure);
+    return failure === undefined ? proceed(step, isForward) : giveUp(step, failure);
   }
   return { kind: "phase-done" };
 }
@@ -64,8 +62,8 @@ export function passedOver(recovery: Recovery): readonly string[] {
   });
 }
 
-function proceed(step: StepDescriptor, hasActed: boolean): Next {
-  return { kind: step.phase === "act" && !hasActed ? "gate" : "run", step };
+function proceed(step: StepDescriptor, isForward: boolean): Next {
+  return { kind: step.phase === "act" && !isForward ? "gate" : "run", step };
 }
 
 function giveUp(step: StepDescriptor, failure: string): Next {
@@ -77,9 +75,9 @@ function giveUp(step: StepDescriptor, failure: string): Next {
 function recordsOf(
   recovery: Recovery,
   step: StepDescriptor,
-  hasActed: boolean,
+  isForward: boolean,
 ): readonly StepRecord[] {
-  const first = step.phase === "prepare" && !hasActed ? recovery.attempts.length : 0;
+  const first = step.phase === "prepare" && !isForward ? recovery.attempts.length : 0;
   return recovery.steps.filter(
     (record) => record.step === step.id && (record.attempt ?? 1) >= first,
   );

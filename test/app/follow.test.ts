@@ -7,7 +7,7 @@ import { openChangeWatch } from "../../src/app/watch-changes.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import type { Fact } from "../../src/model/facts.ts";
 import { openRecovery, waitingRecovery, type Incident } from "../../src/model/history.ts";
-import { anIncident, aPlan } from "../support/builders.ts";
+import { anEnding, anIncident, anOpening, aPlan } from "../support/builders.ts";
 import {
   breaksAfterProof,
   type Parts,
@@ -35,6 +35,10 @@ function rejected(plan: string): Fact {
   return { kind: "rejected", plan, by: "Ada", reason: "so it is" };
 }
 
+function byHand(incident: string): Fact {
+  return { kind: "planned", plan: aPlan({ id: "by-hand", incident, requestedBy: "Ada" }) };
+}
+
 async function asks(parts: Parts): Promise<Incident> {
   const incident = await breaksAfterProof(parts);
   await askPeople(parts.daemon, incident, await decidedOn(parts, incident), LIVE);
@@ -47,11 +51,14 @@ function waitingIn({ journal }: Daemon): string {
 
 describe("while a decided rollback is drafted", () => {
   it.each([
-    ["a person may close its incident", (_waiting: string, incident: Incident) => closed(incident)],
-    ["a person may say no to the one that waits", (waiting: string) => rejected(waiting)],
+    [
+      "a person may close its incident",
+      (_waiting: string, incident: Incident) => [closed(incident)],
+    ],
+    ["a person may say no to the one that waits", (waiting: string) => [rejected(waiting)]],
     [
       "another may begin",
-      (): Fact => ({ kind: "planned", plan: aPlan({ id: "by-hand", requestedBy: "Ada" }) }),
+      (waiting: string, { id }: Incident) => [...anEnding(waiting, "cancelled"), byHand(id)],
     ],
   ])("%s: it is not recorded then", async (_what, meanwhile) => {
     await withDaemon(async (parts) => {
@@ -59,7 +66,7 @@ describe("while a decided rollback is drafted", () => {
       const decision = await decidedOn(parts, incident);
       const waiting = waitingIn(parts.daemon);
       const daemon = whileDrafting(parts.daemon, () => {
-        parts.record(meanwhile(waiting, incident));
+        parts.record(...meanwhile(waiting, incident));
       });
 
       const plan = await planDecided(daemon, incident, { ...decision, kind: "roll-back" }, LIVE);
@@ -95,10 +102,7 @@ describe("while a decided rollback is drafted", () => {
 describe("while a question to people is drafted", () => {
   it.each([
     ["a person may close the incident", closed],
-    [
-      "another plan may begin",
-      (): Fact => ({ kind: "planned", plan: aPlan({ id: "by-hand", requestedBy: "Ada" }) }),
-    ],
+    ["another plan may begin", ({ id }: Incident) => byHand(id)],
   ])("%s: nobody is asked then", async (_what, meanwhile) => {
     await withDaemon(async (parts) => {
       const incident = await breaksAfterProof(parts);
@@ -173,7 +177,9 @@ describe("an incident whose recovery had ended when rollwatch died", () => {
       const plan = aPlan({ incident, requestedBy: isByHand ? "Ada" : "policy" });
       daemon.journal.record({ kind: "planned", plan });
       daemon.journal.record({ kind: "recovery-started", plan: plan.id });
-      daemon.journal.record({ kind: "recovery-ended", plan: plan.id, result, reason: "so it is" });
+      for (const fact of anEnding(plan.id, result)) {
+        daemon.journal.record(fact);
+      }
 
       tendWaiting(daemon);
 
@@ -185,7 +191,7 @@ describe("an incident whose recovery had ended when rollwatch died", () => {
 describe("a plan that was to wait, and about which nobody was asked", () => {
   it("is not to be done, and is ended", async () => {
     await withDaemon(async ({ daemon, record }) => {
-      record({ kind: "planned", plan: aPlan(), waits: true });
+      record(anOpening(), { kind: "planned", plan: aPlan(), waits: true });
       expect(openRecovery(daemon.journal.history())).toBeUndefined();
 
       tendWaiting(daemon);

@@ -13,6 +13,7 @@ import type { Incident } from "../../src/model/history.ts";
 import {
   aBreachedVerdict,
   aHistory,
+  anEnding,
   anIncident,
   aPlan,
   aRecovery,
@@ -77,10 +78,7 @@ function recoveryEnded(
   incident: string,
   result: "completed" | "needs-human" | "cancelled",
 ): readonly Fact[] {
-  return [
-    { kind: "planned", plan: aPlan({ incident }) },
-    { kind: "recovery-ended", plan: "plan-1", result, reason: "so it was" },
-  ];
+  return [{ kind: "planned", plan: aPlan({ incident }) }, ...anEnding("plan-1", result)];
 }
 
 const ENDINGS: Readonly<Record<string, Ending>> = {

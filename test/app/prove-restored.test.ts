@@ -3,7 +3,7 @@ import type { Daemon } from "../../src/app/daemon.ts";
 import { proveRestored, schemaAfter } from "../../src/app/prove-restored.ts";
 import type { Recovery } from "../../src/model/history.ts";
 import type { Verification } from "../../src/model/verification.ts";
-import { aPlan, aRelease, anIdentity, anIncident } from "../support/builders.ts";
+import { aPlan, aRelease, anIdentity, anIncident, anOpening } from "../support/builders.ts";
 import { aSample, withDaemon, type Parts } from "../support/daemon.ts";
 import { HEALTH } from "../support/story-world.ts";
 
@@ -16,6 +16,9 @@ async function restarted(parts: Parts, restart: () => void): Promise<Recovery> {
   const plan = aPlan({ scope: "service", target: null, steps: [STEP] });
   await world.clock.advance(60_000);
   const about = { plan: plan.id, step: STEP.id };
+  if (daemon.journal.history().incidents.length === 0) {
+    record(anOpening());
+  }
   record({ kind: "planned", plan }, { kind: "recovery-started", plan: plan.id });
   record({ kind: "step-started", ...about });
   restart();

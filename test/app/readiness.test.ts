@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readinessOf } from "../../src/app/readiness.ts";
 import { withDaemon } from "../support/daemon.ts";
-import { aPlan } from "../support/builders.ts";
+import { anOpening, aPlan } from "../support/builders.ts";
 
 const LIVE = new AbortController().signal;
 
@@ -35,7 +35,7 @@ describe("readiness", () => {
       const longAgo = world.clock.monotonic() - 31_000;
 
       const hanging = readinessOf(daemon, longAgo);
-      record({ kind: "planned", plan: aPlan() });
+      record(anOpening(), { kind: "planned", plan: aPlan() });
       const recovering = readinessOf(daemon, longAgo);
 
       expect(hanging).toEqual({

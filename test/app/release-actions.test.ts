@@ -9,7 +9,7 @@ import {
   verifyReleases,
 } from "../../src/app/release-actions.ts";
 import type { Daemon } from "../../src/app/daemon.ts";
-import { aPlan } from "../support/builders.ts";
+import { anOpening, aPlan } from "../support/builders.ts";
 import { withDaemon, type Parts } from "../support/daemon.ts";
 
 const LIVE = new AbortController().signal;
@@ -57,7 +57,7 @@ describe("a capture by hand", () => {
 
   it("is refused while a recovery is open", async () => {
     await withDaemon(async ({ daemon, record }) => {
-      record({ kind: "planned", plan: aPlan() });
+      record(anOpening(), { kind: "planned", plan: aPlan() });
 
       await expect(captureNow(daemon, LIVE)).rejects.toMatchObject({ code: "refused" });
     });
@@ -145,7 +145,7 @@ describe("pruning", () => {
       const target = await captured(parts, "r1");
       await captured(parts, "r2");
       await captured(parts, "r3");
-      parts.record({ kind: "planned", plan: aPlan({ target }) });
+      parts.record(anOpening(), { kind: "planned", plan: aPlan({ target }) });
 
       const pruned = await pruneReleases(keeping(parts.daemon, 1));
 

@@ -5,7 +5,7 @@ import { keepDatabaseWarm } from "../../src/app/warm-databases.ts";
 import type { NoticeDraft } from "../../src/notify/notices-draft.ts";
 import { DatabaseRollbackSettings } from "../../src/release/settings.ts";
 import { noteDatabase } from "../../src/release/unfinished-databases.ts";
-import { anIncident, aPlan } from "../support/builders.ts";
+import { anEnding, anIncident, anOpening, aPlan } from "../support/builders.ts";
 import { withDaemon, type Parts } from "../support/daemon.ts";
 import { aServer, type Warming } from "../support/warm-server.ts";
 
@@ -139,16 +139,11 @@ describe("warm databases", () => {
       const { files } = daemon.world;
       await noteDatabase(files, daemon.config.state, { name: "rollwatch_snap_1", oid: 7 });
       const plan = aPlan();
-      daemon.journal.record({ kind: "planned", plan });
+      parts.record(anOpening(), { kind: "planned", plan });
 
       await passes(parts, daemon, MINUTE_MS);
       const during = [...databases.keys()];
-      daemon.journal.record({
-        kind: "recovery-ended",
-        plan: plan.id,
-        result: "completed",
-        reason: "over",
-      });
+      parts.record(...anEnding(plan.id, "completed"));
       await passes(parts, daemon, MINUTE_MS);
 
       expect(during).toEqual(["rollwatch_snap_1"]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { openChangeWatch } from "../../src/app/watch-changes.ts";
-import { aPlan } from "../support/builders.ts";
+import { anOpening, aPlan } from "../support/builders.ts";
 import { withDaemon, type Parts } from "../support/daemon.ts";
 import { commitOf } from "../support/story-world.ts";
 
@@ -77,7 +77,7 @@ describe("the watch over what is deployed", () => {
   it("leaves what a recovery changes to that recovery, also after a restart in its middle", async () => {
     await withDaemon(async (parts) => {
       await look(parts);
-      parts.record({ kind: "planned", plan: aPlan() });
+      parts.record(anOpening(), { kind: "planned", plan: aPlan() });
       await parts.world.install("bad-2", "works");
       await parts.world.clock.advance(1000);
 

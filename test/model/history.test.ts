@@ -73,9 +73,10 @@ describe("a brake", () => {
 
 describe("the recovery", () => {
   const { ended: _ended, ...running } = aRecovery(NOON, { plan: aPlan({ id: "running" }) });
-  const waiting: Recovery = { ...running, plan: aPlan({ id: "waiting" }), approval: ASKED };
+  const unbegun: Recovery = { ...running, attempts: [] };
+  const waiting: Recovery = { ...unbegun, plan: aPlan({ id: "waiting" }), approval: ASKED };
   const approved: Recovery = {
-    ...running,
+    ...unbegun,
     plan: aPlan({ id: "approved" }),
     approval: { ...ASKED, given: [ADMIN] },
   };

@@ -6,8 +6,7 @@ import {
   type ConfigurationInput,
   makeConfigurationPlan,
 } from "../../src/recover/plan-configuration.ts";
-import type { RecoveryPorts } from "../../src/recover/ports.ts";
-import { type RecoveryEnd, type RecoveryJournal, runRecovery } from "../../src/recover/run.ts";
+import type { RecoveryEnd } from "../../src/recover/run.ts";
 import { measureCurrent } from "../../src/release/measure.ts";
 import {
   aLife,
@@ -16,6 +15,7 @@ import {
   type Life,
   memoryJournal,
   mortalPorts,
+  recoverAll,
 } from "../support/mortal.ts";
 import { aPatient, LIVE, type Patient, SERVICES } from "../support/patient.ts";
 import { withTempFolder } from "../support/temp.ts";
@@ -61,16 +61,6 @@ async function planOf(
   });
 }
 
-interface Run {
-  readonly plan: Plan;
-  readonly journal: RecoveryJournal;
-  readonly ports: RecoveryPorts;
-}
-
-async function recoverAll({ plan, journal, ports }: Run): Promise<RecoveryEnd> {
-  return runRecovery({ plan, journal, ports, gate: async () => "go", until: "settle" }, LIVE);
-}
-
 function begun(patient: Patient, plan: Plan, entries: Entry[] = []): Entry[] {
   memoryJournal(patient.clock, entries).record({ kind: "planned", plan });
   return entries;
@@ -79,7 +69,7 @@ function begun(patient: Patient, plan: Plan, entries: Entry[] = []): Entry[] {
 async function recovered(patient: Patient, plan: Plan): Promise<RecoveryEnd> {
   const entries = begun(patient, plan);
   const journal = memoryJournal(patient.clock, entries);
-  return recoverAll({ plan, journal, ports: patient.ports });
+  return recoverAll({ plan, journal, ports: patient.ports }, LIVE);
 }
 
 async function environmentOf(patient: Patient, name: string): Promise<unknown> {
@@ -145,7 +135,7 @@ describe("configuration that goes back", () => {
       const processes = { ...patient.ports.processes, environment: async () => environment };
       const journal = memoryJournal(patient.clock, begun(patient, plan));
 
-      const end = await recoverAll({ plan, journal, ports: { ...patient.ports, processes } });
+      const end = await recoverAll({ plan, journal, ports: { ...patient.ports, processes } }, LIVE);
 
       expect(end).toMatchObject({
         kind: "needs-human",
@@ -161,7 +151,7 @@ describe("configuration that goes back", () => {
       const processes = { ...patient.ports.processes, environment: async () => undefined };
       const journal = memoryJournal(patient.clock, entries);
 
-      await recoverAll({ plan, journal, ports: { ...patient.ports, processes } });
+      await recoverAll({ plan, journal, ports: { ...patient.ports, processes } }, LIVE);
 
       expect(JSON.stringify(entries)).toContain("whose environment is not shown");
     });
@@ -188,18 +178,15 @@ async function killAndResume(
     },
   };
   try {
-    await recoverAll({
-      plan,
-      journal: memoryJournal(patient.clock, entries, both),
-      ports: mortalPorts(patient.ports, effects),
-    });
+    const journal = memoryJournal(patient.clock, entries, both);
+    await recoverAll({ plan, journal, ports: mortalPorts(patient.ports, effects) }, LIVE);
   } catch (error) {
     if (!(error instanceof Death)) {
       throw error;
     }
   }
   const journal = memoryJournal(patient.clock, entries);
-  return recoverAll({ plan, journal, ports: patient.ports });
+  return recoverAll({ plan, journal, ports: patient.ports }, LIVE);
 }
 
 async function expectRestored(patient: Patient, end: RecoveryEnd): Promise<void> {

@@ -3,9 +3,16 @@ import type { Entry } from "../../src/model/facts.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { RecoveryPorts } from "../../src/recover/ports.ts";
 import { warmUp } from "../../src/release/warm.ts";
-import { runRecovery, type RecoveryEnd, type RecoveryJournal } from "../../src/recover/run.ts";
+import type { RecoveryEnd, RecoveryJournal } from "../../src/recover/run.ts";
 import { GOOD_COMMIT } from "../support/builders.ts";
-import { aLife, Death, type Life, memoryJournal, mortalPorts } from "../support/mortal.ts";
+import {
+  aLife,
+  Death,
+  type Life,
+  memoryJournal,
+  mortalPorts,
+  recoverAll,
+} from "../support/mortal.ts";
 import { aPatient, LIVE, type Patient, SERVICES } from "../support/patient.ts";
 import { withTempFolder } from "../support/temp.ts";
 
@@ -15,20 +22,9 @@ interface Run {
   readonly plan: Plan;
 }
 
-async function gate(): Promise<"go"> {
-  return "go";
-}
-
-async function recoverAll({ plan, journal, ports }: Run): Promise<RecoveryEnd> {
-  const acted = await runRecovery({ plan, journal, ports, gate, until: "act" }, LIVE);
-  return acted.kind === "phase-done"
-    ? runRecovery({ plan, journal, ports, gate, until: "settle" }, LIVE)
-    : acted;
-}
-
 async function untilDeath(run: Run): Promise<void> {
   try {
-    await recoverAll(run);
+    await recoverAll(run, LIVE);
   } catch (error) {
     if (!(error instanceof Death)) {
       throw error;
@@ -90,7 +86,10 @@ async function killAndResume(
     journal: memoryJournal(patient.clock, entries, both),
     ports: mortalPorts(ports, lives.effects),
   });
-  const end = await recoverAll({ plan, journal: memoryJournal(patient.clock, entries), ports });
+  const end = await recoverAll(
+    { plan, journal: memoryJournal(patient.clock, entries), ports },
+    LIVE,
+  );
   return { end, switches };
 }
 

@@ -1,10 +1,11 @@
 import type { Breached, BreachSituation } from "../../src/decide/situation.ts";
 import { PolicySettings } from "../../src/decide/policy.ts";
 import { CONTROLS, type Control } from "../../src/model/control.ts";
+import type { Fact } from "../../src/model/facts.ts";
 import type { History, Incident, Recovery } from "../../src/model/history.ts";
 import type { Change, Identity } from "../../src/model/identity.ts";
 import type { Notice } from "../../src/model/notice.ts";
-import type { Plan } from "../../src/model/plan.ts";
+import type { Plan, RecoveryResult } from "../../src/model/plan.ts";
 import type { Release } from "../../src/model/release.ts";
 import type { Service, ServiceInstance } from "../../src/model/service.ts";
 import type { Signal, SignalRule } from "../../src/model/signal.ts";
@@ -279,4 +280,21 @@ export function aWarmDatabase(over: Partial<WarmDatabase> = {}): WarmDatabase {
     },
     ...over,
   };
+}
+
+/** The opening of the incident that plans are of. */
+export function anOpening(incident = "inc-1"): Fact {
+  const { trigger, tier, mode, since, signals } = anIncident();
+  return { kind: "incident-opened", incident, trigger, tier, mode, since, signals: [...signals] };
+}
+
+/** The end of a plan that was recorded; it is completed only after its proof. */
+export function anEnding(plan: string, result: RecoveryResult): readonly Fact[] {
+  const ended: Fact = { kind: "recovery-ended", plan, result, reason: "so it was" };
+  return result === "completed" ? [aProof(plan), ended] : [ended];
+}
+
+/** The proof that a recovery helped. */
+export function aProof(plan: string): Fact {
+  return { kind: "verified", plan, verification: { result: "proven", at: NOON, checks: [] } };
 }

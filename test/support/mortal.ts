@@ -1,8 +1,15 @@
 import type { Entry, Fact } from "../../src/model/facts.ts";
 import type { History } from "../../src/model/history.ts";
 import { emptyHistory, fold } from "../../src/journal/fold.ts";
-import type { RecoveryJournal } from "../../src/recover/run.ts";
+import { requirePossible } from "../../src/journal/journal.ts";
+import {
+  runRecovery,
+  type RecoveryEnd,
+  type RecoveryRun,
+  type RecoveryJournal,
+} from "../../src/recover/run.ts";
 import type { RecoveryPorts } from "../../src/recover/ports.ts";
+import { aProof } from "./builders.ts";
 import type { ManualClock } from "./fakes/clock.ts";
 
 /** The end of a process: from then on nothing that it tries has an effect. */
@@ -77,6 +84,10 @@ export function memoryJournal(
     history: (): History => entries.reduce(fold, emptyHistory),
     record: (fact: Fact): Entry =>
       life.live(() => {
+        if (fact.kind !== "planned") {
+          // Plans are of incidents, which nobody opens here.
+          requirePossible(entries.reduce(fold, emptyHistory), fact);
+        }
         clock.jumpWall(1000);
         const entry = { seq: entries.length + 1, at: clock.now(), fact };
         entries.push(entry);
@@ -113,4 +124,25 @@ export function mortalPorts(ports: RecoveryPorts, life: Life): RecoveryPorts {
         life.liveLong(async () => git.pointHead(root, commit, signal)),
     },
   };
+}
+
+async function gate(): Promise<"go"> {
+  return "go";
+}
+
+/** Carries a recovery to its end as the daemon does: it acts, is proven once, and settles. */
+export async function recoverAll(
+  { plan, journal, ports }: Pick<RecoveryRun, "plan" | "journal" | "ports">,
+  signal: AbortSignal,
+): Promise<RecoveryEnd> {
+  const run = { plan, journal, ports, gate };
+  const acted = await runRecovery({ ...run, until: "act" }, signal);
+  if (acted.kind !== "phase-done") {
+    return acted;
+  }
+  const recovery = journal.history().recoveries.find((one) => one.plan.id === plan.id);
+  if (recovery?.verification === undefined) {
+    journal.record(aProof(plan.id));
+  }
+  return runRecovery({ ...run, until: "settle" }, signal);
 }
