@@ -205,9 +205,11 @@ async function whoIsAtWork(
     askWhether("git", async () => world.git.busy(config.application.root)),
     askWhether("pm2", async () => world.pm2.busy(world.clock.now())),
   ]);
+  const programs = await world.processes.deployingIn(config.application.root);
   const deployment = isLockHeld ? undefined : deploymentUnderWay(config);
   return [
     ...reasons.filter((reason) => reason !== null),
+    ...programs.map((program) => `${program} runs in the application`),
     ...(deployment === undefined ? [] : [`${deployment}, holds the lock`]),
   ];
 }

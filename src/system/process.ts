@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Failure } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
+import { deployingIn } from "./deploying.ts";
 import { type Instance, openInstance } from "./instance.ts";
 import { isGroupGone } from "./process-group.ts";
 import { runPiped } from "./process-pipe.ts";
@@ -26,6 +27,8 @@ export interface Processes {
   environment(pid: number): Promise<Readonly<Record<string, string>> | undefined>;
   /** Pids of those whose command line begins like this and that see the same files as we do: none in a container. */
   titled(beginning: string): Promise<readonly number[]>;
+  /** The programs of a deployment that work in a folder, each with its pid: git that changes the tree, npm, pnpm, yarn. */
+  deployingIn(folder: string): Promise<readonly string[]>;
   /** The pids of this process, of the one that started it, and so on. */
   ancestors(): Promise<readonly number[]>;
   /** Ends the children of earlier processes of this state folder, which died before them; returns how many there were. */
@@ -65,6 +68,7 @@ export function openProcesses(clock: Clock, instance: Instance = openInstance())
       return runPiped({ from: childOf(from), to: childOf(to) }, clock, signal);
     },
     look,
+    deployingIn,
     environment,
     titled,
     ancestors,

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { deploymentBy, recoveryLockPath } from "../../src/app/locks.ts";
+import { holdLock } from "../../src/system/lock.ts";
 import { gatherSituation } from "../../src/app/situation.ts";
 import { proveDeployed } from "../../src/app/prove-deployed.ts";
 import type { BreachSituation } from "../../src/decide/situation.ts";
@@ -19,13 +21,17 @@ async function deployOverProven({ daemon, world }: Parts): Promise<string> {
   return daemon.journal.history().releases[0]?.id ?? "";
 }
 
-async function gather(parts: Pick<Parts, "daemon">, to?: string): Promise<BreachSituation> {
+async function gather(
+  parts: Pick<Parts, "daemon">,
+  to?: string,
+  lockHeld = true,
+): Promise<BreachSituation> {
   const { name, trigger, since, limit, unit, reason } = aBreachedSignal();
   const breach = { signal: name, trigger, since, provenAt: since, value: 1, limit, unit, reason };
   const question = {
     verdict: aBreachedVerdict({ breaches: [breach] }),
     since,
-    lockHeld: true,
+    lockHeld,
     ...(to === undefined ? {} : { to }),
   };
   return gatherSituation(parts.daemon, question, LIVE);
@@ -40,6 +46,25 @@ describe("the situation of a breach", () => {
         kind: "none",
         reason: expect.stringContaining("no release was ever captured"),
       });
+    });
+  });
+
+  it("knows who is at work, by git, by the programs that run in the application, and by who asked", async () => {
+    await withDaemon(async (parts) => {
+      const { daemon, world } = parts;
+      world.git.setBusy("another git command has held index.lock");
+      const processes = { ...daemon.world.processes, deployingIn: async () => ["npm ci (pid 7)"] };
+      const deployment = holdLock(recoveryLockPath(daemon.config), deploymentBy("ada"));
+
+      const seen = { ...daemon, world: { ...daemon.world, processes } };
+      const { busy } = await gather({ daemon: seen }, undefined, false);
+
+      deployment.release();
+      expect(busy).toEqual([
+        "another git command has held index.lock",
+        "npm ci (pid 7) runs in the application",
+        expect.stringContaining("deployment by ada, pid"),
+      ]);
     });
   });
 

@@ -41,6 +41,12 @@ export function processesContract(name: string, open: () => ProcessesUnderTest):
       expect(await processes.environment(2 ** 30)).toBeUndefined();
     });
 
+    it("finds nobody deploying in a folder where nobody works", async () => {
+      const { processes } = open();
+
+      expect(await processes.deployingIn("/no/such/folder")).toEqual([]);
+    });
+
     it("finds nobody by a beginning that no command line has", async () => {
       const { processes } = open();
 

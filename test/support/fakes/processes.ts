@@ -61,6 +61,7 @@ export function fakeProcesses(): FakeProcesses {
     async runPiped(from, to, signal) {
       return [await run(from, signal), await run(to, signal)];
     },
+    deployingIn: async () => [],
     endLeftBehind: async () => 0,
     stuck: async () => stuck,
     async look(pid) {
