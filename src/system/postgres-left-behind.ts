@@ -36,18 +36,29 @@ export function openLeftSessions(
 ): LeftSessions {
   return {
     end: async (signal) => {
+      async function use(client: Client): Promise<number> {
+        return endIn(client, { clock, instance }, signal);
+      }
       const ended = await Promise.all(
-        [...new Set(urls)].map(async (url) =>
-          withClient(
-            { url, database: MAINTENANCE },
-            async (client) => endIn(client, { clock, instance }, signal),
-            signal,
-          ),
-        ),
+        [...new Set(urls)].map(async (url) => inEitherDatabase(url, use, signal)),
       );
       return ended.reduce((sum, one) => sum + one, 0);
     },
   };
+}
+
+/** A role that may connect to its own database alone copies none: there it is looked for in that. */
+async function inEitherDatabase<T>(
+  url: string,
+  use: (client: Client) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  try {
+    return await withClient({ url, database: MAINTENANCE }, use, signal);
+  } catch {
+    signal.throwIfAborted();
+    return withClient({ url }, use, signal);
+  }
 }
 
 async function endIn(

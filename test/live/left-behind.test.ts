@@ -298,6 +298,24 @@ describe("what a killed rollwatch left at a database", () => {
     }
   });
 
+  it("is looked for also by a role that may connect to its own database alone", async () => {
+    const { instance, processes } = selfIn(state);
+    await processes.endLeftBehind();
+    await cluster.admin("revoke connect on database postgres from public");
+    const address = cluster.url("other", "hush-hush", "app");
+    const left = new Client({
+      connectionString: address,
+      application_name: `rollwatch-dump-a1b2c3 ${deadTagOf(instance)}`,
+    });
+    left.on("error", () => undefined);
+    await left.connect();
+
+    const asked = openLeftSessions([taggedAddress(address, instance)], { clock, instance });
+
+    expect(await asked.end(signal)).toBe(1);
+    await cluster.admin("grant connect on database postgres to public");
+  });
+
   it("tells that it cannot be asked for where the server is not there", async () => {
     const { instance } = selfIn(state);
     const port = await lab.port();
