@@ -210,6 +210,7 @@ function fullConfiguration(): Record<string, unknown> {
       channels: {
         log: { kind: "log" },
         hook: { kind: "webhook", url: "http://127.0.0.1/", secret: "s".repeat(20), timeout: "5s" },
+        slack: { kind: "slack", url: "http://127.0.0.1/", timeout: "5s" },
       },
       routes: { page: ["log"], tell: ["log"] },
     },
@@ -320,6 +321,7 @@ const METRICS: readonly Wrong[] = [["requests-total", "a metric's name such as"]
 const LABELS: readonly Wrong[] = [["status code", "a label's name such as"]];
 const TABLES: readonly Wrong[] = [["readings; drop table x", "a table such as"]];
 const ROLE: readonly Wrong[] = [["boss", "one of system-administrator"]];
+const CHANNELS = oneOf("log, webhook, slack");
 const CHANNEL: readonly Wrong[] = [["pager", "a channel of this file"]];
 
 function oneOf(options: string): readonly Wrong[] {
@@ -725,11 +727,14 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     memoryMayGrow: SHARES,
   },
   notify: {
-    "channels.*<log>.kind": oneOf("log, webhook"),
-    "channels.*<webhook>.kind": oneOf("log, webhook"),
+    "channels.*<log>.kind": CHANNELS,
+    "channels.*<webhook>.kind": CHANNELS,
     "channels.*<webhook>.url": URLS,
     "channels.*<webhook>.secret": [["short", "at least 16 characters"]],
     "channels.*<webhook>.timeout": POSITIVE,
+    "channels.*<slack>.kind": CHANNELS,
+    "channels.*<slack>.url": URLS,
+    "channels.*<slack>.timeout": POSITIVE,
     "routes.page": FILLED_LISTS,
     "routes.page[]": CHANNEL,
     "routes.tell": FILLED_LISTS,

@@ -4,12 +4,14 @@ import type { Clock } from "../../system/clock.ts";
 import type { Log } from "../../system/log.ts";
 import type { Channel } from "../channel.ts";
 import { createLogChannel, LogChannelSettings } from "./log.ts";
+import { createSlackChannel, SlackChannelSettings } from "./slack.ts";
 import { createWebhookChannel, WebhookChannelSettings } from "./webhook.ts";
 
 /** The settings of every kind of channel. */
 export const ChannelSettings = z.discriminatedUnion("kind", [
   LogChannelSettings,
   WebhookChannelSettings,
+  SlackChannelSettings,
 ]);
 export type ChannelSettings = z.infer<typeof ChannelSettings>;
 
@@ -30,6 +32,8 @@ export function createChannel(
       return createLogChannel(name, ports.log);
     case "webhook":
       return createWebhookChannel(name, settings, ports.clock);
+    case "slack":
+      return createSlackChannel(name, settings, ports.clock);
     default:
       return assertNever(settings);
   }
