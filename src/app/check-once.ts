@@ -10,6 +10,7 @@ import type { Sample } from "../model/sample.ts";
 import type { SignalRule } from "../model/signal.ts";
 import { isStoppedByPerson } from "../model/service.ts";
 import { createProbe } from "../observe/probes/index.ts";
+import { sampleInTime } from "../observe/sample-in-time.ts";
 import { openSources, type Sources } from "../observe/sources.ts";
 import { openLockfiles } from "./lockfiles.ts";
 import { reportDeployed, reportSignal, reportVerdict } from "./status.ts";
@@ -46,7 +47,8 @@ export async function checkOnce(ports: CheckPorts, signal: AbortSignal): Promise
     }
     const stoppedByPerson = rule.service !== undefined && stopped.has(rule.service);
     const memory = remember(rule, undefined, sample, stoppedByPerson);
-    const judged = signalAt(rule, memory, { now: at, stoppedByPerson });
+    // In the moment of the look: what else was waited for meanwhile makes no sample old.
+    const judged = signalAt(rule, memory, { now: sample.at, stoppedByPerson });
     const isBad = isOver(rule, sample) && !stoppedByPerson;
     return [{ judged, isBad, tookMs: sample.tookMs }];
   });
@@ -103,6 +105,6 @@ async function sampleOnce(
   });
   const at = world.clock.now();
   const started = world.clock.monotonic();
-  const reading = await probe.sample(world.clock.deadline(probe.timeoutMs, signal));
+  const reading = await sampleInTime(probe, world.clock, signal);
   return { signal: settings.name, at, tookMs: world.clock.monotonic() - started, reading };
 }

@@ -25,15 +25,7 @@ async function lookAtPm2({ world }: DoctorPorts, signal: AbortSignal): Promise<r
   const daemon = await world.pm2.daemon(signal);
   switch (daemon.kind) {
     case "alive":
-      return [
-        KNOWN_PM2.test(daemon.version)
-          ? ok("pm2", `version ${daemon.version} answers, process ${daemon.pid}`)
-          : warning(
-              "pm2",
-              `version ${daemon.version}`,
-              "rollwatch was tried with pm2 6 and 7; look at `rollwatch check` with care.",
-            ),
-      ];
+      return [findingOfVersions(daemon, await world.pm2.programVersion(signal))];
     case "dead":
       return [
         fault(
@@ -61,6 +53,23 @@ async function lookAtPm2({ world }: DoctorPorts, signal: AbortSignal): Promise<r
     default:
       return assertNever(daemon);
   }
+}
+
+function findingOfVersions(
+  { version, pid }: { readonly version: string; readonly pid: number },
+  program: string,
+): Finding {
+  if (!KNOWN_PM2.test(version)) {
+    const cure = "rollwatch was tried with pm2 6 and 7; look at `rollwatch check` with care.";
+    return warning("pm2", `version ${version}`, cure);
+  }
+  return program === version
+    ? ok("pm2", `version ${version} answers, process ${pid}`)
+    : warning(
+        "pm2",
+        `version ${version} runs, the pm2 program is ${program}`,
+        "`pm2 update` at a quiet time: it restarts every service. rollwatch works with either.",
+      );
 }
 
 async function lookAtHome({ config, world, uid }: DoctorPorts): Promise<readonly Finding[]> {
@@ -123,14 +132,25 @@ function findingOf(service: Service, known: readonly string[]): Finding {
       );
 }
 
-async function lookAtDump({ world }: DoctorPorts): Promise<readonly Finding[]> {
+async function lookAtDump({ config, world }: DoctorPorts): Promise<readonly Finding[]> {
+  const dumped = await world.pm2.dumped();
+  if (dumped === undefined) {
+    return [
+      warning(
+        "pm2 dump",
+        "there is none: after a reboot pm2 starts nothing",
+        "`pm2 save` and `pm2 startup`, as the application's user.",
+      ),
+    ];
+  }
+  const missing = config.application.services.filter(({ name }) => !dumped.includes(name));
   return [
-    (await world.pm2.hasDump())
+    missing.length === 0
       ? ok("pm2 dump", "the services come back after a reboot, and a rollback saves them anew")
       : warning(
           "pm2 dump",
-          "there is none: after a reboot pm2 starts nothing",
-          "`pm2 save` and `pm2 startup`, as the application's user.",
+          `it lacks ${missing.map(({ name }) => name).join(", ")}: after a reboot pm2 does not start them`,
+          "`pm2 save` while all services run, as the application's user.",
         ),
   ];
 }

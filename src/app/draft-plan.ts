@@ -63,6 +63,6 @@ export async function gatherInput(
     changes,
     blamed,
     ownsWorkTree: await world.git.isTop(config.application.root),
-    hasDump: await world.pm2.hasDump(),
+    hasDump: (await world.pm2.dumped()) !== undefined,
   };
 }

@@ -2,6 +2,7 @@ import type { PruneRequest, ReleaseCheck } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
 import { openRecovery, type KnownRelease } from "../model/history.ts";
 import type { Release } from "../model/release.ts";
+import type { Pm2Daemon } from "../model/service.ts";
 import type { ReleaseDetails, ReleaseDifference } from "../model/release-report.ts";
 import { compareSides, type Side } from "../release/compare.ts";
 import { findInterpreter } from "../release/interpreter.ts";
@@ -38,6 +39,7 @@ export async function captureNow(daemon: Daemon, signal: AbortSignal): Promise<s
       hint: "Capture when it has ended: `rollwatch status` shows it.",
     });
   }
+  demandPm2(surroundings.daemon());
   const identity = surroundings.identity()?.value;
   if (identity === undefined) {
     throw new Failure("refused", "what is deployed cannot be seen right now", {
@@ -50,6 +52,16 @@ export async function captureNow(daemon: Daemon, signal: AbortSignal): Promise<s
   }
   await demandSnapshot(daemon, release, signal);
   return release.id;
+}
+
+/** A capture needs the definitions of the services, which pm2 alone knows. */
+function demandPm2(pm2: Pm2Daemon | undefined): void {
+  if (pm2?.kind !== "alive") {
+    const what = `pm2 is ${pm2?.kind ?? "not known"}: ${pm2?.reason ?? "it was not asked in time"}`;
+    throw new Failure("pm2-unreachable", what, {
+      hint: "A release is captured with the definitions of its services: `rollwatch doctor` says more of pm2.",
+    });
+  }
 }
 
 /** Returns when there is a snapshot, or when it was tried. */

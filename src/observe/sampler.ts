@@ -1,4 +1,3 @@
-import { messageOf } from "../model/failure.ts";
 import type { AbsenceReason, Reading, Sample } from "../model/sample.ts";
 import { tellDuration, tellTime } from "../model/units.ts";
 import { withChild } from "../system/abort.ts";
@@ -8,12 +7,11 @@ import { createExtras } from "./extras.ts";
 import { openGrid } from "./grid.ts";
 import { FULL_PACE, type Pace, paceAfter } from "./pace.ts";
 import type { Probe } from "./probe.ts";
+import { sampleInTime } from "./sample-in-time.ts";
 import type { Wake } from "./wake.ts";
 
 /** How late rollwatch itself may be before what it measured says nothing about the target. */
 const MAX_LAG_MS = 200;
-/** How much longer than its own timeout a run may take to give in. */
-const GRACE_MS = 250;
 /** Longest time between the first runs of two neighbours in the list, so that not all ask in the same moment. */
 const APART_MS = 5;
 
@@ -111,8 +109,6 @@ function createRun(probe: Probe, clock: Clock, watch: LoopWatch): Run {
     hanging = true;
     try {
       return await probe.sample(limit);
-    } catch (error) {
-      return limit.aborted ? tooLong(probe) : crashed(error);
     } finally {
       hanging = false;
     }
@@ -128,11 +124,8 @@ function createRun(probe: Probe, clock: Clock, watch: LoopWatch): Run {
     if (lateMs > MAX_LAG_MS) {
       return absent("watcher-lagging", `rollwatch began ${tellDuration(lateMs)} late`);
     }
-    const reading = await withChild(signal, async (parent) => {
-      const limit = clock.deadline(probe.timeoutMs + GRACE_MS, parent);
-      return Promise.race([ask(limit), aborted(limit).then(() => tooLong(probe))]);
-    });
-    signal.throwIfAborted();
+    const asked = { timeoutMs: probe.timeoutMs, sample: ask };
+    const reading = await sampleInTime(asked, clock, signal);
     const lagMs = watch.takeLagMs();
     if (reading.kind === "absent") {
       // A target's wish to be left alone holds in any case.
@@ -147,12 +140,6 @@ function createRun(probe: Probe, clock: Clock, watch: LoopWatch): Run {
       ? absent("watcher-lagging", "it was counted while rollwatch itself stood still")
       : countedFromDue(probe, reading, lateMs);
   };
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 type Measured = Extract<Reading, { kind: "measured" }>;
@@ -176,15 +163,6 @@ function pausedUntil(at: number): Reading {
     "throttled",
     `it asked us to slow down (429), and is asked again at ${tellTime(at)}`,
   );
-}
-
-function tooLong(probe: Probe): Reading {
-  const limit = tellDuration(probe.timeoutMs + GRACE_MS);
-  return absent("watcher-lagging", `the run was not over after ${limit}`);
-}
-
-function crashed(error: unknown): Reading {
-  return absent("probe-crashed", messageOf(error));
 }
 
 function absent(reason: AbsenceReason, detail: string): Reading {

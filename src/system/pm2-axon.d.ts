@@ -6,6 +6,8 @@ declare module "pm2-axon" {
     set(name: "retry timeout", value: number): this;
     connect(path: string): this;
     close(): void;
+    /** Asked once for each connection; what it returns takes each message. */
+    onmessage: () => (message: Buffer) => void;
   }
   const axon: { readonly socket: (type: "req") => RequestSocket };
   // eslint-disable-next-line import/no-default-export -- a CommonJS module: this is how its one object is imported

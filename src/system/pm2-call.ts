@@ -1,4 +1,4 @@
-import axon from "pm2-axon";
+import axon, { type RequestSocket } from "pm2-axon";
 import rpc from "pm2-axon-rpc";
 
 /** Why a call had no answer: nobody listens there, nobody answers, or pm2 said no. */
@@ -35,6 +35,7 @@ export async function callPm2(
     return await new Promise((resolve, reject) => {
       onAbort = () => reject(signal.reason);
       signal.addEventListener("abort", onAbort, { once: true });
+      guardMessages(socket, reject);
       // Closing does not reach a connection that is still being made, so that one is closed once it is there.
       socket.on("connect", () => isOver && socket.close());
       socket.on("error", () => undefined);
@@ -60,6 +61,22 @@ export async function callPm2(
     }
     socket.close();
   }
+}
+
+/** What cannot be read would be thrown where nobody can catch it, and end this process. */
+function guardMessages(socket: RequestSocket, onFault: (error: CallError) => void): void {
+  const connected = socket.onmessage.bind(socket);
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- it is no listener, but asked for one
+  socket.onmessage = () => {
+    const read = connected();
+    return (message) => {
+      try {
+        read(message);
+      } catch {
+        onFault(new CallError("hung", "what answers there does not speak as pm2 does"));
+      }
+    };
+  };
 }
 
 function asCallError(error: NodeJS.ErrnoException): CallError {

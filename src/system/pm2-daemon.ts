@@ -22,31 +22,47 @@ const Report = z.object({ pm2_version: z.string(), started_at: z.number() });
  * the daemon is killed, and a SIGSTOPped one still accepts connections.
  */
 export async function findDaemon(pm2: Pm2Access, signal: AbortSignal): Promise<Pm2Daemon> {
-  const all = await daemonsOf(pm2);
-  const pid = (await daemonPid(pm2)) ?? all[0];
+  const [answer, written, all] = await Promise.all([
+    askReport(pm2, signal),
+    daemonPid(pm2),
+    daemonsOf(pm2),
+  ]);
+  const pid = written ?? all[0];
+  if (answer.kind === "answered") {
+    return all.length > 1
+      ? { kind: "doubled", reason: `the processes ${all.join(" and ")} serve ${pm2.socket}` }
+      : {
+          kind: "alive",
+          pid: pid ?? 0,
+          startedAt: answer.report.started_at,
+          version: answer.report.pm2_version,
+        };
+  }
+  const reason = `${messageOf(answer.error)} at ${pm2.socket}`;
+  if (!(answer.error instanceof CallError) || answer.error.kind !== "dead") {
+    return { kind: "hung", pid: pid ?? 0, reason };
+  }
+  const process = pid === undefined ? "no daemon process" : `process ${pid} listens no more`;
+  const left = (await servicesLeft(pm2)).join(", ");
+  const running = left === "" ? "" : `; services that run on without it: ${left}`;
+  return { kind: "dead", reason: `${process}: ${reason}${running}` };
+}
+
+/** The report serves as the ping: it says when the daemon started, and the daemon answers it as soon. */
+async function askReport(
+  pm2: Pm2Access,
+  signal: AbortSignal,
+): Promise<
+  | { readonly kind: "answered"; readonly report: z.infer<typeof Report> }
+  | { readonly kind: "silent"; readonly error: unknown }
+> {
   try {
-    // The report serves as the ping: it says when the daemon started, and the daemon answers it as soon.
     const call = { method: "getReport", args: [{}] };
     const report = Report.parse(await callWithin(pm2, call, PING_MS, signal));
-    if (all.length > 1) {
-      return { kind: "doubled", reason: `the processes ${all.join(" and ")} serve ${pm2.socket}` };
-    }
-    return {
-      kind: "alive",
-      pid: pid ?? 0,
-      startedAt: report.started_at,
-      version: report.pm2_version,
-    };
+    return { kind: "answered", report };
   } catch (error) {
     signal.throwIfAborted();
-    const reason = `${messageOf(error)} at ${pm2.socket}`;
-    if (error instanceof CallError && error.kind === "dead") {
-      const process = pid === undefined ? "no daemon process" : `process ${pid} listens no more`;
-      const left = (await servicesLeft(pm2)).join(", ");
-      const running = left === "" ? "" : `; services that run on without it: ${left}`;
-      return { kind: "dead", reason: `${process}: ${reason}${running}` };
-    }
-    return { kind: "hung", pid: pid ?? 0, reason };
+    return { kind: "silent", error };
   }
 }
 

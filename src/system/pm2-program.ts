@@ -9,6 +9,15 @@ const DEADLINE_MS = 120_000;
 
 const DumpedProcess = z.object({ name: z.string() });
 
+/** The names in pm2's dump, sorted. */
+export async function dumped({
+  files,
+  settings,
+}: Pm2Access): Promise<readonly string[] | undefined> {
+  const dump = await files.readText(join(settings.home, "dump.pm2"));
+  return dump === undefined ? undefined : namesIn(dump);
+}
+
 /** Writes pm2's dump and looks whether it names the services that pm2 has. */
 export async function save(pm2: Pm2Access, signal: AbortSignal): Promise<void> {
   const dump = join(pm2.settings.home, "dump.pm2");
@@ -25,7 +34,21 @@ export async function save(pm2: Pm2Access, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function run(pm2: Pm2Access, args: readonly string[], signal: AbortSignal): Promise<void> {
+/** What the program says that it is, below what it tells of a daemon of another version. */
+export async function programVersion(pm2: Pm2Access, signal: AbortSignal): Promise<string> {
+  const output = await run(pm2, ["--version"], signal);
+  const version = output.split("\n").findLast((line) => /^\d+\.\d+\.\d+\S*$/u.test(line));
+  if (version === undefined) {
+    throw failed(`the pm2 program does not tell its version: ${output.slice(-200)}`);
+  }
+  return version;
+}
+
+async function run(
+  pm2: Pm2Access,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
   const { home, program, environment } = pm2.settings;
   // Given to a dead daemon, the program would start a new, empty one.
   const before = await requireDaemon(pm2, signal);
@@ -47,6 +70,7 @@ async function run(pm2: Pm2Access, args: readonly string[], signal: AbortSignal)
   if (after.kind !== "alive" || after.startedAt !== before.startedAt) {
     throw unreachable(`the pm2 daemon was replaced during pm2 ${verb}`);
   }
+  return finished.stdout;
 }
 
 /** Everything the pm2 program is told: no banner, no version check over the network, no questions, none of our secrets. */

@@ -3,10 +3,10 @@ import { Failure } from "../model/failure.ts";
 import type { Pm2Daemon, Service } from "../model/service.ts";
 import type { Clock } from "./clock.ts";
 import type { Files } from "./files.ts";
-import { findDaemon, list } from "./pm2-daemon.ts";
+import { findDaemon, list, requireDaemon } from "./pm2-daemon.ts";
 import { type ProcessMetrics, toMetrics } from "./pm2-metrics.ts";
 import { type ProcessAddress, restart, stop } from "./pm2-process.ts";
-import { save } from "./pm2-program.ts";
+import { dumped, programVersion, save } from "./pm2-program.ts";
 import { isModule, toDefinition, toServices } from "./pm2-record.ts";
 import { replace } from "./pm2-replace.ts";
 import type { Processes } from "./process.ts";
@@ -36,10 +36,15 @@ export interface Pm2 {
    * to be started is not there. Interrupted anywhere, it can be called again: it leaves the given processes and no others.
    */
   replace(name: string, definitions: readonly Definition[], signal: AbortSignal): Promise<void>;
-  /** Whether a `dump.pm2` exists, that is, whether this pm2 brings its services back after a reboot. */
-  hasDump(): Promise<boolean>;
+  /**
+   * The services that pm2 brings back after a reboot, as its `dump.pm2` names them, each process once; undefined when there is no dump,
+   * empty when it cannot be read.
+   */
+  dumped(): Promise<readonly string[] | undefined>;
   /** `pm2 save`: writes the present list as the one to bring back; the old one is kept as `dump.pm2.bak`. */
   save(signal: AbortSignal): Promise<void>;
+  /** The version of the pm2 program, which may be another than the daemon's: one that was installed since. */
+  programVersion(signal: AbortSignal): Promise<string>;
   /** Why somebody seems to be reloading services right now (pm2's own reload lock); null when nobody is. */
   busy(now: number): Promise<string | null>;
 }
@@ -99,14 +104,17 @@ export function openPm2(settings: Pm2Settings, ports: Pm2Ports): Pm2 {
     services: async (names, signal) => toServices(await list(pm2, signal), names),
     metrics: async (names, signal) => toMetrics(await list(pm2, signal), names),
     definitions: async (names, signal) => {
+      // A second daemon that somebody's command started knows none of them, or has them anew.
+      await requireDaemon(pm2, signal);
       const records = await list(pm2, signal);
       return names.flatMap((name) => records.filter((one) => one.name === name).map(toDefinition));
     },
     stop: (process, signal) => stop(pm2, process, signal),
     restart: (process, signal) => restart(pm2, process, signal),
     replace: (name, definitions, signal) => replace(pm2, name, definitions, signal),
-    hasDump: async () => (await pm2.files.kind(join(settings.home, "dump.pm2"))) === "file",
+    dumped: () => dumped(pm2),
     save: (signal) => save(pm2, signal),
+    programVersion: (signal) => programVersion(pm2, signal),
     busy: (now) => reloading(pm2, now),
   };
 }

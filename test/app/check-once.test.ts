@@ -54,6 +54,25 @@ describe("one round of every probe", () => {
     });
   });
 
+  it("is over although a probe breaks, and says what that one could not tell", async () => {
+    await withDaemon(async (parts) => {
+      const broken = {
+        ...parts.daemon.world.pm2,
+        services: async () => Promise.reject(new Error("no words")),
+      };
+
+      const { signals } = await check({
+        ...parts,
+        daemon: { ...parts.daemon, world: { ...parts.daemon.world, pm2: broken } },
+      });
+
+      expect(signals).toMatchObject([
+        { name: "health", state: "ok" },
+        { name: "services", state: "probe-error", reason: expect.stringContaining("no words") },
+      ]);
+    });
+  });
+
   it("takes what a person stopped for no fault", async () => {
     await withDaemon(async (parts) => {
       parts.world.stop("api", "importer", "cleaner");

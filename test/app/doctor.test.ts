@@ -49,7 +49,7 @@ async function withPatient(body: (patient: Patient) => Promise<void>): Promise<v
     for (const name of [".env", "limits.yaml"]) {
       await world.write(name, "A=1");
     }
-    world.pm2.setDump(true);
+    world.pm2.setDump(["api", "importer", "cleaner"]);
     world.database.setRevision("003 (3)");
 
     async function examine(more: Partial<DoctorPorts> = {}): Promise<DoctorReport> {
@@ -211,6 +211,28 @@ const TROUBLES: readonly Trouble[] = [
     spoil: async ({ world }) => world.pm2.setDaemon({ kind: "dead", reason: "no daemon process" }),
   },
   {
+    what: "a hung pm2",
+    check: "pm2",
+    state: "fault",
+    says: "it is hung: no pong",
+    spoil: async ({ world }) => world.pm2.setDaemon({ kind: "hung", pid: 7, reason: "no pong" }),
+  },
+  {
+    what: "a home with two pm2 daemons",
+    check: "pm2",
+    state: "fault",
+    says: "two daemons have one home: the processes 7 and 8",
+    spoil: async ({ world }) =>
+      world.pm2.setDaemon({ kind: "doubled", reason: "the processes 7 and 8" }),
+  },
+  {
+    what: "a pm2 program of another version than its daemon",
+    check: "pm2",
+    state: "warning",
+    says: "version 7.0.4 runs, the pm2 program is 6.0.14",
+    spoil: async ({ world }) => world.pm2.setProgramVersion("6.0.14"),
+  },
+  {
     what: "rollwatch's own pm2",
     check: "pm2 home",
     state: "fault",
@@ -253,7 +275,14 @@ const TROUBLES: readonly Trouble[] = [
     check: "pm2 dump",
     state: "warning",
     says: "after a reboot",
-    spoil: async ({ world }) => world.pm2.setDump(false),
+    spoil: async ({ world }) => world.pm2.setDump(undefined),
+  },
+  {
+    what: "a dump without a service",
+    check: "pm2 dump",
+    state: "warning",
+    says: "it lacks importer: after a reboot",
+    spoil: async ({ world }) => world.pm2.setDump(["api", "cleaner"]),
   },
   {
     what: "no repository",
@@ -594,7 +623,7 @@ describe("the doctor", () => {
     await withPatient(async ({ world, examine }) => {
       const pm2 = {
         ...world.ports.pm2,
-        hasDump: async () => {
+        dumped: async () => {
           throw new Error("the disk is gone");
         },
       };

@@ -55,6 +55,19 @@ describe("a capture by hand", () => {
     });
   });
 
+  it.each([
+    [{ kind: "dead", reason: "no daemon process" }, "pm2 is dead: no daemon process"],
+    [{ kind: "doubled", reason: "7 and 8" }, "pm2 is doubled: 7 and 8"],
+  ] as const)("is refused while nobody can say what pm2 has: %o", async (daemon, message) => {
+    await withDaemon(async (parts) => {
+      parts.world.pm2.setDaemon(daemon);
+
+      const capturing = captureNow(parts.daemon, LIVE);
+
+      await expect(capturing).rejects.toMatchObject({ code: "pm2-unreachable", message });
+    });
+  });
+
   it("is refused while a recovery is open", async () => {
     await withDaemon(async ({ daemon, record }) => {
       record(anOpening(), { kind: "planned", plan: aPlan() });

@@ -57,6 +57,10 @@ export function pm2Contract(name: string, open: () => Promise<Pm2UnderTest>): vo
       expect(daemon).toMatchObject({ kind: "alive", version: "7.0.4" });
     });
 
+    it("knows the version of its program", async () => {
+      expect(await under.pm2.programVersion(signal)).toBe("7.0.4");
+    });
+
     it("gives a service and its definition the same hash", async () => {
       const [definition] = await under.pm2.definitions(["unknown", "steady"], signal);
 
@@ -149,11 +153,11 @@ export function pm2Contract(name: string, open: () => Promise<Pm2UnderTest>): vo
     );
 
     it("has a dump once it was saved", async () => {
-      const before = await under.pm2.hasDump();
+      const before = await under.pm2.dumped();
 
       await under.pm2.save(signal);
 
-      expect([before, await under.pm2.hasDump()]).toEqual([false, true]);
+      expect([before, await under.pm2.dumped()]).toEqual([undefined, ["steady"]]);
     });
 
     it("throws the reason of an aborted signal", async () => {
@@ -177,6 +181,7 @@ export function pm2Contract(name: string, open: () => Promise<Pm2UnderTest>): vo
         under.pm2.restart({ service: "steady", id }, signal),
         under.pm2.replace("steady", definition === undefined ? [] : [definition], signal),
         under.pm2.save(signal),
+        under.pm2.programVersion(signal),
       ]);
 
       expect(daemon.kind).toBe("dead");

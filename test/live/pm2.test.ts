@@ -204,7 +204,7 @@ describe("pm2 itself", () => {
       pm2.services(["steady"], signal),
       pm2.replace("steady", definition === undefined ? [] : [definition], signal),
       pm2.save(signal),
-      pm2.hasDump(),
+      pm2.dumped(),
       pm2.busy(clock.now()),
     ]);
 

@@ -67,7 +67,7 @@ async function killAndResume(
     await warmUp(patient.ports, patient.root, good, LIVE);
   }
   await patient.deployBad();
-  patient.pm2.setDump(true);
+  patient.pm2.setDump([]);
   const plan = await patient.plan(good);
   const entries: Entry[] = [];
   const switches: string[] = [];

@@ -134,7 +134,7 @@ export async function aPatient(folder: string): Promise<Patient> {
         current: await measureCurrent(files, root, target, LIVE),
         services: await pm2.services(SERVICES, LIVE),
         kept: [],
-        hasDump: await pm2.hasDump(),
+        hasDump: (await pm2.dumped()) !== undefined,
         ...over,
       }),
   };

@@ -29,8 +29,10 @@ export interface FakePm2 extends Pm2 {
   failNext(effect: Effect, error: Error, times?: number): void;
   /** Why pm2 is busy from now on; null when it is not. */
   setBusy(reason: string | null): void;
-  /** Whether a dump exists; `save` makes one. */
-  setDump(exists: boolean): void;
+  /** What the pm2 program says that it is, from now on; the daemon is 7.0.4. */
+  setProgramVersion(version: string): void;
+  /** The services that the dump names; undefined without one. `save` makes one of all. */
+  setDump(names: readonly string[] | undefined): void;
 }
 
 /** Makes a fake pm2 with a living daemon and no services. `now` is the time that starts are stamped with. */
@@ -41,7 +43,8 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
   const told: ProcessMetrics[] = [];
   let daemon: Pm2Daemon = { kind: "alive", pid: 100, startedAt: now(), version: "7.0.4" };
   let busy: string | null = null;
-  let dump = false;
+  let dump: readonly string[] | undefined;
+  let version = "7.0.4";
   let lastId = -1;
   let starts = 0;
 
@@ -149,8 +152,11 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
     setBusy(reason) {
       busy = reason;
     },
-    setDump(exists) {
-      dump = exists;
+    setProgramVersion(next) {
+      version = next;
+    },
+    setDump(names) {
+      dump = names;
     },
     async daemon(signal) {
       signal.throwIfAborted();
@@ -198,12 +204,17 @@ export function fakePm2(now: () => number = () => 1_000_000): FakePm2 {
         put({ ...definition, hash: definitionHash(definition) });
       }
     },
-    async hasDump() {
+    async dumped() {
       return dump;
     },
     async save(signal) {
       effect("save", "", signal);
-      dump = true;
+      dump = [...held.values()].map(({ name }) => name);
+    },
+    async programVersion(signal) {
+      signal.throwIfAborted();
+      requireDaemon();
+      return version;
     },
     async busy() {
       return busy;
