@@ -44,11 +44,7 @@ export async function programVersion(pm2: Pm2Access, signal: AbortSignal): Promi
   return version;
 }
 
-async function run(
-  pm2: Pm2Access,
-  args: readonly string[],
-  signal: AbortSignal,
-): Promise<string> {
+async function run(pm2: Pm2Access, args: readonly string[], signal: AbortSignal): Promise<string> {
   const { home, program, environment } = pm2.settings;
   // Given to a dead daemon, the program would start a new, empty one.
   const before = await requireDaemon(pm2, signal);
