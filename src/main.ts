@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { composeActions, composeOperations, runDaemon } from "./app/compose.ts";
 import { deployUnderLock } from "./app/deploy-lock.ts";
+import { openGuardOutside } from "./app/guard-outside.ts";
 import { openDatabaseRows } from "./app/database-rows.ts";
 import { openDoctor } from "./app/doctor.ts";
 import { runInit } from "./app/init.ts";
@@ -83,6 +84,7 @@ const code = await runCli(
     replay: replayRecording,
     runDaemon,
     deployUnderLock,
+    openGuardOutside,
   },
   untilAsked(),
 );

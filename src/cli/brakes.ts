@@ -93,7 +93,8 @@ function addMaintenance(program: Command, context: CommandContext): void {
     });
 }
 
-function readDuration(text: string): number {
+/** Reads a duration that is longer than nothing. */
+export function readDuration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms === 0) {
     throw new InvalidArgumentError("Expected a duration such as 90s, 15m, 2h or 7d.");

@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Actions } from "../model/actions.ts";
+import type { GuardOutside } from "../model/deployment-guard.ts";
 import type { DatabaseRows } from "../model/database-rows.ts";
 import type { DoctorReport } from "../model/doctor.ts";
 import type { InitOutcome, InitRequest } from "../model/init.ts";
@@ -55,6 +56,8 @@ export interface CliPorts {
   init(request: InitRequest, signal: AbortSignal): Promise<InitOutcome>;
   /** Looks at everything that a rollback would need. */
   doctor(config: Config, signal: AbortSignal): Promise<DoctorReport>;
+  /** What a guard of a deployment needs without the daemon. */
+  openGuardOutside(config: Config): GuardOutside;
   /** Judges a recording, or a folder of them, by this configuration. */
   replay(config: Config, path: string, signal: AbortSignal): Promise<ReplayReport>;
   /** Runs a deployment's command under the lock of recoveries. Returns its exit code. */

@@ -11,6 +11,7 @@ import { addDatabase } from "./database.ts";
 import { addDeployLock } from "./deploy-lock.ts";
 import { addDoctor } from "./doctor.ts";
 import { describeError, exitCodeOf, UsageFailure } from "./errors.ts";
+import { addGuard } from "./guard.ts";
 import { addIncident } from "./incident.ts";
 import { addInit } from "./init.ts";
 import { EXIT } from "./ports.ts";
@@ -83,6 +84,7 @@ function buildProgram(context: CommandContext): Command {
   addInit(program, context);
   addDoctor(program, context);
   addRun(program, context);
+  addGuard(program, context);
   addCheck(program, context);
   addStatus(program, context);
   addRelease(program, context);

@@ -30,6 +30,7 @@ export const NOTICE_REASONS = [
   "recording-stopped",
   "restart-storm",
   "rollwatch-ended",
+  "deployment-guard",
 ] as const;
 export type NoticeReason = (typeof NOTICE_REASONS)[number];
 

@@ -12,8 +12,22 @@ const HeartbeatSettings = z.strictObject({
 });
 export type HeartbeatSettings = z.infer<typeof HeartbeatSettings>;
 
+/** What `rollwatch guard` does, which a deployment starts. */
+const GuardSettings = z.strictObject({
+  /** Whether it rolls back by itself; else it only tells. Default false. */
+  enabled: z.boolean().default(false),
+  /** So many failures of its own probe in a row make it act. Default 5. */
+  failures: z.int().min(2).default(5),
+  /** How often it probes. Default 2s. */
+  every: PositiveDuration.prefault("2s"),
+  /** After this long without a whole answer a probe failed. Default 2s. */
+  timeout: PositiveDuration.prefault("2s"),
+});
+
 /** What watches rollwatch itself. */
 export const WatchdogSettings = z.strictObject({
   /** Default: nobody is told. */
   heartbeat: HeartbeatSettings.optional(),
+  /** What stands by a deployment when rollwatch may be dead. */
+  guard: GuardSettings.prefault({}),
 });

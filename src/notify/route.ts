@@ -37,6 +37,7 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   "recording-stopped": "tell",
   "restart-storm": "page",
   "rollwatch-ended": "page",
+  "deployment-guard": "page",
 };
 
 /** Makes a notice of a draft: its urgency and the channels that must have it. */

@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openApi } from "../../src/api/server.ts";
+import type { GuardReading } from "../../src/model/deployment-guard.ts";
 import type { CliPorts } from "../../src/cli/ports.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { type Actions, PlanReport } from "../../src/model/actions.ts";
@@ -126,6 +127,7 @@ async function alone(argv: readonly string[], world: World = {}): Promise<Outcom
     replay: async () => aReplayReport(),
     runDaemon: async () => 0,
     deployUnderLock: async () => 0,
+    openGuardOutside: () => ({ probe: async () => ({ kind: "good" }), page: async () => 0 }),
     ...world.ports,
   };
   const code = await runCli(argv, ports, world.signal ?? new AbortController().signal);
@@ -882,5 +884,58 @@ describe("rollwatch record", () => {
 
     expect(none).toMatchObject({ code: 0, out: "no incidents yet\n" });
     expect(strange).toMatchObject({ code: 2, out: "" });
+  });
+});
+
+describe("`rollwatch guard` without a daemon", () => {
+  const BAD = { kind: "bad", detail: "it answered 500" } as const;
+  const ASKED = ["guard", "--for", "1m", "--url", "http://127.0.0.1:1/health"];
+
+  /** What its probe says, one after the other, and then that it is down. */
+  async function guard(readings: readonly GuardReading[], refusals: readonly string[] = []) {
+    const file = join(folder, "rollwatch.yaml");
+    await appendFile(file, "watchdog: { guard: { enabled: true, failures: 3 } }\n");
+    const pages: string[] = [];
+    let asked = 0;
+    const outcome = await alone(ASKED, {
+      operations: {
+        previewRollback: async () =>
+          aPreview({ refusals: refusals.map((one) => ({ guard: one, reason: "because" })) }),
+      },
+      ports: {
+        openGuardOutside: () => ({
+          probe: async () => {
+            asked += 1;
+            return readings[asked - 1] ?? BAD;
+          },
+          page: async (title) => pages.push(title),
+        }),
+      },
+    });
+    return { ...outcome, pages, asked };
+  }
+
+  it("asks for a rollback when its probe has failed three times in a row", async () => {
+    const { asked } = await guard([BAD, BAD, { kind: "good" }, BAD, BAD, BAD]);
+
+    expect(asked).toBe(6);
+    expect(calls[0]?.slice(0, 2)).toMatchObject([
+      "rollback",
+      { scope: "application", trigger: "system-down" },
+    ]);
+  });
+
+  it("neither counts nor forgets for what says nothing about the application", async () => {
+    const { asked } = await guard([BAD, { kind: "unknown", detail: "no route" }, BAD, BAD]);
+
+    expect(asked).toBe(4);
+  });
+
+  it("is held by a pause, which a person may overrule, and pages that", async () => {
+    const { code, pages } = await guard([BAD], ["not-paused", "evidence"]);
+
+    expect(code).toBe(3);
+    expect(calls).toEqual([]);
+    expect(pages.at(-1)).toContain("is not rolled back");
   });
 });

@@ -36,6 +36,7 @@ async function scriptFor(shell: string): Promise<string> {
     replay: absent,
     runDaemon: absent,
     deployUnderLock: absent,
+    openGuardOutside: () => ({ probe: async () => ({ kind: "good" }), page: async () => 0 }),
   };
   expect(await runCli(["completion", shell], ports, new AbortController().signal)).toBe(0);
   return out;

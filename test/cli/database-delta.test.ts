@@ -74,6 +74,7 @@ async function rollwatch(
       replay: notNeeded,
       runDaemon: notNeeded,
       deployUnderLock: notNeeded,
+      openGuardOutside: () => ({ probe: async () => ({ kind: "good" }), page: async () => 0 }),
     };
     const code = await runCli(argv, ports, new AbortController().signal);
     return { code, out, err };

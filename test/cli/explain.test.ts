@@ -91,6 +91,7 @@ ${signals.map((one) => `  - ${one}\n`).join("")}state: ${folder}
     replay: async () => aReplayReport(),
     runDaemon: async () => 0,
     deployUnderLock: async () => 0,
+    openGuardOutside: () => ({ probe: async () => ({ kind: "good" }), page: async () => 0 }),
   };
   await runCli(["config", "explain", ...argv], ports, new AbortController().signal);
   return written;

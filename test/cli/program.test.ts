@@ -98,6 +98,7 @@ async function rollwatch(argv: readonly string[], world: World = {}): Promise<Ou
     replay: async () => aReplayReport(),
     runDaemon: async () => 0,
     deployUnderLock: async () => 0,
+    openGuardOutside: () => ({ probe: async () => ({ kind: "good" }), page: async () => 0 }),
     ...world.ports,
   };
   const code = await runCli(argv, ports, new AbortController().signal);

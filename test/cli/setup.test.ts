@@ -44,6 +44,7 @@ async function rollwatch(argv: readonly string[], world: Partial<CliPorts>): Pro
     replay: absent,
     runDaemon: absent,
     deployUnderLock: absent,
+    openGuardOutside: () => ({ probe: async () => ({ kind: "good" }), page: async () => 0 }),
     ...world,
   };
   const code = await runCli(argv, ports, new AbortController().signal);
