@@ -1,6 +1,5 @@
 import { remoteActions } from "../../src/cli/daemon-client.ts";
 import type { RollbackRequest } from "../../src/model/actions.ts";
-import { Failure } from "../../src/model/failure.ts";
 import type { Entry } from "../../src/model/facts.ts";
 import type { CrashLab } from "../live/support/crash-lab.ts";
 import { factsOf } from "../live/support/restored.ts";
@@ -28,14 +27,6 @@ export function asked(state: string, more: Partial<RollbackRequest>): Promise<un
   return remoteActions(state, { by: BY.name }, signal).rollback(request, BY, signal);
 }
 
-/** Whether the second daemon says that a recovery is under way. */
-export async function isRefused(state: string, more: Partial<RollbackRequest>): Promise<boolean> {
-  return asked(state, more).then(
-    () => false,
-    (error: unknown) => error instanceof Failure && error.code === "lock-held",
-  );
-}
-
 /** The proven release. */
 export async function goodRelease(lab: CrashLab): Promise<string> {
   return factsOf(await lab.entries(), "release-proven")[0]?.release ?? "";
@@ -56,13 +47,13 @@ export async function untilGood({ app }: CrashLab): Promise<void> {
 }
 
 /** Both people, each as often as it takes: a daemon that dies in between asks nobody again. */
-export async function approveAll(lab: CrashLab): Promise<void> {
-  const plan = factsOf(await lab.entries(), "approval-asked").at(-1)?.plan ?? "";
+export async function approveAll(lab: CrashLab, state = lab.state): Promise<void> {
+  const plan = factsOf(await lab.entries(state), "approval-asked").at(-1)?.plan ?? "";
   for (const token of [SECRETS.dora, SECRETS.ada]) {
-    const actions = remoteActions(lab.state, { by: "somebody", token }, signal);
-    const { state, approval } = await actions.plan(plan);
+    const actions = remoteActions(state, { by: "somebody", token }, signal);
+    const { state: standing, approval } = await actions.plan(plan);
     const role = token === SECRETS.ada ? "system-administrator" : "database-administrator";
-    if (state === "waiting" && approval?.given.every((one) => one.role !== role) === true) {
+    if (standing === "waiting" && approval?.given.every((one) => one.role !== role) === true) {
       await actions.approve(plan, {}, BY);
     }
   }

@@ -10,7 +10,6 @@ import {
   approveWaiting,
   asked,
   goodRelease,
-  isRefused,
   PEOPLE,
   SECRETS,
   servedProblems,
@@ -90,8 +89,10 @@ function databaseScenario(cluster: Cluster): Scenario {
       );
       await untilGood(lab);
     },
-    tryBeside: async (lab, state) =>
-      isRefused(state, { scope: "database", to: await goodRelease(lab) }),
+    askBeside: async (lab, state) => {
+      await asked(state, { scope: "database", to: await goodRelease(lab) });
+      await approveAll(lab, state);
+    },
     problems: async (lab, wasMade) => {
       const { holding } = await look();
       const [live, kept] = [holding.get("live"), holding.get("kept")];

@@ -14,8 +14,8 @@ export interface Scenario {
   readonly resume: (lab: CrashLab, entries: readonly Entry[]) => Promise<void>;
   /** Puts the world back to how every case begins. */
   readonly reset: (lab: CrashLab) => Promise<void>;
-  /** Asks the second daemon of a state folder for the same while the first one holds the lock; whether it refused. */
-  readonly tryBeside: (lab: CrashLab, state: string) => Promise<boolean>;
+  /** Asks the second daemon of a state folder for the same, and approves it there; rejects where that refuses. */
+  readonly askBeside: (lab: CrashLab, state: string) => Promise<void>;
   /** What is not as it must be once the plan was carried out, or where it was never made. */
   readonly problems: (lab: CrashLab, wasMade: boolean) => Promise<readonly string[]>;
 }

@@ -4,7 +4,7 @@ import type { Lab } from "../../lab/lab.ts";
 import { openVolume } from "../../lab/volume.ts";
 import type { CrashSetting } from "../live/support/crash-lab.ts";
 import { BAD, GOOD } from "../live/support/two-services.ts";
-import { asked, goodRelease, isRefused, PEOPLE, servedProblems, untilGood } from "./asking.ts";
+import { asked, goodRelease, PEOPLE, servedProblems, untilGood } from "./asking.ts";
 import { openDatabaseScenario } from "./database-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { openSchemaScenario } from "./schema-scenario.ts";
@@ -17,8 +17,9 @@ const application: Scenario = {
   begin: async (lab) => lab.app.deployBad(),
   resume: async () => undefined,
   reset: untilGood,
-  tryBeside: async (lab, state) =>
-    isRefused(state, { scope: "application", to: await goodRelease(lab) }),
+  askBeside: async (lab, state) => {
+    await asked(state, { to: await goodRelease(lab) });
+  },
   problems: async (lab, wasMade) => {
     const { commit, changes } = await lab.app.head();
     const expected = wasMade ? lab.app.commits.good : lab.app.commits.bad;
@@ -38,8 +39,9 @@ const service: Scenario = {
   },
   resume: async () => undefined,
   reset: untilGood,
-  tryBeside: async (_lab, state) =>
-    isRefused(state, { scope: "service", services: ["api", "worker"] }),
+  askBeside: async (_lab, state) => {
+    await asked(state, { scope: "service", services: ["api", "worker"] });
+  },
   problems: async (lab) => servedProblems(lab),
 };
 
@@ -60,8 +62,9 @@ const configuration: Scenario = {
       await lab.app.deployGood();
     }
   },
-  tryBeside: async (lab, state) =>
-    isRefused(state, { scope: "configuration", to: await goodRelease(lab) }),
+  askBeside: async (lab, state) => {
+    await asked(state, { scope: "configuration", to: await goodRelease(lab) });
+  },
   problems: async (lab, wasMade) => {
     const { ".env": text = "" } = await lab.app.files();
     return [

@@ -1,6 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../../src/model/failure.ts";
 import type { CrashLab } from "../live/support/crash-lab.ts";
 import { endCleanly } from "../live/support/crash-lab.ts";
 import type { DaemonLife } from "../live/support/daemon-life.ts";
@@ -131,13 +132,26 @@ async function anotherTries(lab: CrashLab, scenario: Scenario): Promise<readonly
   const { configuration, state } = await lab.secondConfiguration();
   const second = lab.start(undefined, configuration);
   await second.ready;
-  const isRefused = await scenario.tryBeside(lab, state);
+  const isAccepted = await scenario.askBeside(lab, state).then(
+    () => true,
+    (error: unknown) => !(error instanceof Failure),
+  );
+  // What it accepted waits until the first one lets go of the lock.
+  const isWaiting = !isAccepted || (await says(second, "the recovery waits for its lock"));
   const entries = await lab.entries(state);
   await endCleanly(second);
   await rm(state, { recursive: true });
   const began = factsOf(entries, "recovery-started").length;
   return [
-    ...(isRefused ? [] : ["the second daemon did not refuse"]),
+    ...(isWaiting ? [] : ["the second daemon neither refused nor waited"]),
     ...(began === 0 ? [] : ["the second daemon began a recovery beside the first"]),
   ];
+}
+
+async function says(daemon: DaemonLife, text: string): Promise<boolean> {
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  while (!limit.aborted && !daemon.everything().includes(text)) {
+    await sleep(20);
+  }
+  return daemon.everything().includes(text);
 }
