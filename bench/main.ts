@@ -16,6 +16,8 @@ import { measureHistories } from "./histories/measure.ts";
 import { historiesTables, isWhole as isRight } from "./histories/table.ts";
 import { measureInstrument } from "./instrument/measure.ts";
 import { instrumentTable } from "./instrument/table.ts";
+import { measureJournal } from "./journal/measure.ts";
+import { journalTables } from "./journal/table.ts";
 import { type Case, casesOf, chooseCases } from "./recovery-cases.ts";
 import { measureRecovery } from "./recovery.ts";
 import { recoveryTable } from "./table.ts";
@@ -102,6 +104,10 @@ async function measure(
   if (wish.kind === "instrument") {
     const figures = await measureInstrument(wish.rounds, how);
     return { table: instrumentTable(figures), figures, isWhole: true };
+  }
+  if (wish.kind === "journal") {
+    const figures = await measureJournal(wish.rounds, how);
+    return { table: journalTables(figures), figures, isWhole: true };
   }
   if (wish.kind === "histories") {
     const figures = await measureHistories(wish, how);

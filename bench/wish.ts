@@ -1,5 +1,4 @@
 import { parseArgs } from "node:util";
-import { assertNever } from "../src/model/assert-never.ts";
 import type { DatabaseWish } from "./database/measure.ts";
 import type { HistoriesWish } from "./histories/measure.ts";
 import type { Choice } from "./recovery-cases.ts";
@@ -10,6 +9,7 @@ export type Wish =
   | { readonly kind: "recovery"; readonly rounds: number; readonly choice: Choice }
   | { readonly kind: "footprint"; readonly rounds: number }
   | { readonly kind: "instrument"; readonly rounds: number }
+  | { readonly kind: "journal"; readonly rounds: number }
   | ({ readonly kind: "histories" } & HistoriesWish)
   | ({ readonly kind: "database" } & DatabaseWish)
   | { readonly kind: "detection"; readonly rounds: number; readonly names: readonly string[] };
@@ -18,10 +18,11 @@ export const USAGE = `npm run bench -- recovery [options]
 npm run bench -- detection [options]
 npm run bench -- footprint [--rounds N]
 npm run bench -- instrument [--rounds N]
+npm run bench -- journal [--rounds N]
 npm run bench -- database [--size 200MB,1GB,4GB] [--rounds N] [--slow-rounds N,N,N]
 npm run bench -- histories [--days N] [--faults N] [--seed N]
 
-  --rounds N    how often each is measured (default: recovery 1, detection 5, footprint 5, instrument 10, database 5)
+  --rounds N    how often each is measured (default: recovery 1, detection 5, footprint 5, instrument 10, journal 3, database 5)
   --size SIZES  of database: sizes, with commas (default 200MB)
   --slow-rounds N,N  of database: how often what takes as long as the data is large, for each size, 0 for not at all (default: as --rounds)
   --days N      of histories: healthy host-days (default 3000)
@@ -49,6 +50,7 @@ const ROUNDS = {
   detection: "5",
   footprint: "5",
   instrument: "10",
+  journal: "3",
   histories: "3000",
   database: "5",
 } as const;
@@ -109,21 +111,19 @@ function wishOf(
   kind: OtherSubject,
   { rounds, names, all, list, faults, seed }: Choice & HistoriesWish & { readonly list: boolean },
 ): Wish | undefined {
-  const isPlain = [list, all, names.length > 0].every((one) => !one);
-  switch (kind) {
-    case "footprint":
-    case "instrument":
-    case "histories":
-      return isPlain ? plainWish(kind, { rounds, faults, seed }) : undefined;
-    case "detection":
-      return all ? undefined : list ? { kind: "list", of: kind } : { kind, rounds, names };
-    case "recovery":
-      return list ? { kind: "list", of: kind } : { kind, rounds, choice: { names, all } };
-    default:
-      return assertNever(kind);
+  if (kind === "detection") {
+    return all ? undefined : list ? { kind: "list", of: kind } : { kind, rounds, names };
   }
+  if (kind === "recovery") {
+    return list ? { kind: "list", of: kind } : { kind, rounds, choice: { names, all } };
+  }
+  const isPlain = !list && !all && names.length === 0;
+  return isPlain ? plainWish(kind, { rounds, faults, seed }) : undefined;
 }
 
-function plainWish(kind: "footprint" | "instrument" | "histories", how: HistoriesWish): Wish {
+function plainWish(
+  kind: Exclude<OtherSubject, "recovery" | "detection">,
+  how: HistoriesWish,
+): Wish {
   return kind === "histories" ? { kind, ...how } : { kind, rounds: how.rounds };
 }
