@@ -60,13 +60,14 @@ export const overview: Row = {
     },
     {
       kind: "number",
-      title: "Held back by people",
-      description: "While either is on, rollwatch does nothing by itself.",
+      title: "Held back",
+      description: "While any of them is on, rollwatch does nothing by itself.",
       width: 3,
       words: ON,
       queries: [
         { expr: `rollwatch_paused{${OWN}}`, legend: "paused" },
         { expr: `rollwatch_maintenance{${OWN}}`, legend: "maintenance" },
+        { expr: `rollwatch_observing_only{${OWN}}`, legend: "observing only" },
       ],
     },
     {

@@ -216,6 +216,10 @@ function fullConfiguration(): Record<string, unknown> {
     },
     server: { listen: "127.0.0.1:0" },
     host: { root: "/" },
+    watchdog: {
+      heartbeat: { url: "https://127.0.0.1/beat", every: "1m", timeout: "10s" },
+      guard: { enabled: true, failures: 5, every: "2s", timeout: "2s" },
+    },
     people: {
       contacts: [{ name: "Ada", roles: ["executives"], token: "0123456789abcdefghij", access: [] }],
     },
@@ -757,6 +761,15 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "contacts[].access[]": oneOf("read, acknowledge, approve, administer"),
   },
   host: { root: ABSOLUTE },
+  watchdog: {
+    "heartbeat.url": URLS,
+    "heartbeat.every": POSITIVE,
+    "heartbeat.timeout": POSITIVE,
+    "guard.enabled": BOOLEANS,
+    "guard.failures": atLeast(2),
+    "guard.every": POSITIVE,
+    "guard.timeout": POSITIVE,
+  },
   "": { state: ABSOLUTE },
 };
 
