@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { sep } from "node:path";
-import { environment, look, pids } from "./process-table.ts";
+import { cwdOf, environment, look, pids } from "./process-table.ts";
 import { TAG_VARIABLE } from "./process-tagged.ts";
 
 /** What changes a work tree; what only looks, or serves (`npm start`), deploys nothing. */
@@ -19,9 +19,11 @@ const MOST_TOLD = 60;
 export async function deployingIn(folder: string): Promise<readonly string[]> {
   const root = await realpath(folder).catch(() => folder);
   const found: string[] = [];
-  for (const pid of await pids()) {
-    const { cwd, commandLine = "" } = (await look(pid)) ?? {};
-    if (cwd !== undefined && isIn(root, cwd) && isDeploying(commandLine) && !(await isOwn(pid))) {
+  // Where they run first: few run here, and every request of a person asks this.
+  const here = (await pids()).filter((pid) => isIn(root, cwdOf(pid) ?? ""));
+  for (const pid of here) {
+    const { commandLine = "" } = (await look(pid)) ?? {};
+    if (isDeploying(commandLine) && !(await isOwn(pid))) {
       found.push(`${commandLine.slice(0, MOST_TOLD)} (pid ${pid})`);
     }
   }

@@ -45,8 +45,10 @@ export const STEPS: Readonly<Record<Scenario["name"], readonly string[]>> = {
   ],
   schema: [
     "check-migrations",
+    "stage:migrations",
     ...STOP_AND_START.stop,
     "take-migrations-down",
+    "switch:migrations",
     ...STOP_AND_START.start,
   ],
 };
