@@ -7,12 +7,14 @@ import type { Pm2Access } from "./pm2.ts";
 export async function daemonsOf({ processes, settings }: Pm2Access): Promise<readonly number[]> {
   const pids = await processes.titled("PM2 v");
   const found = pids.map(async (pid) => {
-    const { commandLine = "" } = (await processes.look(pid)) ?? {};
+    const { commandLine = "", parent } = (await processes.look(pid)) ?? {};
     const environment = await processes.environment(pid);
     // A title has room for a short home only; one that runs in the foreground may not have been told its home.
     const isHere =
       environment?.["PM2_HOME"] === settings.home || commandLine.includes(`(${settings.home})`);
-    return commandLine.includes(": God Daemon") && isHere ? [pid] : [];
+    // What a daemon is just starting looks like it until its own program runs.
+    const isChild = parent !== undefined && pids.includes(parent);
+    return commandLine.includes(": God Daemon") && isHere && !isChild ? [pid] : [];
   });
   return (await Promise.all(found)).flat();
 }

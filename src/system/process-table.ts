@@ -7,6 +7,8 @@ import { messageOf } from "../model/failure.ts";
 export interface ProcessFacts {
   /** Distinguishes two processes that had the same pid. */
   readonly startTicks?: string;
+  /** The pid of who started it. */
+  readonly parent?: number;
   readonly cwd?: string;
   readonly commandLine?: string;
 }
@@ -50,7 +52,7 @@ export async function look(pid: number): Promise<ProcessFacts | undefined> {
   const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
   const raw = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined);
   return {
-    ...(found === undefined ? {} : { startTicks: found.startTicks }),
+    ...(found === undefined ? {} : { startTicks: found.startTicks, parent: found.parent }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(raw === undefined ? {} : { commandLine: raw.replaceAll("\0", " ").trim() }),
   };

@@ -45,6 +45,8 @@ describe("openPm2", () => {
   it("names the daemon that has lost its socket, and the services that outlived theirs", async () => {
     await withTempFolder(async (home) => {
       const processes = fakeProcesses();
+      // As it looks between fork and exec.
+      processes.setProcess(6, { commandLine: `PM2 v7.0.4: God Daemon (${home})`, parent: 7 });
       processes.setProcess(7, { commandLine: `PM2 v7.0.4: God Daemon (${home})` });
       processes.setProcess(8, { commandLine: "PM2 v7.0.4: God Daemon (/elsewhere)" });
       processes.setEnvironment(12, { PM2_HOME: home, name: "api" });
