@@ -7,6 +7,8 @@ import { listReleases } from "../lab/releases.ts";
 import { endWithProcess } from "../lab/signals.ts";
 import { measureDatabase } from "./database/measure.ts";
 import { databaseTables } from "./database/tables.ts";
+import { measureDelivery } from "./delivery/measure.ts";
+import { deliveryTables } from "./delivery/table.ts";
 import { FAULTS } from "./detection/cases.ts";
 import { measureDetection } from "./detection/measure.ts";
 import { detectionTables, withMedians } from "./detection/tables.ts";
@@ -108,6 +110,10 @@ async function measure(
   if (wish.kind === "journal") {
     const figures = await measureJournal(wish.rounds, how);
     return { table: journalTables(figures), figures, isWhole: true };
+  }
+  if (wish.kind === "delivery") {
+    const figures = await measureDelivery(wish.rounds, how);
+    return { table: deliveryTables(figures), figures, isWhole: true };
   }
   if (wish.kind === "histories") {
     const figures = await measureHistories(wish, how);

@@ -10,6 +10,7 @@ export type Wish =
   | { readonly kind: "footprint"; readonly rounds: number }
   | { readonly kind: "instrument"; readonly rounds: number }
   | { readonly kind: "journal"; readonly rounds: number }
+  | { readonly kind: "delivery"; readonly rounds: number }
   | ({ readonly kind: "histories" } & HistoriesWish)
   | ({ readonly kind: "database" } & DatabaseWish)
   | { readonly kind: "detection"; readonly rounds: number; readonly names: readonly string[] };
@@ -19,10 +20,11 @@ npm run bench -- detection [options]
 npm run bench -- footprint [--rounds N]
 npm run bench -- instrument [--rounds N]
 npm run bench -- journal [--rounds N]
+npm run bench -- delivery [--rounds N]
 npm run bench -- database [--size 200MB,1GB,4GB] [--rounds N] [--slow-rounds N,N,N]
 npm run bench -- histories [--days N] [--faults N] [--seed N]
 
-  --rounds N    how often each is measured (default: recovery 1, detection 5, footprint 5, instrument 10, journal 3, database 5)
+  --rounds N    how often each is measured (default: recovery 1, detection 5, footprint 5, instrument 10, journal 3, delivery 3, database 5)
   --size SIZES  of database: sizes, with commas (default 200MB)
   --slow-rounds N,N  of database: how often what takes as long as the data is large, for each size, 0 for not at all (default: as --rounds)
   --days N      of histories: healthy host-days (default 3000)
@@ -51,6 +53,7 @@ const ROUNDS = {
   footprint: "5",
   instrument: "10",
   journal: "3",
+  delivery: "3",
   histories: "3000",
   database: "5",
 } as const;

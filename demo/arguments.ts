@@ -12,6 +12,8 @@ export type Wish =
       readonly keep: boolean;
       readonly killDaemon: boolean;
       readonly approve: boolean;
+      /** Where the report of the incident is written; absent: nowhere. */
+      readonly report?: string;
     };
 
 export const USAGE = `npm run demo -- [options]
@@ -23,6 +25,7 @@ export const USAGE = `npm run demo -- [options]
   --json          one JSON object as the last line of stdout, everything else on stderr
   --kill-daemon   kill rollwatch (kill -9) at the first step of the rollback that the application feels
   --approve       give the approvals that a recommendation waits for (such as that for error-rate-migration)
+  --report FOLDER write the report of the incident there, as Markdown and as a page
   --keep          leave everything running, and print the addresses
   --end FOLDER    end what --keep left running
 `;
@@ -33,6 +36,7 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
   "kill-daemon": { type: "boolean", default: false },
   approve: { type: "boolean", default: false },
+  report: { type: "string" },
   keep: { type: "boolean", default: false },
   end: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
@@ -50,6 +54,7 @@ export function parseWish(args: readonly string[]): Wish {
   if (values.list) {
     return { kind: "list", json: values.json };
   }
-  const { fault, json, keep, approve } = values;
-  return { kind: "play", fault, json, keep, killDaemon: values["kill-daemon"], approve };
+  const { fault, json, keep, approve, report } = values;
+  const play = { fault, json, keep, killDaemon: values["kill-daemon"], approve };
+  return { kind: "play", ...play, ...(report === undefined ? {} : { report }) };
 }

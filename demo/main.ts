@@ -1,9 +1,11 @@
 import { type Lab, openLab, removeLab } from "../lab/lab.ts";
 import { rehearse, type Scene } from "../lab/rehearsal.ts";
 import { findRelease, listReleases } from "../lab/releases.ts";
+import type { Watcher } from "../lab/watcher.ts";
 import { endWithProcess } from "../lab/signals.ts";
 import { assertNever } from "../src/model/assert-never.ts";
 import { parseWish, USAGE, type Wish } from "./arguments.ts";
+import { writeReports } from "./report.ts";
 import { type DemoResult, faultsOf, resultOf } from "./result.ts";
 import { openStory } from "./story.ts";
 import { openVoice, type Voice } from "./voice.ts";
@@ -57,6 +59,7 @@ async function play(wish: Extract<Wish, { kind: "play" }>): Promise<number> {
   const addresses: string[] = [];
   let left: readonly string[] = [];
   let result: DemoResult;
+  let watcher: Watcher | undefined;
   try {
     const script = {
       release,
@@ -68,9 +71,11 @@ async function play(wish: Extract<Wish, { kind: "play" }>): Promise<number> {
     } as const;
     const rehearsal = await rehearse(lab, script, (scene) => {
       addresses.push(...addressesOf(scene));
+      watcher = scene.kind === "watching" ? scene.watcher : watcher;
       story.show(scene);
     });
     result = resultOf(release, rehearsal);
+    await report(voice, { wish, watcher, incident: result.incident });
   } finally {
     if (wish.keep) {
       await keep(lab, voice, addresses);
@@ -87,6 +92,25 @@ async function play(wish: Extract<Wish, { kind: "play" }>): Promise<number> {
     process.stdout.write(`${JSON.stringify(result)}\n`);
   }
   return faults.length === 0 ? 0 : 1;
+}
+
+/** Writes the report where one was asked for. */
+async function report(
+  voice: Voice,
+  asked: {
+    readonly wish: Extract<Wish, { kind: "play" }>;
+    readonly watcher: Watcher | undefined;
+    readonly incident: string | null;
+  },
+): Promise<void> {
+  const { wish, watcher, incident } = asked;
+  if (wish.report === undefined || watcher === undefined || incident === null) {
+    return;
+  }
+  const where = { folder: wish.report, name: wish.fault };
+  for (const file of await writeReports(watcher, incident, where)) {
+    voice.say(`report      ${file}`);
+  }
 }
 
 /** What a person wants to look at afterwards. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { composeActions, composeOperations, runDaemon } from "./app/compose.ts";
 import { deployUnderLock } from "./app/deploy-lock.ts";
+import { exportIncident, followUps } from "./app/export-incident.ts";
 import { openGuardOutside } from "./app/guard-outside.ts";
 import { openDatabaseRows } from "./app/database-rows.ts";
 import { openDoctor } from "./app/doctor.ts";
@@ -81,6 +82,8 @@ const code = await runCli(
     openDatabaseRows,
     init: runInit,
     doctor: openDoctor,
+    exportIncident,
+    followUps,
     replay: replayRecording,
     runDaemon,
     deployUnderLock,

@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   notify: ["system", "journal"],
   config: ["system/files.ts", "*/settings"],
   replay: ["judge", "decide"],
+  incident: ["journal/fold.ts"],
   metrics: [],
   api: [],
   instrument: [],
@@ -33,6 +34,7 @@ const SETTINGS_FILES: ReadonlySet<string> = new Set([
   "release/settings.ts",
   "verify/settings.ts",
   "notify/settings.ts",
+  "notify/status-page/settings.ts",
   "observe/probes/index.ts",
 ]);
 
@@ -42,6 +44,7 @@ const PURE = [
   "judge/",
   "decide/",
   "replay/",
+  "incident/",
   "recover/plan.ts",
   "recover/plan-restart.ts",
   "recover/plan-configuration.ts",
@@ -50,6 +53,7 @@ const PURE = [
   "journal/fold.ts",
   "notify/route.ts",
   "notify/notices",
+  "notify/status-page",
   "release/retention.ts",
   "verify/progress.ts",
 ];

@@ -17,7 +17,7 @@ describe("what people can run into", () => {
   const quiet = new Set(
     NOTICE_REASONS.filter((reason) => {
       const draft = { dedupKey: "", reason, incident: null, title: "", text: "" };
-      return address(draft, { page: [], tell: [] }, { id: "", at: 0 }).urgency === "tell";
+      return address(draft, { page: [], tell: [] }, {}, { id: "", at: 0 }).urgency === "tell";
     }),
   );
 

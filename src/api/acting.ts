@@ -1,6 +1,7 @@
 import {
   ApproveRequest,
   CloseRequest,
+  DoneRequest,
   LabelRequest,
   MaintenanceRequest,
   MarkRequest,
@@ -144,6 +145,13 @@ function incidentRoutes(actions: Actions): readonly Route[] {
       access: "acknowledge",
       body: NoteRequest,
       run: async ({ id, body, by }) => actions.note(id, body, by),
+    }),
+    acts({
+      path: PATHS.done,
+      summary: "Tick a task of an incident",
+      access: "acknowledge",
+      body: DoneRequest,
+      run: async ({ id, body, by }) => actions.finishTask(id, body, by),
     }),
     acts({
       path: PATHS.label,

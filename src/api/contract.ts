@@ -24,6 +24,7 @@ export const PATHS = {
   incident: "/api/v1/incidents/:id",
   acknowledge: "/api/v1/incidents/:id/ack",
   note: "/api/v1/incidents/:id/note",
+  done: "/api/v1/incidents/:id/done",
   label: "/api/v1/incidents/:id/label",
   close: "/api/v1/incidents/:id/close",
   plan: "/api/v1/plans/:id",
@@ -42,6 +43,12 @@ export const PATHS = {
   alertmanager: "/api/v1/webhooks/alertmanager",
   generic: "/api/v1/webhooks/generic",
 } as const;
+
+/** The page behind the links of notices; for people, no part of the interface for programs. */
+export const DECIDE_PAGE = "/decide";
+
+/** Where Slack tells which button was pressed. */
+export const SLACK_BUTTONS = "/slack/interactions";
 
 /** The socket's name in the state folder. */
 export const SOCKET_NAME = "rollwatch.sock";

@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type { Access, Person } from "../model/people.ts";
 import { BY_HEADER, type ProblemDetails } from "./contract.ts";
 import type { Limiter } from "./limiter.ts";
-import { asOperator, type People } from "./people.ts";
+import { asOperator, isSecret, type People } from "./people.ts";
 
 /** Whether a request may do what it asks for: the person behind it, or the problem it is answered with. */
 export type Admission =
@@ -23,6 +23,8 @@ export interface DoorParts {
 
 /** The name of an operator who gave none. */
 const UNNAMED = "operator";
+const TOKEN_HINT = "send Authorization: Bearer with the token of a contact in people.contacts";
+const METRICS_HINT = "send Authorization: Bearer with server.metrics.token";
 const JSON_TYPE = /^application\/json\s*(;|$)/iu;
 
 /** Who reads and acts over TCP: whoever shows a token, and no page of another site. */
@@ -57,6 +59,18 @@ export function admitOverSocket(
     return refused(400, `the header ${BY_HEADER} holds no name`, hint);
   }
   return operator.access.includes(access) ? { kind: "admitted", by: operator } : tokenMissing();
+}
+
+/** The answer to a scraper that does not show the token of the metrics; undefined for one that does. */
+export function refuseScraper(
+  { token, limiter }: { readonly token: string; readonly limiter: Limiter },
+  authorization: string | undefined,
+): Refusal | undefined {
+  const shown = bearerOf(authorization);
+  if (shown === undefined) {
+    return unauthorized("the metrics need their token", METRICS_HINT);
+  }
+  return isSecret(token, shown) ? undefined : refuseToken(limiter, METRICS_HINT);
 }
 
 /** The answer to another site's page, which may not act here; undefined for whoever else asks. */
@@ -94,15 +108,15 @@ function admitToken(
 }
 
 /** However many wrong tokens came, the right one is still heard: else whoever reaches the port could keep people from approving. */
-function refuseToken(limiter: Limiter): Refusal {
+function refuseToken(limiter: Limiter, hint = TOKEN_HINT): Refusal {
   const waitMs = limiter.waitMs();
   if (waitMs === 0) {
     limiter.fail();
-    return unauthorized("this token is nobody's");
+    return unauthorized("this token is nobody's", hint);
   }
   const retry = { "retry-after": String(Math.ceil(waitMs / 1000)) };
-  const hint = "wait for the time that Retry-After says";
-  return { ...refused(429, "too many wrong tokens", hint), headers: retry };
+  const advice = "wait for the time that Retry-After says";
+  return { ...refused(429, "too many wrong tokens", advice), headers: retry };
 }
 
 /** Whoever may act may read, but for programs that only tell what they see. */
@@ -135,7 +149,6 @@ function tokenMissing(): Refusal {
   return unauthorized("this needs a person's token");
 }
 
-function unauthorized(detail: string): Refusal {
-  const hint = "send Authorization: Bearer with the token of a contact in people.contacts";
+function unauthorized(detail: string, hint = TOKEN_HINT): Refusal {
   return { ...refused(401, detail, hint), headers: { "www-authenticate": "Bearer" } };
 }

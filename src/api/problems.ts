@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { Failure, type FailureCode } from "../model/failure.ts";
 import type { ProblemDetails } from "./contract.ts";
 
@@ -45,11 +45,7 @@ export function sendProblem(
 }
 
 /** Answers for whatever was thrown. Only our own failures are told in words: other messages may hold anything. */
-export function sendFailure(
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
+export function sendFailure(error: unknown, reply: FastifyReply): FastifyReply {
   if (error instanceof Failure) {
     const { code, hint, message } = error;
     return sendProblem(reply, STATUSES[code] ?? 503, { code, hint, detail: message });
@@ -60,7 +56,6 @@ export function sendFailure(
   }
   const status = clientStatus(error);
   if (status === undefined) {
-    request.log.error({ error }, "request failed");
     return sendProblem(reply, 500, { code: "internal" });
   }
   return sendProblem(reply, status, adviceFor(status));

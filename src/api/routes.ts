@@ -5,17 +5,23 @@ import type {
   onRequestAsyncHookHandler,
 } from "fastify";
 import type { Actions } from "../model/actions.ts";
+import type { LinkAnswers } from "../model/approval-link.ts";
 import type { Incoming } from "../model/incoming.ts";
 import type { Operations } from "../model/operations.ts";
 import type { Access, PeopleSettings, Person } from "../model/people.ts";
+import type { SlackAnswers } from "../model/slack-answer.ts";
 import { actingRoutes } from "./acting.ts";
 import { PATHS } from "./contract.ts";
+import { addDecidePage } from "./decide-page.ts";
 import type { Admission } from "./door.ts";
+import { readForms } from "./forms.ts";
 import { addHeartbeats } from "./heartbeats.ts";
 import { describeApi } from "./openapi.ts";
 import { sendProblem } from "./problems.ts";
 import { readingRoutes } from "./reading.ts";
 import type { Route } from "./route.ts";
+import { addSlackButtons } from "./slack-buttons.ts";
+import type { PublicPages } from "./status-page.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
 /** Whether rollwatch watches: `ready`, or what it still waits for. */
@@ -29,11 +35,27 @@ export interface ApiPorts {
   readonly operations: Operations;
   readonly actions: Actions;
   readonly incoming: Incoming;
+  /** What comes by links of notices; absent where none are given out. */
+  readonly links?: LinkAnswers;
+  /** What comes by buttons in Slack; absent where no message has any. */
+  readonly slack?: SlackAnswers;
   readonly metrics: { readonly contentType: string; render(): Promise<string> };
+  /** What the public may read, where it is served. */
+  readonly statusPage: PublicPages;
   /** Whose tokens are known. */
-  readonly people: PeopleSettings;
+  readonly people: Pick<PeopleSettings, "contacts">;
   readonly clock: { monotonic(): number };
   readiness(): Readiness;
+  /** Told what a request failed with that is not its own fault, and how it was answered. */
+  onFailure(error: unknown, request: FailedRequest): void;
+}
+
+/** A request that was answered with 5xx. */
+export interface FailedRequest {
+  readonly method: string;
+  /** The path's pattern, such as `/api/v1/plans/:id`; empty where none was met. */
+  readonly route: string;
+  readonly status: number;
 }
 
 /** Who may act through the door that a listener is. */
@@ -52,6 +74,9 @@ export function addRoutes(server: FastifyInstance, ports: ApiPorts, admit: Admit
   ];
   addPlainRoutes(server, ports);
   addHeartbeats(server, ports);
+  readForms(server);
+  addDecidePage(server, ports);
+  addSlackButtons(server, ports);
   server.get(PATHS.openapi, { onRequest: guardOf(admit, "read") }, () =>
     describeApi(routes, ports.version),
   );
@@ -69,6 +94,11 @@ function addPlainRoutes(server: FastifyInstance, ports: ApiPorts): void {
       ? { status: "ready" }
       : sendProblem(reply, 503, { detail: "not watching yet", reasons: [...readiness.reasons] });
   });
+  addMetrics(server, metrics);
+}
+
+/** What Prometheus scrapes. */
+export function addMetrics(server: FastifyInstance, metrics: ApiPorts["metrics"]): void {
   server.get(PATHS.metrics, async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.render()),
   );

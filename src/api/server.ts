@@ -4,19 +4,29 @@ import type { IncomingMessage } from "node:http";
 import fastify from "fastify";
 import type { FastifyInstance } from "fastify";
 import { Failure, messageOf } from "../model/failure.ts";
-import { admitOverSocket, admitOverTcp } from "./door.ts";
+import { admitOverSocket, admitOverTcp, refuseScraper } from "./door.ts";
 import { openLimiter } from "./limiter.ts";
 import { openPeople } from "./people.ts";
 import { BadBody, rawProblem, sendFailure, sendProblem } from "./problems.ts";
-import { addRoutes } from "./routes.ts";
-import type { Admit, ApiPorts } from "./routes.ts";
+import { addMetrics, addRoutes } from "./routes.ts";
+import type { ApiPorts } from "./routes.ts";
 import { clearStaleSocket } from "./socket.ts";
+import { addStatusPage } from "./status-page.ts";
 
 /** Where rollwatch answers. */
 export interface ApiPlaces {
   /** A loopback host (`[::1]` in brackets) and a port; 0 lets the system choose. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly socketPath: string;
+  /** Where `/metrics` alone is served, to whoever shows the token where there is one. Default nowhere. */
+  readonly metrics?:
+    | {
+        readonly listen: { readonly host: string; readonly port: number };
+        readonly token?: string | undefined;
+      }
+    | undefined;
+  /** Where the page for the public is served, to whoever asks. Default nowhere. */
+  readonly statusPage?: { readonly host: string; readonly port: number } | undefined;
   /** Longest time that a client may take to send a request; default 10 s. */
   readonly requestTimeoutMs?: number;
 }
@@ -25,6 +35,10 @@ export interface ApiPlaces {
 export interface Api {
   /** The address of the TCP listener, such as `http://127.0.0.1:9876`. */
   readonly url: string;
+  /** The address of the listener for the metrics alone; undefined where there is none. */
+  readonly metricsUrl?: string;
+  /** The address of the page for the public; undefined where it is not served. */
+  readonly statusPageUrl?: string;
   close(): Promise<void>;
 }
 
@@ -42,6 +56,40 @@ const LOOPBACK_HOST = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])(:\d{1
 /** Opens the HTTP interface on loopback and on the socket (0600), or on neither. */
 export async function openApi(ports: ApiPorts, places: ApiPlaces): Promise<Api> {
   await clearStaleSocket(places.socketPath);
+  const servers = buildServers(ports, places);
+
+  async function close(): Promise<void> {
+    await Promise.all(Object.values(servers).map(async (one) => one.close()));
+  }
+
+  try {
+    await openDoors(servers, places);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const { overTcp, forScrapers, forPublic } = servers;
+  return {
+    url: urlOf(overTcp, places.listen),
+    ...(places.metrics === undefined
+      ? {}
+      : { metricsUrl: urlOf(forScrapers, places.metrics.listen) }),
+    ...(places.statusPage === undefined
+      ? {}
+      : { statusPageUrl: urlOf(forPublic, places.statusPage) }),
+    close,
+  };
+}
+
+/** One for each door, whether it is opened or not. */
+interface Servers {
+  readonly overTcp: FastifyInstance;
+  readonly overSocket: FastifyInstance;
+  readonly forScrapers: FastifyInstance;
+  readonly forPublic: FastifyInstance;
+}
+
+function buildServers(ports: ApiPorts, places: ApiPlaces): Servers {
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = places;
   const people = openPeople(ports.people.contacts);
   const tcp = { people, limiter: openLimiter(MOST_WRONG_TOKENS, () => ports.clock.monotonic()) };
@@ -49,30 +97,68 @@ export async function openApi(ports: ApiPorts, places: ApiPlaces): Promise<Api> 
   const overTcp = buildServer(ports, {
     checkHost: true,
     requestTimeoutMs,
-    admit: (request, access) => admitOverTcp(tcp, request, access),
+    add: (server) =>
+      addRoutes(server, ports, (request, access) => admitOverTcp(tcp, request, access)),
   });
   const overSocket = buildServer(ports, {
     checkHost: false,
     requestTimeoutMs,
-    admit: (request, access) => admitOverSocket(socket, request, access),
+    add: (server) =>
+      addRoutes(server, ports, (request, access) => admitOverSocket(socket, request, access)),
   });
-
-  async function close(): Promise<void> {
-    await Promise.all([overTcp.close(), overSocket.close()]);
-  }
-
-  try {
-    await listenTcp(overTcp, places.listen);
-    await overSocket.listen({ path: places.socketPath });
-    await chmod(places.socketPath, 0o600);
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { url: `http://${places.listen.host}:${portOf(overTcp)}`, close };
+  const forScrapers = buildServer(ports, {
+    checkHost: false,
+    requestTimeoutMs,
+    add: (server) => addScraping(server, ports, places.metrics?.token),
+  });
+  const forPublic = buildServer(ports, {
+    checkHost: false,
+    requestTimeoutMs,
+    add: (server) => addStatusPage(server, ports.statusPage, ports.clock),
+  });
+  return { overTcp, overSocket, forScrapers, forPublic };
 }
 
-async function listenTcp(server: FastifyInstance, listen: ApiPlaces["listen"]): Promise<void> {
+async function openDoors(
+  { overTcp, overSocket, forScrapers, forPublic }: Servers,
+  places: ApiPlaces,
+): Promise<void> {
+  await listenTcp(overTcp, "server.listen", places.listen);
+  if (places.metrics !== undefined) {
+    await listenTcp(forScrapers, "server.metrics.listen", places.metrics.listen);
+  }
+  if (places.statusPage !== undefined) {
+    await listenTcp(forPublic, "statusPage.listen", places.statusPage);
+  }
+  await overSocket.listen({ path: places.socketPath });
+  await chmod(places.socketPath, 0o600);
+}
+
+function urlOf(server: FastifyInstance, { host }: ApiPlaces["listen"]): string {
+  return `http://${host}:${portOf(server)}`;
+}
+
+/** The metrics, and not a word about what else there is. */
+function addScraping(server: FastifyInstance, ports: ApiPorts, token: string | undefined): void {
+  const limiter = openLimiter(MOST_WRONG_TOKENS, () => ports.clock.monotonic());
+  if (token !== undefined) {
+    server.addHook("onRequest", async (request, reply) => {
+      const refusal = refuseScraper({ token, limiter }, request.headers.authorization);
+      if (refusal === undefined) {
+        return undefined;
+      }
+      void reply.headers(refusal.headers);
+      return sendProblem(reply, refusal.status, refusal.problem);
+    });
+  }
+  addMetrics(server, ports.metrics);
+}
+
+async function listenTcp(
+  server: FastifyInstance,
+  key: string,
+  listen: ApiPlaces["listen"],
+): Promise<void> {
   const host = listen.host.replaceAll(/[[\]]/gu, "");
   try {
     await server.listen({ host, port: listen.port });
@@ -81,7 +167,7 @@ async function listenTcp(server: FastifyInstance, listen: ApiPlaces["listen"]): 
       "internal",
       `cannot listen on ${listen.host}:${listen.port}: ${messageOf(error)}`,
       {
-        hint: "another program has the port; change server.listen",
+        hint: `another program has the port, or the address is none of this machine's; change ${key}`,
         cause: error,
       },
     );
@@ -91,11 +177,11 @@ async function listenTcp(server: FastifyInstance, listen: ApiPlaces["listen"]): 
 interface Listener {
   readonly checkHost: boolean;
   readonly requestTimeoutMs: number;
-  readonly admit: Admit;
+  readonly add: (server: FastifyInstance) => void;
 }
 
 function buildServer(ports: ApiPorts, listener: Listener): FastifyInstance {
-  const { checkHost, requestTimeoutMs, admit } = listener;
+  const { checkHost, requestTimeoutMs, add } = listener;
   const server = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: requestTimeoutMs,
@@ -125,13 +211,20 @@ function buildServer(ports: ApiPorts, listener: Listener): FastifyInstance {
   server.server.maxConnections = MOST_CONNECTIONS;
   giveUpOnDeaf(server, requestTimeoutMs);
   readOnlyJson(server);
-  server.setErrorHandler(sendFailure);
+  server.setErrorHandler((error, request, reply) => {
+    const answer = sendFailure(error, reply);
+    if (reply.statusCode >= 500) {
+      const { method, routeOptions } = request;
+      ports.onFailure(error, { method, route: routeOptions.url ?? "", status: reply.statusCode });
+    }
+    return answer;
+  });
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, 404));
   const methods = new Map<string, readonly string[]>();
   server.addHook("onRoute", ({ url, method }) => {
     methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
   });
-  addRoutes(server, ports, admit);
+  add(server);
   refuseOtherMethods(server, new Map(methods));
   return server;
 }

@@ -1,10 +1,16 @@
 import { answerApproval, answerRejection } from "../decide/approval.ts";
-import type { Actions, PlanReport, ReleaseCheck, RollbackRequest } from "../model/actions.ts";
+import type {
+  Actions,
+  ApproveRequest,
+  PlanReport,
+  ReleaseCheck,
+  RollbackRequest,
+} from "../model/actions.ts";
 import type { Outcome } from "../model/facts.ts";
 import { Failure } from "../model/failure.ts";
 import { openIncident, openRecovery, type Incident, type Recovery } from "../model/history.ts";
 import type { Person } from "../model/people.ts";
-import { approvalGiven } from "../notify/notices-decision.ts";
+import { approvalGiven, approvalOverridden } from "../notify/notices-decision.ts";
 import { reportedByPerson } from "../notify/notices-people.ts";
 import { dropAside } from "./asides.ts";
 import * as brakes from "./brakes.ts";
@@ -38,8 +44,8 @@ export function daemonActions(daemon: Daemon, onChange: () => void): Actions {
       return begun;
     },
     plan: async (id) => reportPlan(recoveryOf(daemon, id)),
-    approve: async (id, { hash }, by) => {
-      const plan = approve(daemon, { id, hash }, by);
+    approve: async (id, request, by) => {
+      const plan = approve(daemon, { id, ...request }, by);
       onChange();
       return plan;
     },
@@ -55,6 +61,10 @@ export function daemonActions(daemon: Daemon, onChange: () => void): Actions {
     note: async (id, { text }, by) => {
       const { id: incident } = incidentOf(daemon, id);
       daemon.journal.record({ kind: "noted", incident, by: by.name, text });
+    },
+    finishTask: async (id, { task }, by) => {
+      const { id: incident } = incidentOf(daemon, id);
+      daemon.journal.record({ kind: "task-done", incident, by: by.name, task });
     },
     label: async (id, { label }, by) => {
       const { id: incident } = incidentOf(daemon, id);
@@ -120,7 +130,7 @@ function report(
 
 function approve(
   daemon: Daemon,
-  { id, hash }: { readonly id: string; readonly hash: string | undefined },
+  { id, hash, override }: ApproveRequest & { readonly id: string },
   by: Person,
 ): PlanReport {
   const { journal, world } = daemon;
@@ -130,14 +140,23 @@ function approve(
     now: world.clock.now(),
     planHash: planHash(recovery.plan),
     ...(hash === undefined ? {} : { hash }),
+    isOverride: override !== undefined,
   });
   if (answer.kind === "refused") {
     throw new Failure(answer.code, answer.reason, { hint: "See `rollwatch status` and the plan." });
   }
-  journal.record({ kind: "approved", plan: id, by: by.name, role: answer.role });
-  daemon.log.warn({ plan: id, by: by.name, role: answer.role }, "approved");
+  const given = { plan: id, by: by.name, role: answer.role };
+  journal.record({
+    kind: "approved",
+    ...given,
+    ...(override === undefined ? {} : { override }),
+  });
+  daemon.log.warn({ ...given, override }, "approved");
   const after = recoveryOf(daemon, id);
-  daemon.tell(approvalGiven(newsOf(daemon, incidentOf(daemon, after.plan.incident)), after));
+  const news = newsOf(daemon, incidentOf(daemon, after.plan.incident));
+  daemon.tell(
+    override === undefined ? approvalGiven(news, after) : approvalOverridden(news, after),
+  );
   return reportPlan(after);
 }
 

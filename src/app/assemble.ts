@@ -63,7 +63,8 @@ export function assemble(input: AssembleInput): Daemon {
     apart: openApart(),
     tell: (draft) => {
       const at = world.clock.now();
-      queue(journal, address(draft, notify.routes, { id: world.ids.next("notice", at), at }));
+      const made = { id: world.ids.next("notice", at), at };
+      queue(journal, address(draft, notify.routes, config.people.emergency, made));
     },
   };
 }

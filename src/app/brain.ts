@@ -16,6 +16,7 @@ import { stoppedByPeople } from "./own-stops.ts";
 import type { Prover } from "./prover.ts";
 import { finishRecovery } from "./recovery.ts";
 import { supposedBreach } from "./supposed.ts";
+import { openPm2Teller } from "./tell-pm2.ts";
 import type { ChangeWatch } from "./watch-changes.ts";
 
 /** Longest time between two turns when no sample comes. */
@@ -45,6 +46,7 @@ export interface BrainParts {
 export async function think(parts: BrainParts, signal: AbortSignal): Promise<void> {
   const { daemon, bell } = parts;
   const stops = new Map<string, number>();
+  const tellPm2 = openPm2Teller(daemon);
   let decideAt = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let dueAt = daemon.world.clock.monotonic();
@@ -60,6 +62,7 @@ export async function think(parts: BrainParts, signal: AbortSignal): Promise<voi
     parts.onTurn(verdict, Math.max(started - dueAt, 0));
     decideAt = await act(parts, verdict, decideAt, signal);
     tellStops(daemon, stops);
+    tellPm2();
     parts.onTurned();
     await bell.wait(TURN_MS, signal);
     dueAt = Math.min(daemon.world.clock.monotonic(), started + TURN_MS);

@@ -4,6 +4,7 @@ import { modeOf, tierOf } from "../decide/policy.ts";
 import { recordOf } from "../decide/record.ts";
 import { createMetrics, type Metrics } from "../metrics/registry.ts";
 import { messageOf } from "../model/failure.ts";
+import { pageChannel } from "../notify/status-page/publish.ts";
 import { KnownStep } from "../recover/steps/index.ts";
 import { judgeNow, signalsNow, type Daemon } from "./daemon.ts";
 import { newestProven } from "./keep-ready.ts";
@@ -23,7 +24,10 @@ export function feedMetrics(daemon: Daemon, host: DaemonHost): Metrics {
     tierOf: (trigger) => tierOf(config.policy, trigger),
     guards: GUARDS.map((guard) => guard.id),
     steps: KnownStep.options.map((step) => step.shape.kind.value),
-    channels: Object.keys(config.notify.channels),
+    channels: [
+      ...Object.keys(config.notify.channels),
+      ...Object.keys(config.statusPage.publish).map(pageChannel),
+    ],
   });
   metrics.onStart(journal.history());
   journal.onEntry((entry) => metrics.onEntry(entry, journal.history()));

@@ -2,6 +2,7 @@ import { isForNow } from "../decide/decide.ts";
 import { decidersOf } from "../decide/policy.ts";
 import type { Action, Decision } from "../model/decision.ts";
 import {
+  elapsedSince,
   isBraked,
   openIncident,
   openRecovery,
@@ -17,6 +18,7 @@ import { TRIGGER_ROWS } from "../model/trigger.ts";
 import {
   approvalExpired,
   approvalRejected,
+  approvalUnanswered,
   held,
   recommended,
 } from "../notify/notices-decision.ts";
@@ -149,6 +151,23 @@ export function tendWaiting(daemon: Daemon): void {
     endWaiting(daemon, waiting, "nobody approved it in time");
   } else {
     endPointless(daemon, incident, { ...waiting, approval });
+    remind(daemon, incident, { ...waiting, approval });
+  }
+}
+
+/** Who has not answered is asked again, and whoever is usually only informed hears of it, too; what can wait for the morning is asked once. */
+function remind(
+  daemon: Daemon,
+  incident: Incident,
+  { approval, ...waiting }: Recovery & { readonly approval: Approval },
+): void {
+  const { journal, config, world } = daemon;
+  const { askAgain } = config.policy.approval;
+  const isWaiting = waitingRecovery(journal.history()) !== undefined;
+  const waitedMs = elapsedSince(journal.history(), approval.askedAt, world.clock.now());
+  const turn = askAgain === 0 ? 0 : Math.floor(waitedMs / askAgain);
+  if (isWaiting && turn > 0 && incident.tier !== "planned") {
+    daemon.tell(approvalUnanswered(newsOf(daemon, incident), { ...waiting, approval }, turn));
   }
 }
 

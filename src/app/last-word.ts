@@ -11,7 +11,7 @@ import type { Log } from "../system/log.ts";
 
 /** What the last word needs; the journal is none of it, since it may be what fails. */
 export interface LastWordPorts {
-  readonly config: Pick<Config, "application" | "notify" | "state">;
+  readonly config: Pick<Config, "application" | "notify" | "people" | "state">;
   readonly channels: readonly Channel[];
   readonly clock: Clock;
   readonly log: Log;
@@ -43,7 +43,10 @@ export async function tellLastWord(
   }
   const at = clock.now();
   const draft = rollwatchEnded(config.application.name, why);
-  const notice = address(draft, config.notify.routes, { id: `notice-last-${at}`, at });
+  const notice = address(draft, config.notify.routes, config.people.emergency, {
+    id: `notice-last-${at}`,
+    at,
+  });
   const wanted = ports.channels.filter(({ name }) => notice.channels.includes(name));
   await Promise.all(wanted.map(async (channel) => send(channel, notice, ports, signal)));
   if (!mark(note, why)) {

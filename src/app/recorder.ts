@@ -158,6 +158,12 @@ async function deleteOld(input: RecorderInput, current: string): Promise<void> {
   }
 }
 
+/** Of some names, those of files in which something since `at` may stand: a file ends where the next one begins. */
+export function namesSince(names: readonly string[], at: number): readonly string[] {
+  const sorted = names.toSorted();
+  return sorted.filter((_, index) => (sorted[index + 1] ?? "~") > nameOf(at));
+}
+
 /** Names sort as their times do. */
 function nameOf(at: number): string {
   return `${new Date(at).toISOString().replaceAll(/[-:.]/gu, "")}${SUFFIX}`;

@@ -227,7 +227,9 @@ function close(
   if (how.result === "cancelled") {
     tell(rollbackCancelled(news, plan, how.reason));
   } else if (verification !== undefined && isTheWholeStory(how.result, verification)) {
-    tell(rollbackVerified(news, recovery, verification, passedOver(recovery)));
+    const { cooldown: cooldownMs } = daemon.config.policy.brakes;
+    const leftUndone = passedOver(recovery);
+    tell(rollbackVerified(news, recovery, verification, { leftUndone, cooldownMs }));
   } else {
     tell(needsHuman(news, recovery, how.reason));
   }

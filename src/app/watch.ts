@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { SOCKET_NAME } from "../api/contract.ts";
-import { openApi } from "../api/server.ts";
+import { type ApiPlaces, openApi } from "../api/server.ts";
 import type { DaemonHost } from "../cli/ports.ts";
 import type { Config } from "../config/schema.ts";
 import type { JournalStore } from "../journal/store.ts";
 import type { Metrics } from "../metrics/registry.ts";
+import type { ApiPorts } from "../api/routes.ts";
+import type { Actions } from "../model/actions.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { startDelivery } from "../notify/outbox.ts";
 import { childOf } from "../system/abort.ts";
@@ -22,9 +24,14 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { feedMetrics } from "./feed-metrics.ts";
 import { daemonOperations } from "./operations.ts";
 import { readinessOf } from "./readiness.ts";
-import { channelsOf, takeSamples } from "./loops.ts";
+import { takeSamples } from "./loops.ts";
+import { daemonSlack, withButtons } from "./slack-answers.ts";
+import { daemonLinks, linkedChannels, openLinking, type Linking } from "./link-answers.ts";
+import { isPublished, keepPublishing, pageChannels, publicPages } from "./public-page.ts";
 import { openProver } from "./prover.ts";
 import { oversee } from "./oversee.ts";
+import { keepUpdating } from "./status-updates.ts";
+import { keepReminding } from "./task-reminders.ts";
 import type { Supervision } from "./service-manager.ts";
 import { noteStorm } from "./restart-storm.ts";
 import { openChangeWatch } from "./watch-changes.ts";
@@ -58,18 +65,26 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
   let lastTurnAt: number | undefined;
   const startedAt = world.clock.now();
   const running = { version: host.version, pid: host.pid, startedAt, lastVerdict: () => last };
+  const actions = daemonActions(daemon, () => bell.ring());
+  const linking = await openLinking(daemon);
   const api = await openApi(
     {
       operations: daemonOperations(daemon, running),
-      actions: daemonActions(daemon, () => bell.ring()),
+      actions,
+      ...answersFromOutside(daemon, { actions, linking }, signal),
       incoming: daemonIncoming(daemon),
       people: config.people,
+      statusPage: publicPages(daemon),
       version: host.version,
       clock: world.clock,
       metrics,
       readiness: () => readinessOf(daemon, lastTurnAt),
+      onFailure: (error, request) => {
+        metrics.onApiFailure(request.status);
+        log.error({ ...request, error }, "a request failed");
+      },
     },
-    { listen: config.server.listen, socketPath: join(config.state, SOCKET_NAME) },
+    placesOf(config),
   );
   lifecycle.onStop("api", async () => api.close());
   log.info({ url: api.url, application: config.application.name }, "watching");
@@ -88,11 +103,25 @@ export async function watchOver(input: WatchInput, signal: AbortSignal): Promise
     recording.look();
   }
 
-  function onTurned(): void {
-    overseen.turned();
-  }
+  const parts = { bell, metrics, recording, onTurn, onTurned: () => overseen.turned(), linking };
+  await runParts(daemon, parts, signal);
+}
 
-  await runParts(daemon, { bell, metrics, recording, onTurn, onTurned }, signal);
+/** What people answer to notices with, beside the command line and the API. */
+function answersFromOutside(
+  daemon: Daemon,
+  { actions, linking }: Pick<LoopParts, "linking"> & { readonly actions: Actions },
+  signal: AbortSignal,
+): Pick<ApiPorts, "links" | "slack"> {
+  const slack = daemonSlack(daemon, actions, signal);
+  return {
+    ...(linking === undefined ? {} : { links: daemonLinks(daemon, { ...linking, actions }) }),
+    ...(slack === undefined ? {} : { slack }),
+  };
+}
+
+function placesOf({ server, statusPage, state }: Config): ApiPlaces {
+  return { ...server, statusPage: statusPage.listen, socketPath: join(state, SOCKET_NAME) };
 }
 
 function noteStart(daemon: Daemon, host: DaemonHost): void {
@@ -116,6 +145,8 @@ interface LoopParts {
   readonly recording: Recording;
   readonly onTurn: (verdict: Verdict, lagMs: number) => void;
   readonly onTurned: () => void;
+  /** What links are made with; undefined where none are given out. */
+  readonly linking: Linking | undefined;
 }
 
 /** All loops side by side; the first one that ends, ends the others. */
@@ -124,7 +155,15 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
   const ending = childOf(signal);
   const delivering = new AbortController();
   const deliveries = startDelivery(
-    { journal, channels: channelsOf(daemon), clock: world.clock, random: () => world.ids.random() },
+    {
+      journal,
+      channels: [
+        ...linkedChannels(daemon, parts.linking).map((one) => withButtons(daemon, one)),
+        ...pageChannels(daemon),
+      ],
+      clock: world.clock,
+      random: () => world.ids.random(),
+    },
     delivering.signal,
   );
   const prover = openProver(daemon);
@@ -133,6 +172,9 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
     takeSamples(daemon, parts, ending.signal),
     daemon.surroundings.keepLooking(ending.signal),
     keepReady(daemon, ending.signal),
+    keepUpdating(daemon, ending.signal),
+    keepReminding(daemon, ending.signal),
+    ...(isPublished(daemon) ? [keepPublishing(daemon, ending.signal)] : []),
     parts.recording.run(ending.signal),
     think({ ...parts, daemon, prover, changes }, ending.signal),
     deliveries.finished,

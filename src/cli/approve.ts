@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type PlanReport, RejectRequest } from "../model/actions.ts";
+import { ApproveRequest, type PlanReport, RejectRequest } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
 import { acting, checked, tell } from "./act.ts";
 import { wantsJson } from "./context.ts";
@@ -15,14 +15,15 @@ export function addApprove(program: Command, context: CommandContext): void {
       .command("approve")
       .description("say yes to a waiting plan, in your role; shows it first")
       .argument("<id>", "of the plan")
-      .option("--yes", "do not ask"),
+      .option("--yes", "do not ask")
+      .option("--override <reason>", "decide alone what takes two people; everybody is told"),
   )
     .addHelpText(
       "after",
       "\nNeeds your token, from ROLLWATCH_TOKEN or --token-file. The approval is for the plan that is shown and no other.\nExit code 4 when another role must still approve.\n\nExample:\n  rollwatch approve plan-20261122T153012-k3f9q2 --token-file ~/.rollwatch-token",
     )
-    .action(async (id: string, options: { yes?: boolean }, command: Command) => {
-      await approve(id, options.yes === true, command, context);
+    .action(async (id: string, options: Answering, command: Command) => {
+      await approve(id, options, command, context);
     });
   addWho(
     program
@@ -46,13 +47,19 @@ export function addApprove(program: Command, context: CommandContext): void {
     });
 }
 
+interface Answering {
+  readonly yes?: boolean;
+  readonly override?: string;
+}
+
 async function approve(
   id: string,
-  isSure: boolean,
+  { yes: isSure = false, override }: Answering,
   command: Command,
   context: CommandContext,
 ): Promise<void> {
   const { ports, signal } = context;
+  const { override: alone } = checked(ApproveRequest, override === undefined ? {} : { override });
   await requireToken(command, context);
   await acting(context, command, "approve", async ({ actions, by }) => {
     const looked = await actions.plan(id);
@@ -65,7 +72,11 @@ async function approve(
         return;
       }
     }
-    const plan = await actions.approve(id, { hash: looked.hash }, by);
+    const plan = await actions.approve(
+      id,
+      { hash: looked.hash, ...(alone === undefined ? {} : { override: alone }) },
+      by,
+    );
     tell(context, command, { json: plan, text: describeApproval(plan) });
     context.finish(plan.state === "waiting" ? EXIT.waiting : EXIT.done);
   });

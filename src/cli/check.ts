@@ -16,7 +16,7 @@ export function addCheck(program: Command, context: CommandContext): void {
     )
     .addHelpText(
       "after",
-      "\nExit code 1 when a value is over its limit or could not be measured.\n\nExample:\n  rollwatch check --config config/rollwatch.yaml",
+      "\nExit code 1 when a value is over its limit or could not be measured, or when a control is red.\n\nExample:\n  rollwatch check --config config/rollwatch.yaml",
     )
     .action(async (_options: unknown, command: Command) => {
       const config = await openConfig(context, command, "command");
@@ -35,8 +35,9 @@ export function addCheck(program: Command, context: CommandContext): void {
 type CheckedSignal = CheckRound["signals"][number];
 
 function isGood(round: CheckRound): boolean {
-  return round.signals.every(
-    (signal) => signal.notTried === true || wordFor(signal).tone === "good",
+  return (
+    round.signals.every((signal) => signal.notTried === true || wordFor(signal).tone === "good") &&
+    round.controls.every((control) => control.state !== "red")
   );
 }
 

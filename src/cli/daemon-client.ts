@@ -92,6 +92,7 @@ export function remoteActions(state: string, who: Who, signal: AbortSignal): Act
     reject: async (id, request) =>
       askDaemon(line, post(fill(PATHS.reject, id), request), PlanReport, signal),
     acknowledge: async (incident) => done(fill(PATHS.acknowledge, incident)),
+    finishTask: async (incident, request) => done(fill(PATHS.done, incident), request),
     note: async (incident, request) => done(fill(PATHS.note, incident), request),
     label: async (incident, request) => done(fill(PATHS.label, incident), request),
     close: async (incident, request) => done(fill(PATHS.close, incident), request),

@@ -10,7 +10,7 @@ const INTERVAL_MS = 500;
 const PATIENCE_MS = 60_000;
 
 /** A plan that was begun. */
-interface Begun {
+export interface Begun {
   readonly plan: string;
   readonly incident: string;
 }

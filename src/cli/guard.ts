@@ -3,12 +3,13 @@ import type { Config } from "../config/schema.ts";
 import type { GuardOutside, GuardReading } from "../model/deployment-guard.ts";
 import { RollbackRequest } from "../model/actions.ts";
 import { messageOf } from "../model/failure.ts";
-import { acting, checked, tell } from "./act.ts";
+import type { Operations } from "../model/operations.ts";
+import { type Acting, acting, checked, tell } from "./act.ts";
 import { readDuration } from "./brakes.ts";
 import { openConfig, type CommandContext } from "./context.ts";
 import { isDaemonThere } from "./daemon-client.ts";
 import { UsageFailure } from "./errors.ts";
-import { exitCodeOfPlan, followPlan } from "./follow.ts";
+import { type Begun, exitCodeOfPlan, followPlan } from "./follow.ts";
 import { EXIT } from "./ports.ts";
 import { addWho } from "./who.ts";
 
@@ -173,6 +174,11 @@ async function goBack(watch: Watch, reason: string): Promise<void> {
   const { context, command, options } = watch;
   const to = options.release === undefined ? {} : { to: options.release };
   await acting(context, command, "administer", async (parts) => {
+    const begun = await underWay(parts.operations, context.signal);
+    if (begun !== undefined) {
+      await see(watch, parts, begun, reason);
+      return;
+    }
     const preview = await parts.operations.previewRollback(to, context.signal);
     const held = preview.refusals.filter(({ guard }) => BRAKES.has(guard));
     if (held.length > 0) {
@@ -188,9 +194,38 @@ async function goBack(watch: Watch, reason: string): Promise<void> {
     }
     const scope = "application";
     const request = checked(RollbackRequest, { ...to, scope, reason, trigger: "system-down" });
-    const begun = await parts.actions.rollback(request, parts.by, context.signal);
-    const plan = await followPlan(context, parts, begun, false);
-    tell(context, command, { json: plan, text: `${plan.ended?.result ?? "waiting"}: ${reason}\n` });
-    context.finish(exitCodeOfPlan(plan));
+    await see(
+      watch,
+      parts,
+      await parts.actions.rollback(request, parts.by, context.signal),
+      reason,
+    );
   });
+}
+
+/** Waits for the plan's end, whoever made it. */
+async function see(
+  { context, command }: Watch,
+  parts: Acting,
+  begun: Begun,
+  reason: string,
+): Promise<void> {
+  const plan = await followPlan(context, parts, begun, false);
+  tell(context, command, { json: plan, text: `${plan.ended?.result ?? "waiting"}: ${reason}\n` });
+  context.finish(exitCodeOfPlan(plan));
+}
+
+/** The rollback that the daemon carries out already: it saw the same fault. */
+async function underWay(operations: Operations, signal: AbortSignal): Promise<Begun | undefined> {
+  const incidents = await operations.incidents(signal);
+  return incidents
+    .flatMap(({ id, recoveries }) =>
+      recoveries
+        .filter(
+          ({ scope, attempts, ended }) =>
+            scope === "application" && attempts.length > 0 && ended === null,
+        )
+        .map(({ plan }) => ({ plan, incident: id })),
+    )
+    .at(-1);
 }

@@ -8,6 +8,8 @@ import type { Person } from "../model/people.ts";
 import { tellTime } from "../model/units.ts";
 import { acting, checked, DONE, reading, tell } from "./act.ts";
 import type { CommandContext } from "./context.ts";
+import { addIncidentExport } from "./incident-export.ts";
+import { addIncidentTasks } from "./incident-tasks.ts";
 import { showIncident } from "./show.ts";
 import type { Paint } from "./style.ts";
 import { addWho } from "./who.ts";
@@ -22,6 +24,8 @@ export function addIncident(program: Command, context: CommandContext): void {
   addNote(group, context);
   addLabel(group, context);
   addClose(group, context);
+  addIncidentExport(group, context);
+  addIncidentTasks(group, context);
   addWho(
     program
       .command("ack")

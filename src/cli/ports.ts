@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import type { Environment } from "../config/environment.ts";
+import type { FollowUps, ReportOrder } from "../model/after-action.ts";
 import type { Actions } from "../model/actions.ts";
 import type { GuardOutside } from "../model/deployment-guard.ts";
 import type { DatabaseRows } from "../model/database-rows.ts";
@@ -58,6 +59,10 @@ export interface CliPorts {
   doctor(config: Config, signal: AbortSignal): Promise<DoctorReport>;
   /** What a guard of a deployment needs without the daemon. */
   openGuardOutside(config: Config): GuardOutside;
+  /** The report of an incident as text. Throws `incident-unknown`. */
+  exportIncident(config: Config, order: ReportOrder, signal: AbortSignal): Promise<string>;
+  /** The tasks and checklists of an incident. Throws `incident-unknown`. */
+  followUps(config: Config, id: string, signal: AbortSignal): Promise<FollowUps>;
   /** Judges a recording, or a folder of them, by this configuration. */
   replay(config: Config, path: string, signal: AbortSignal): Promise<ReplayReport>;
   /** Runs a deployment's command under the lock of recoveries. Returns its exit code. */

@@ -32,6 +32,46 @@ export function checkPeople({ contacts }: PeopleSettings): readonly Finding[] {
   ]);
 }
 
+/** Two people of one member of Slack, who could decide for both. */
+export function checkMembers({ contacts }: PeopleSettings): readonly Finding[] {
+  const members = contacts.map(({ slackUser }) => slackUser);
+  return members.flatMap((member, index) => {
+    const first = members.indexOf(member);
+    const found = `"${member}", the member of ${contacts[first]?.name ?? "another"}`;
+    const hint = "give each person another member, or one could approve for two";
+    const path = ["people", "contacts", index, "slackUser"];
+    return member === undefined || first === index
+      ? []
+      : [{ path, expected: "a member of this person's own", found, hint }];
+  });
+}
+
+/** A link of one person that others could use, or that would lead nowhere. */
+export function checkLinks(
+  { contacts }: PeopleSettings,
+  channels: readonly string[],
+  hasAddress: boolean,
+): readonly Finding[] {
+  const owned = contacts.map(({ linksTo }) => linksTo);
+  return owned.flatMap((channel, index) => {
+    const path = ["people", "contacts", index, "linksTo"];
+    if (channel === undefined) {
+      return [];
+    }
+    const found = `"${channel}"`;
+    if (!channels.includes(channel)) {
+      const expected = `one of ${channels.join(", ")}`;
+      return [{ path, expected, found, hint: "name a channel of notify.channels" }];
+    }
+    if (owned.indexOf(channel) < index) {
+      const hint = "whoever has a link approves in the name of its person: give each a channel";
+      return [{ path, expected: "a channel of this person's own", found, hint }];
+    }
+    const hint = "set server.publicUrl to where people reach rollwatch, or remove linksTo";
+    return hasAddress ? [] : [{ path, expected: "server.publicUrl beside it", found, hint }];
+  });
+}
+
 /** The same for all spellings of a name: capitals, wide and composed letters, spaces. */
 function alike(name: string): string {
   return name.normalize("NFKC").toLowerCase().replaceAll(/\s+/gu, " ");

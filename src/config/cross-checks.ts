@@ -3,17 +3,19 @@ import type { ApplicationSettings } from "../model/application.ts";
 import type { PeopleSettings } from "../model/people.ts";
 import type { VerifySettings } from "../verify/settings.ts";
 import type { NotifySettings } from "../notify/settings.ts";
+import type { StatusPageSettings } from "../notify/status-page/settings.ts";
 import { traitsOf } from "../observe/probes/index.ts";
 import { uselessBaseline } from "./check-baseline.ts";
 import { uselessBurnRate } from "./check-burn-rate.ts";
 import { uselessConfirmation } from "./check-confirmation.ts";
 import { checkOrder } from "./check-order.ts";
-import { checkPeople } from "./check-people.ts";
+import { checkLinks, checkMembers, checkPeople } from "./check-people.ts";
+import { checkStatusPage } from "./check-status-page.ts";
 import type { Environment } from "./environment.ts";
-import { nearest } from "./nearest.ts";
+import { duplicates, notOneOf } from "./name-findings.ts";
 import { unprovableShare } from "./provable-share.ts";
 import type { Finding, KeyPath } from "./problem.ts";
-import type { SignalSettings } from "./schema.ts";
+import type { ServerSettings, SignalSettings } from "./schema.ts";
 
 /** The parts of a configuration that could be read; the checks between them run on what is there. */
 export interface Sections {
@@ -22,6 +24,8 @@ export interface Sections {
   readonly verify: VerifySettings | undefined;
   readonly notify: NotifySettings | undefined;
   readonly people: PeopleSettings | undefined;
+  readonly server: ServerSettings | undefined;
+  readonly statusPage?: StatusPageSettings | undefined;
   readonly state: string | undefined;
   /** As it is written, right or wrong; absent when there is none. */
   readonly database?: unknown;
@@ -40,7 +44,10 @@ export function crossCheck(sections: Sections, environment: Environment): readon
     ...(signals === undefined ? [] : uncapturedLockfile(signals, application)),
     ...(verify === undefined ? [] : checkVerify(verify)),
     ...(notify === undefined ? [] : checkRoutes(notify)),
-    ...(people === undefined ? [] : checkPeople(people)),
+    ...(people === undefined
+      ? []
+      : [...checkPeople(people), ...checkMembers(people), ...linksOf(people, sections)]),
+    ...checkStatusPage(sections),
     ...(state === undefined ? [] : checkState(state, application)),
   ];
 }
@@ -248,6 +255,14 @@ function checkRoutes(notify: NotifySettings): readonly Finding[] {
   );
 }
 
+function linksOf(
+  people: PeopleSettings,
+  { notify, server }: Pick<Sections, "notify" | "server">,
+): readonly Finding[] {
+  const channels = Object.keys(notify?.channels ?? {});
+  return notify === undefined ? [] : checkLinks(people, channels, server?.publicUrl !== undefined);
+}
+
 function checkState(
   state: string,
   application: ApplicationSettings | undefined,
@@ -284,30 +299,4 @@ function isInside(path: string, folder: string): boolean {
   const outer = resolve(folder);
   const inner = resolve(path);
   return inner === outer || inner.startsWith(outer === sep ? sep : `${outer}${sep}`);
-}
-
-function duplicates(names: readonly string[], pathOf: (index: number) => KeyPath): Finding[] {
-  return names.flatMap((name, index) =>
-    names.indexOf(name) === index
-      ? []
-      : [
-          {
-            path: pathOf(index),
-            expected: "each name once",
-            found: `"${name}" again`,
-            hint: "give it another name or remove it",
-          },
-        ],
-  );
-}
-
-function notOneOf(
-  path: KeyPath,
-  name: string,
-  known: readonly string[],
-  expected: string,
-): Finding {
-  const meant = nearest(name, known);
-  const hint = meant === undefined ? `known: ${known.join(", ")}` : `did you mean "${meant}"?`;
-  return { path, expected, found: `"${name}"`, hint };
 }

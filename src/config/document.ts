@@ -1,4 +1,13 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from "yaml";
 import type { Document, Node, Pair, YAMLMap } from "yaml";
 import { messageOf } from "../model/failure.ts";
 import type { KeyPath } from "./problem.ts";
@@ -30,18 +39,26 @@ const MAX_ALIASES = 50;
 /** Reads one YAML 1.2 document; duplicate keys, unknown tags and further documents are problems. */
 export function parseYaml(text: string): YamlDocument {
   const lines = new LineCounter();
-  // Pretty errors quote the source, which may hold a secret.
+  // Pretty errors quote the source, which may hold a secret, and so do warnings, which go to stderr.
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: true,
+    logLevel: "error",
   });
   const problems: SyntaxProblem[] = [...document.errors, ...document.warnings].map((error) => ({
     ...placeOf(lines, error.pos[0]),
     message: error.code === "DUPLICATE_KEY" ? "this key only once" : plainMessage(error.message),
     readable: error.code === "DUPLICATE_KEY",
   }));
-  const plain = toPlain(document);
+  // What is broken, or has keys that are no words, may take minutes to become plain values.
+  const odd = problems.some((problem) => !problem.readable) ? undefined : oddKeyOf(document, lines);
+  if (odd !== undefined) {
+    problems.push(odd);
+  }
+  const plain = problems.some((problem) => !problem.readable)
+    ? { value: undefined }
+    : toPlain(document);
   return {
     value: plain.value,
     problems: plain.problem === undefined ? problems : [...problems, plain.problem],
@@ -49,6 +66,23 @@ export function parseYaml(text: string): YamlDocument {
       return placeOf(lines, offsetOf(document, path, atKey));
     },
   };
+}
+
+/** A key that is a mapping or a list: YAML has such, a configuration does not. */
+function oddKeyOf(document: Document.Parsed, lines: LineCounter): SyntaxProblem | undefined {
+  let odd: unknown;
+  visit(document, {
+    Pair: (_place, { key }) => {
+      if (!isCollection(key)) {
+        return undefined;
+      }
+      odd = key;
+      return visit.BREAK;
+    },
+  });
+  return odd === undefined
+    ? undefined
+    : { ...placeOf(lines, startOf(odd)), message: "a key must be a word", readable: false };
 }
 
 function toPlain(document: Document.Parsed): { value: unknown; problem?: SyntaxProblem } {

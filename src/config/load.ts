@@ -89,7 +89,8 @@ function issuesOf(
 
 /** The sections that are right by themselves, so that one fault does not hide those between others. */
 function sectionsOf(value: unknown): Sections {
-  const { application, signals, verify, notify, people, state } = ConfigFile.shape;
+  const { application, signals, verify, notify, people, server, statusPage, state } =
+    ConfigFile.shape;
   const raw =
     typeof value === "object" && value !== null ? new Map(Object.entries(value)) : new Map();
   return {
@@ -98,6 +99,8 @@ function sectionsOf(value: unknown): Sections {
     verify: verify.safeParse(raw.get("verify")).data,
     notify: notify.safeParse(raw.get("notify")).data,
     people: people.safeParse(raw.get("people")).data,
+    server: server.safeParse(raw.get("server")).data,
+    statusPage: statusPage.safeParse(raw.get("statusPage")).data,
     state: state.safeParse(raw.get("state")).data,
     database: raw.get("database"),
   };

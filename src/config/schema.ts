@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { databaseUrl } from "../model/database-url.ts";
 import { PolicySettings } from "../decide/policy.ts";
 import { ApplicationSettings, ServiceName } from "../model/application.ts";
 import { PeopleSettings } from "../model/people.ts";
@@ -8,6 +9,7 @@ import { TRIGGERS } from "../model/trigger.ts";
 import { WatchdogSettings } from "../model/watchdog.ts";
 import { Limit, parseDuration, PositiveDuration, Ratio } from "../model/units.ts";
 import { NotifySettings } from "../notify/settings.ts";
+import { StatusPageSettings } from "../notify/status-page/settings.ts";
 import { ProbeSettings, traitsOf } from "../observe/probes/index.ts";
 import { DownMigrationSettings } from "../release/migration-settings.ts";
 import {
@@ -21,10 +23,7 @@ import { VerifySettings } from "../verify/settings.ts";
 /** The watched database; without it rollwatch neither checks it nor knows the schema's revision. */
 export const DatabaseSettings = z.strictObject({
   /** A role that may connect and read the migrations table is enough. */
-  url: z.url({
-    protocol: /^postgres(ql)?$/u,
-    error: "expected an address such as postgresql://user:password@host:5432/name",
-  }),
+  url: databaseUrl("postgresql://user:password@host:5432/name"),
   migrations: z
     .strictObject({
       /** Where the application records its applied migrations. Default schema_migrations. */
@@ -122,25 +121,47 @@ export type SignalSettings = z.infer<typeof SignalSettings>;
 
 const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])$/u;
 
-const ListenAddress = z
+const AnyAddress = z
   .string()
   .regex(/^(\[[^\]]+\]|[^:]+):\d{1,5}$/u, "expected host:port such as 127.0.0.1:9876")
   .transform((text) => {
     const colon = text.lastIndexOf(":");
     return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
   })
-  .refine((address) => address.port <= 65_535, "expected a port from 0 to 65535")
-  .refine(
-    (address) => LOOPBACK.test(address.host),
-    "expected a loopback address such as 127.0.0.1:9876: TLS and authentication come with a later version",
-  );
+  .refine((address) => address.port <= 65_535, "expected a port from 0 to 65535");
+
+const ListenAddress = AnyAddress.refine(
+  (address) => LOOPBACK.test(address.host),
+  "expected a loopback address such as 127.0.0.1:9876: for Prometheus on another machine set server.metrics",
+);
 
 /** Where rollwatch itself answers, beside the socket `<state>/rollwatch.sock`. */
 export const ServerSettings = z.strictObject({
   /** Loopback address and port of the HTTP interface; port 0 lets the system choose. Default 127.0.0.1:9876. */
   listen: ListenAddress.prefault("127.0.0.1:9876"),
+  /** A listener of its own for `/metrics` and nothing else, for a Prometheus on another machine. Default none. */
+  metrics: z
+    .strictObject({
+      /** Any address and port, such as 10.0.0.5:9877. */
+      listen: AnyAddress,
+      /** What the scraper must show as `Authorization: Bearer`; at least 16 characters. Default none: whoever reaches the port reads the metrics. */
+      token: z.string().min(16).optional(),
+    })
+    .optional(),
+  /** Where people reach this interface through a proxy, such as `https://rollwatch.example.com`: links of notices begin with it. Default: there are no links. */
+  publicUrl: z
+    .url({ protocol: /^https?$/u })
+    .refine((url) => URL.canParse(url) && new URL(url).pathname === "/", "expected no path")
+    .transform((url) => new URL(url).origin)
+    .optional(),
 });
 export type ServerSettings = z.infer<typeof ServerSettings>;
+
+/** What the public is told of the application, by rollwatch's own page and others. */
+const StatusPageKeys = StatusPageSettings.extend({
+  /** Where its own page is served, to whoever asks, with nothing else beside it; any address and port. Default: nowhere. */
+  listen: AnyAddress.optional(),
+});
 
 /** This machine, as rollwatch sees it. */
 const HostSettings = z.strictObject({
@@ -159,6 +180,7 @@ export const ConfigFile = z.strictObject({
   notify: NotifySettings.prefault({}),
   server: ServerSettings.prefault({}),
   people: PeopleSettings.prefault({}),
+  statusPage: StatusPageKeys.prefault({}),
   recording: RecordingSettings.prefault({}),
   watchdog: WatchdogSettings.prefault({}),
   host: HostSettings.prefault({}),

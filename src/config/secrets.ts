@@ -2,7 +2,7 @@ import type { KeyPath } from "./problem.ts";
 import type { ConfigFile } from "./schema.ts";
 
 const MASK = "***";
-const SECRET_KEY = /^(secret|password|token|apiKey)$/u;
+const SECRET_KEY = /^(secret|password|token|signingSecret|apiKey|routingKey)$/u;
 /** Groups of names that the operator chooses: variables of a command, headers of a request. */
 const SECRET_GROUPS: ReadonlySet<string> = new Set(["env", "headers"]);
 const SECRET_NAME = /password|passwd|secret|token|credential|authorization|cookie|key$/iu;

@@ -21,6 +21,8 @@ interface ApprovalAnswer {
   readonly planHash: string;
   /** sha256 of the plan that the person looked at; absent: the plan as it is. */
   readonly hash?: string;
+  /** Whether this person decides for the others, too, where two must. */
+  readonly isOverride?: boolean;
 }
 
 /** Whether a person's yes counts, and in which role: of those that decide the first that nobody has spoken in yet. */
@@ -41,10 +43,20 @@ export function answerApproval(
   if (against !== undefined) {
     return refused(against);
   }
-  const open = held.find((role) => !approval.given.some((one) => one.role === role));
+  const open = openRole(held, approval, answer);
   return open === undefined
     ? refused(`somebody else has approved as ${held.join(" and ")} already`)
     : { kind: "given", role: open };
+}
+
+/** Who overrides the others may have spoken before. */
+function openRole(
+  held: readonly Role[],
+  { given }: Approval,
+  { isOverride }: ApprovalAnswer,
+): Role | undefined {
+  const free = held.find((role) => !given.some((one) => one.role === role));
+  return free ?? (isOverride === true ? held[0] : undefined);
 }
 
 /** Whether a person's no counts: that of anybody who decides, or who administers rollwatch, until the plan begins. */
@@ -76,7 +88,7 @@ function whyOver(recovery: Asked, approval: Approval): string | undefined {
 /** Why this yes does not count while the plan waits; undefined when it does. */
 function whyNotThis(
   { plan }: Asked,
-  { hash, expiresAt, given }: Approval,
+  { hash, expiresAt, given, everyRole }: Approval,
   answer: ApprovalAnswer,
 ): string | undefined {
   if (answer.now >= expiresAt) {
@@ -84,6 +96,11 @@ function whyNotThis(
   }
   if (answer.planHash !== hash || (answer.hash ?? hash) !== hash) {
     return `${plan.id} is not the plan that was looked at: its hash differs`;
+  }
+  if (answer.isOverride === true) {
+    return everyRole
+      ? undefined
+      : `${plan.id} takes one person's approval: there is nobody to override`;
   }
   return given.some((one) => one.by === answer.by.name)
     ? `${answer.by.name} has approved already: another person must`

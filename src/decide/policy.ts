@@ -56,6 +56,8 @@ export type RestartBrakes = z.infer<typeof RestartBrakes>;
 export const ApprovalSettings = z.strictObject({
   /** How long a plan waits for its approval; what is deployed and the breach are looked at again when it is given. Default 30m. */
   expires: PositiveDuration.prefault("30m"),
+  /** A plan that waits is asked about again this often, of everybody; 0s: once. Default 10m. */
+  askAgain: Duration.prefault("10m"),
 });
 export type ApprovalSettings = z.infer<typeof ApprovalSettings>;
 

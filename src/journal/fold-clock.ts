@@ -35,6 +35,9 @@ export function clockSet(
         ? one
         : { ...one, approval: sooner(one.approval, byMs) },
     ),
+    incidents: history.incidents.map((one) =>
+      one.closed === undefined ? { ...one, toldAt: (one.toldAt ?? one.openedAt) + byMs } : one,
+    ),
     outbox: history.outbox.map((one) => moved(one, byMs)),
   };
 }

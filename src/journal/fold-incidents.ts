@@ -82,6 +82,19 @@ export function noted(
   }));
 }
 
+/** The first to do it is remembered. */
+export function taskDone(
+  history: History,
+  { incident, by, task }: FactOf<"task-done">,
+  at: number,
+): History {
+  return change(history, incident, (one) => {
+    const { done = [] } = one;
+    const isKnown = done.some((other) => other.task === task);
+    return isKnown ? one : { ...one, done: [...done, { by, at, task }] };
+  });
+}
+
 export function labelled(
   history: History,
   { incident, by, label }: FactOf<"labelled">,

@@ -1,11 +1,14 @@
 /** What facts about notices do to the history. */
 
 import type { Fact } from "../model/facts.ts";
-import type { History, PendingNotice } from "../model/history.ts";
+import { type History, type PendingNotice, threadOf } from "../model/history.ts";
 import { keepLast } from "./keep.ts";
 
 /** dedupKeys that are remembered. */
 const MAX_TOLD = 1000;
+
+/** Threads that are remembered. */
+const MAX_THREADS = 200;
 
 type FactOf<K extends Fact["kind"]> = Extract<Fact, { kind: K }>;
 type Waiting = PendingNotice["waiting"][number];
@@ -14,14 +17,39 @@ export function queued(history: History, { notice }: FactOf<"notice-queued">, at
   const others = [...history.told].filter((key) => key !== notice.dedupKey);
   const told = new Set(keepLast(MAX_TOLD, [...others, notice.dedupKey]));
   const waiting = notice.channels.map((channel) => ({ channel, failures: 0, dueAt: at }));
+  // What strangers read tells nothing to those who wait for news.
+  const isForPeople = notice.reason !== "status-page";
+  const incidents = history.incidents.map((one) =>
+    one.id === notice.incident && isForPeople ? { ...one, toldAt: at } : one,
+  );
   if (waiting.length === 0) {
-    return { ...history, told };
+    return { ...history, told, incidents };
   }
-  return { ...history, told, outbox: [...history.outbox, { notice, waiting }] };
+  return { ...history, told, incidents, outbox: [...history.outbox, { notice, waiting }] };
 }
 
 export function delivered(history: History, fact: FactOf<"notice-delivered">): History {
-  return change(history, fact, () => []);
+  return change(withThread(history, fact), fact, () => []);
+}
+
+/** The first receipt of an incident stays the one that all others of it belong to. */
+function withThread(
+  history: History,
+  { notice: id, channel, receipt }: FactOf<"notice-delivered">,
+): History {
+  const incident = history.outbox.find(({ notice }) => notice.id === id)?.notice.incident ?? null;
+  const { threads = [] } = history;
+  if (
+    receipt === undefined ||
+    incident === null ||
+    threadOf(history, incident, channel) !== undefined
+  ) {
+    return history;
+  }
+  return {
+    ...history,
+    threads: keepLast(MAX_THREADS, [...threads, { incident, channel, receipt }]),
+  };
 }
 
 /** A channel that gave the notice up is not waited for any longer. */
@@ -37,14 +65,17 @@ function change(
   which: { readonly notice: string; readonly channel: string },
   to: (waiting: Waiting) => readonly Waiting[],
 ): History {
-  const outbox = history.outbox.flatMap((pending) => {
-    if (pending.notice.id !== which.notice) {
-      return [pending];
-    }
-    const waiting = pending.waiting.flatMap((one) =>
-      one.channel === which.channel ? to(one) : [one],
-    );
-    return waiting.length === 0 ? [] : [{ ...pending, waiting }];
-  });
+  const place = history.outbox.findIndex(({ notice }) => notice.id === which.notice);
+  const pending = history.outbox[place];
+  if (pending === undefined) {
+    return history;
+  }
+  const waiting = pending.waiting.flatMap((one) =>
+    one.channel === which.channel ? to(one) : [one],
+  );
+  const outbox =
+    waiting.length === 0
+      ? history.outbox.toSpliced(place, 1)
+      : history.outbox.with(place, { ...pending, waiting });
   return { ...history, outbox };
 }

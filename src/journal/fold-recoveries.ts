@@ -27,11 +27,12 @@ export function approvalAsked(
 }
 
 export function approved(history: History, fact: FactOf<"approved">, at: number): History {
-  const { by, role } = fact;
+  const { by, role, override } = fact;
+  const answer = { by, role, at, ...(override === undefined ? {} : { override }) };
   return change(history, fact.plan, ({ approval, ...recovery }) =>
     approval === undefined
       ? recovery
-      : { ...recovery, approval: { ...approval, given: [...approval.given, { by, role, at }] } },
+      : { ...recovery, approval: { ...approval, given: [...approval.given, answer] } },
   );
 }
 

@@ -93,8 +93,10 @@ const FOLDS: Folds = {
   "approval-asked": recoveries.approvalAsked,
   approved: recoveries.approved,
   rejected: recoveries.rejected,
+  "answer-refused": (history) => history,
   acknowledged: incidents.acknowledged,
   noted: incidents.noted,
+  "task-done": incidents.taskDone,
   labelled: incidents.labelled,
   paused: (history, { by, reason, until }, at) => ({
     ...history,

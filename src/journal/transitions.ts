@@ -39,6 +39,8 @@ const MEANINGS: Meanings = {
   decided: ofIncident,
   acknowledged: ofIncident,
   noted: ofIncident,
+  // A person's word, as a note is.
+  "task-done": ({ incident }) => ({ incident: [incident, "noted"] }),
   labelled: ofIncident,
   closed: ({ incident }, history) => {
     const isCarriedOut = openRecovery(history)?.plan.incident === incident;
@@ -49,9 +51,10 @@ const MEANINGS: Meanings = {
     incident: [plan.incident, "planned"],
   }),
   "approval-asked": ({ plan }) => ({ recovery: [plan, "asked"] }),
-  approved: ({ plan, by, role }, history) => {
+  approved: ({ plan, by, role, override }, history) => {
     const approval = recoveryOf(history, plan)?.approval;
-    const given = [...(approval?.given ?? []), { by, role, at: 0 }];
+    const answer = { by, role, at: 0, ...(override === undefined ? {} : { override }) };
+    const given = [...(approval?.given ?? []), answer];
     const isLast = approval !== undefined && isApproved({ ...approval, given });
     return { recovery: [plan, isLast ? "approved" : "approved-in-part"] };
   },
@@ -73,6 +76,7 @@ const MEANINGS: Meanings = {
     recovery: [plan, verification.result === "proven" ? "verified-proven" : "verified-unproven"],
   }),
   "recovery-ended": ({ plan, result }) => ({ recovery: [plan, `ended-${result}`] }),
+  "answer-refused": ofNeither,
   "daemon-started": ofNeither,
   "daemon-stopped": ofNeither,
   "clock-set": ofNeither,

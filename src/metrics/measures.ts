@@ -265,6 +265,12 @@ function defineTelling(registry: Registry) {
       "Heartbeats to the outside, by what came of them.",
       ["result"],
     ),
+    apiFailures: counter(
+      registry,
+      "api_failures_total",
+      "Requests to rollwatch that it could not answer, by status.",
+      ["status"],
+    ),
   };
 }
 

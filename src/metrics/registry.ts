@@ -50,6 +50,9 @@ export interface MetricsSetup {
   readonly channels: readonly string[];
 }
 
+/** Statuses of requests that rollwatch, or what is around it, failed: its own fault, and trouble that it could name. */
+const API_FAILURES = ["500", "503"] as const;
+
 /** What came of a heartbeat. */
 const HEARTBEAT_RESULTS = ["sent", "failed"] as const;
 type HeartbeatResult = (typeof HEARTBEAT_RESULTS)[number];
@@ -80,6 +83,8 @@ export interface Metrics {
   onDatabase(isWarm: boolean, restoreSeconds: number | undefined): void;
   /** How often rollwatch was right, by trigger. */
   onRecord(record: ShadowRecord): void;
+  /** A request to rollwatch was answered with this status of 5xx. */
+  onApiFailure(status: number): void;
   /** A cycle was completed, at wall time. */
   onCycle(at: number): void;
   onHeartbeat(result: HeartbeatResult): void;
@@ -137,8 +142,11 @@ export function createMetrics(setup: MetricsSetup): Metrics {
 }
 
 /** What becomes of rollwatch itself. */
-function ownLife(measures: Measures): Pick<Metrics, "onCycle" | "onHeartbeat"> {
+function ownLife(measures: Measures): Pick<Metrics, "onCycle" | "onHeartbeat" | "onApiFailure"> {
   return {
+    onApiFailure: (status) => {
+      measures.apiFailures.inc({ status: String(status) });
+    },
     onCycle: (at) => {
       measures.lastCycle.set(at / 1000);
     },
@@ -157,6 +165,9 @@ function beginAtZero(measures: Measures, setup: MetricsSetup): void {
     for (const reason of ABSENCE_REASONS) {
       measures.probeFailures.inc({ signal, reason }, 0);
     }
+  }
+  for (const status of API_FAILURES) {
+    measures.apiFailures.inc({ status }, 0);
   }
   for (const result of HEARTBEAT_RESULTS) {
     measures.heartbeats.inc({ result }, 0);

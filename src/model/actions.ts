@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { FOLLOW_UP_IDS } from "./after-action.ts";
 import type { AsideDropRequest } from "./aside-database.ts";
 import { LABELS } from "./facts.ts";
 import { BrakeReport, ReleaseReport } from "./operations.ts";
@@ -56,7 +57,11 @@ export const RollbackRequest = z.strictObject({
 export type RollbackRequest = z.infer<typeof RollbackRequest>;
 
 /** Says yes to a waiting plan. `hash` is that of the plan the person looked at; absent: the plan as it is. */
-export const ApproveRequest = z.strictObject({ hash: z.string().optional() });
+export const ApproveRequest = z.strictObject({
+  hash: z.string().optional(),
+  /** Why one person decides alone what takes two; everybody is told. Absent: the others are waited for. */
+  override: Reason.optional(),
+});
 export type ApproveRequest = z.infer<typeof ApproveRequest>;
 
 /** Says no to a waiting plan. */
@@ -66,6 +71,14 @@ export type RejectRequest = z.infer<typeof RejectRequest>;
 /** A person's words on an incident. */
 export const NoteRequest = z.strictObject({ text: lines(4000) });
 export type NoteRequest = z.infer<typeof NoteRequest>;
+
+/** A task of an incident, or an item of its checklists, that is done. */
+export const DoneRequest = z.strictObject({
+  task: z.string().refine((id) => FOLLOW_UP_IDS.has(id), {
+    message: `expected one of ${[...FOLLOW_UP_IDS].join(", ")}`,
+  }),
+});
+export type DoneRequest = z.infer<typeof DoneRequest>;
 
 /** Whether rollwatch was right. */
 export const LabelRequest = z.strictObject({ label: z.enum(LABELS) });
@@ -104,7 +117,15 @@ export const PlanReport = z.object({
       everyRole: z.boolean(),
       askedAt: z.number(),
       expiresAt: z.number(),
-      given: z.array(z.object({ by: z.string(), role: z.enum(ROLES), at: z.number() })),
+      given: z.array(
+        z.object({
+          by: z.string(),
+          role: z.enum(ROLES),
+          at: z.number(),
+          /** Why this person decided alone what takes two. */
+          override: z.string().optional(),
+        }),
+      ),
       rejected: z.object({ by: z.string(), reason: z.string(), at: z.number() }).nullable(),
     })
     .nullable(),
@@ -149,6 +170,8 @@ export interface Actions {
   reject(id: string, request: RejectRequest, by: Person): Promise<PlanReport>;
   acknowledge(incident: string, by: Person): Promise<void>;
   note(incident: string, request: NoteRequest, by: Person): Promise<void>;
+  /** Ticks a task of an incident; one that is done already stays as it is. */
+  finishTask(incident: string, request: DoneRequest, by: Person): Promise<void>;
   label(incident: string, request: LabelRequest, by: Person): Promise<void>;
   close(incident: string, request: CloseRequest, by: Person): Promise<void>;
   /** Captures what is deployed now, without proving it. Returns the release's id. */

@@ -123,6 +123,16 @@ export const Fact = z.discriminatedUnion("kind", [
     plan: z.string(),
     by: z.string(),
     role: z.enum(ROLES),
+    /** Why this person alone says yes to what takes two; absent: nobody was passed over. */
+    override: z.string().optional(),
+  }),
+  /** Somebody's answer that counts for nothing, and why; what could not be read of it is null. */
+  z.object({
+    kind: z.literal("answer-refused"),
+    way: z.enum(["link", "slack"]),
+    by: z.string().nullable(),
+    plan: z.string().nullable(),
+    reason: z.string(),
   }),
   z.object({ kind: z.literal("rejected"), plan: z.string(), by: z.string(), reason: z.string() }),
   /** One per attempt; a restart in the middle of a plan makes another. */
@@ -142,7 +152,13 @@ export const Fact = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("verified"), plan: z.string(), verification: Verification }),
   z.object({ kind: z.literal("notice-queued"), notice: Notice }),
-  z.object({ kind: z.literal("notice-delivered"), notice: z.string(), channel: z.string() }),
+  z.object({
+    kind: z.literal("notice-delivered"),
+    notice: z.string(),
+    channel: z.string(),
+    /** What the channel finds it by again. */
+    receipt: z.string().optional(),
+  }),
   z.object({
     kind: z.literal("notice-failed"),
     notice: z.string(),
@@ -162,6 +178,13 @@ export const Fact = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("acknowledged"), incident: z.string(), by: z.string() }),
   z.object({ kind: z.literal("noted"), incident: z.string(), by: z.string(), text: z.string() }),
+  /** A task of the incident, or an item of its checklists (src/model/after-action.ts), that a person has done. */
+  z.object({
+    kind: z.literal("task-done"),
+    incident: z.string(),
+    by: z.string(),
+    task: z.string(),
+  }),
   /** Whether rollwatch was right about the incident, as a person sees it. */
   z.object({
     kind: z.literal("labelled"),

@@ -43,7 +43,13 @@ export interface Approval {
   readonly everyRole: boolean;
   readonly askedAt: number;
   readonly expiresAt: number;
-  readonly given: readonly { readonly by: string; readonly role: Role; readonly at: number }[];
+  readonly given: readonly {
+    readonly by: string;
+    readonly role: Role;
+    readonly at: number;
+    /** Why this person decided alone what takes two. */
+    readonly override?: string;
+  }[];
   readonly rejected?: { readonly by: string; readonly reason: string; readonly at: number };
 }
 
@@ -80,6 +86,8 @@ export interface Incident {
   readonly openedAt: number;
   /** When a graver trigger became its own; absent while it is as grave as it began. */
   readonly graverAt?: number;
+  /** When people were last told something about it, by the clock of now; absent: never. */
+  readonly toldAt?: number;
   readonly signals: readonly string[];
   readonly cause: Cause;
   readonly evidence: readonly string[];
@@ -95,6 +103,8 @@ export interface Incident {
   };
   readonly acknowledged?: { readonly by: string; readonly at: number };
   readonly notes?: readonly { readonly by: string; readonly at: number; readonly text: string }[];
+  /** Tasks and items of checklists that people have done, each once. */
+  readonly done?: readonly { readonly by: string; readonly at: number; readonly task: string }[];
   readonly label?: { readonly by: string; readonly at: number; readonly label: Label };
   readonly closed?: {
     readonly at: number;
@@ -131,6 +141,13 @@ export interface PendingNotice {
   }[];
 }
 
+/** What a channel finds the first notice of an incident by. */
+export interface NoticeThread {
+  readonly incident: string;
+  readonly channel: string;
+  readonly receipt: string;
+}
+
 /** Everything the journal says, folded: the one memory that survives a crash. */
 export interface History {
   /** What was deployed when last seen, and when that was first seen. */
@@ -143,6 +160,8 @@ export interface History {
   readonly recoveries: readonly Recovery[];
   /** Notices that are not yet with all their channels. */
   readonly outbox: readonly PendingNotice[];
+  /** The first notice of an incident at a channel that gives receipts; absent: none. */
+  readonly threads?: readonly NoticeThread[];
   /** dedupKeys of every notice ever queued. */
   readonly told: ReadonlySet<string>;
   readonly daemonStarts: readonly number[];
@@ -159,6 +178,15 @@ export interface History {
   /** Why rollwatch itself does not trust itself to act. */
   readonly observing?: Brake;
   readonly maintenance?: Brake;
+}
+
+/** The receipt of the first notice of an incident at a channel; undefined where there is none. */
+export function threadOf(
+  { threads = [] }: Pick<History, "threads">,
+  incident: string,
+  channel: string,
+): string | undefined {
+  return threads.find((one) => one.incident === incident && one.channel === channel)?.receipt;
 }
 
 /** Whether a pause or a maintenance is on at `now`. */
@@ -192,10 +220,13 @@ export function elapsedAtMost(
   return elapsed;
 }
 
-/** Whether the people who decide have all said yes, and none no. */
+/** Whether the people who decide have all said yes, or one of them alone for all, and none no. */
 export function isApproved({ roles, everyRole, given, rejected }: Approval): boolean {
   if (rejected !== undefined) {
     return false;
+  }
+  if (given.some((one) => one.override !== undefined)) {
+    return true;
   }
   const people = new Set(given.map((one) => one.by));
   return everyRole

@@ -22,6 +22,7 @@ export const NOTICE_REASONS = [
   "release-proven",
   "snapshot-missing",
   "disk-full",
+  "pm2-unwell",
   "rows-kept",
   "paused",
   "resumed",
@@ -31,6 +32,11 @@ export const NOTICE_REASONS = [
   "restart-storm",
   "rollwatch-ended",
   "deployment-guard",
+  "status-update",
+  "approval-overridden",
+  "approval-unanswered",
+  "tasks-overdue",
+  "status-page",
 ] as const;
 export type NoticeReason = (typeof NOTICE_REASONS)[number];
 
@@ -52,6 +58,21 @@ export const Notice = z.object({
 });
 export type Notice = z.infer<typeof Notice>;
 
+/** A notice on its way through one channel. */
+export interface Outgoing extends Notice {
+  /** The channel's own receipt for the first notice of the same incident, to which this one belongs. */
+  readonly thread?: string;
+  /** The plan that it asks a decision about, where the channel can prove who presses a button. */
+  readonly decision?: Decidable;
+}
+
+/** A plan as it was when people were asked about it. */
+export interface Decidable {
+  readonly plan: string;
+  /** sha256 in hex over the whole plan. */
+  readonly hash: string;
+}
+
 /** Why a delivery did not succeed; a closed set, used as a metric label. */
 export const DELIVERY_FAILURES = [
   "refused",
@@ -65,7 +86,11 @@ export type DeliveryFailure = (typeof DELIVERY_FAILURES)[number];
 
 /** A channel's answer: it has it, try again (not before `afterMs`), or it will never take it. */
 export type Delivery =
-  | { readonly kind: "delivered" }
+  | {
+      readonly kind: "delivered";
+      /** What the channel finds it by again. */
+      readonly receipt?: string;
+    }
   | {
       readonly kind: "retry-later";
       readonly reason: DeliveryFailure;

@@ -31,12 +31,32 @@ export const ContactSettings = z.strictObject({
    * which includes read; signal (a program's: tell what it sees by a webhook) does not. Default acknowledge and approve.
    */
   access: z.array(z.enum(ACCESS)).default(["acknowledge", "approve"]),
+  /** The channel that nobody but this person reads: what asks for a decision has a one-time link there. Default none. */
+  linksTo: z.string().optional(),
+  /** This person's member id in Slack, such as `U0123456789`: buttons that it presses decide. Default none. */
+  slackUser: z
+    .string()
+    .regex(/^[UW][A-Z0-9]{2,}$/u, "expected a member's id such as U0123456789")
+    .optional(),
 });
 export type ContactSettings = z.infer<typeof ContactSettings>;
+
+/** Where somebody is reached whatever happens; it stands in every notice that wakes somebody. */
+const EmergencySettings = z.strictObject({
+  /** The number of the emergency hotline, such as `+49 30 123456`. Default none. */
+  hotline: words(80).optional(),
+  /** The address that emergencies are written to, such as `emergency@example.com`. Default none. */
+  address: words(200).optional(),
+  /** The channel where people talk during an emergency, such as `#emergency`. Default none. */
+  channel: words(80).optional(),
+});
+export type EmergencySettings = z.infer<typeof EmergencySettings>;
 
 /** The people around the application. */
 export const PeopleSettings = z.strictObject({
   contacts: z.array(ContactSettings).default([]),
+  /** Printed below every notice that wakes somebody. Default nothing. */
+  emergency: EmergencySettings.prefault({}),
 });
 export type PeopleSettings = z.infer<typeof PeopleSettings>;
 

@@ -9,7 +9,7 @@ export interface Fitting {
   readonly max: number;
   /** Writes one character as the service wants it, such as `&amp;`; as it is by default. */
   readonly encode?: (character: string) => string;
-  /** How much a piece counts; by default UTF-16 units, which is never less than what others count as characters. */
+  /** How much a piece counts, never less than its UTF-16 units; by default these, which are never less than what others count as characters. */
   readonly size?: (encoded: string) => number;
 }
 
@@ -20,9 +20,11 @@ export function fit(text: string, { max, encode = asIs, size = lengthOf }: Fitti
     return whole;
   }
   const room = max - size(ELLIPSIS);
+  // No size is less than the length: nothing beyond could fit, and segmenting a long text is slow.
+  const reachable = text.slice(0, max + 1);
   let fitting = "";
   let used = 0;
-  for (const { segment } of new Intl.Segmenter("en", SEGMENTS).segment(text)) {
+  for (const { segment } of new Intl.Segmenter("en", SEGMENTS).segment(reachable)) {
     const piece = encode(segment);
     used += size(piece);
     if (used > room) {
@@ -31,6 +33,11 @@ export function fit(text: string, { max, encode = asIs, size = lengthOf }: Fitti
     fitting += piece;
   }
   return `${fitting}${ELLIPSIS}`;
+}
+
+/** How many bytes a text has within JSON, without its quotation marks. */
+export function bytesAsJson(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2;
 }
 
 function asIs(text: string): string {

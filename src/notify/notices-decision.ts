@@ -1,7 +1,7 @@
 import type { Decision } from "../model/decision.ts";
 import { isApproved, type Approval, type Recovery } from "../model/history.ts";
 import { TRIGGER_ROWS } from "../model/trigger.ts";
-import { tellTime } from "../model/units.ts";
+import { tellDuration, tellTime } from "../model/units.ts";
 import {
   budget,
   byTier,
@@ -95,6 +95,40 @@ export function approvalGiven(news: IncidentNews, { plan, approval }: Recovery):
     ...whatAndWhy(news),
     `Approved: plan ${plan.id}, by ${given.map((one) => `${one.by} (${one.role})`).join(", ")}.`,
     `Next: ${next}`,
+    budget(news),
+  ]);
+}
+
+/** Somebody decided alone what takes two: everybody must know, also who does not decide. */
+export function approvalOverridden(news: IncidentNews, { plan, approval }: Recovery): NoticeDraft {
+  const given = approval?.given ?? [];
+  const { by, role, override } = given.at(-1) ?? { by: "somebody", role: "no role" };
+  const said = new Set(given.map((one) => one.role));
+  const passed = approval?.roles.filter((one) => !said.has(one)).join(" and ");
+  return draft(news, { reason: "approval-overridden", key: [plan.id, by] }, [
+    `${news.application}: ${by} alone decided about ${doing(plan)}`,
+    ...whatAndWhy(news),
+    `Decided by one person: plan ${plan.id}, by ${by} (${role}), without ${passed ?? "anybody else"}. Why: ${override ?? "no reason was given"}`,
+    `Next: the guards are asked once more, then it begins; \`rollwatch reject ${plan.id}\` still refuses it until then.`,
+    budget(news),
+  ]);
+}
+
+/** A plan that waits has not been decided about for a while: those who decide are asked again, and everybody else with them. */
+export function approvalUnanswered(
+  news: IncidentNews,
+  waiting: Recovery & { readonly approval: Approval },
+  turn: number,
+): NoticeDraft {
+  const { plan, approval } = waiting;
+  const { given, askedAt, roles } = approval;
+  const missing = roles.filter((role) => !given.some((one) => one.role === role));
+  const said = given.map((one) => `${one.by} (${one.role})`).join(", ");
+  return draft(news, { reason: "approval-unanswered", key: [plan.id, String(turn)] }, [
+    `${trouble(news)}: still nobody decides about ${doing(plan)}`,
+    ...whatAndWhy(news),
+    `Asked ${tellDuration(news.now - askedAt)} ago and not decided; ${said === "" ? "nobody has answered" : `approved by ${said} so far`}. Needed: ${missing.join(approval.everyRole ? " and " : " or ")}.`,
+    ...wait(waiting, approval),
     budget(news),
   ]);
 }

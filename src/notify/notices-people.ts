@@ -1,5 +1,5 @@
 import type { Brake } from "../model/history.ts";
-import type { Service } from "../model/service.ts";
+import type { Pm2Daemon, Service } from "../model/service.ts";
 import { tellTime } from "../model/units.ts";
 import {
   budget,
@@ -155,3 +155,25 @@ export function diskFull(
     ].join("\n"),
   };
 }
+
+/** The application's pm2 daemon is not as it should be, since `at`. */
+export function pm2Unwell(
+  application: string,
+  pm2: Exclude<Pm2Daemon, { readonly kind: "alive" }>,
+  at: number,
+): NoticeDraft {
+  return {
+    dedupKey: `none:pm2-unwell:${pm2.kind}:${at}`,
+    reason: "pm2-unwell",
+    incident: null,
+    title: `${application}: its pm2 daemon is ${pm2.kind}`,
+    text: [`Since ${tellTime(at)}: ${pm2.reason}`, UNWELL[pm2.kind]].join("\n"),
+  };
+}
+
+const LOST = "A service that ends now is not started again, and rollwatch rolls nothing back.";
+const UNWELL = {
+  dead: `${LOST} Do not run pm2 to look: it would start an empty daemon beside the services that run on.`,
+  hung: `${LOST} Look at the daemon's process and at pm2.log before anything is killed.`,
+  doubled: `${LOST} Only one of them answers, and neither knows the processes of the other: find out whose the services are before one is ended.`,
+} as const;

@@ -41,15 +41,23 @@ export function rollbackStarted(
   ]);
 }
 
-/** A plan was carried out and checked: healthy again, or not. */
+/** What people must know beyond a result. */
+interface Aftermath {
+  /** What the recovery went on without. Default nothing. */
+  readonly leftUndone?: readonly string[];
+  /** How long no other rollback is done by itself, in milliseconds. Default 0. */
+  readonly cooldownMs?: number;
+}
+
+/** A plan was carried out and checked: healthy again, with when to deploy again and what to learn from it, or not. */
 export function rollbackVerified(
   news: IncidentNews,
   recovery: Recovery,
   verification: Verification,
-  leftUndone: readonly string[] = [],
+  aftermath: Aftermath = {},
 ): NoticeDraft {
   return verification.result === "proven"
-    ? tellProven(news, recovery, verification, leftUndone)
+    ? tellProven(news, recovery, verification, aftermath)
     : tellNotProven(news, recovery, verification);
 }
 
@@ -57,7 +65,7 @@ function tellProven(
   news: IncidentNews,
   { plan }: Recovery,
   verification: Verification,
-  leftUndone: readonly string[],
+  { leftUndone = [], cooldownMs = 0 }: Aftermath,
 ): NoticeDraft {
   const { target } = plan;
   const how = target === null ? `after restarting ${restarted(plan)}` : on(plan, target);
@@ -72,9 +80,26 @@ function tellProven(
     done(plan),
     ...leftUndone.map((line) => `Left undone: ${line}.`),
     ...proofOf(verification),
+    ...(target === null || plan.scope === "database" ? [] : [againFrom(news, plan, cooldownMs)]),
+    ...(target === null ? [] : [toLearn(news)]),
     `Next: ${next} No further message unless it breaks again.`,
     budget(news),
   ]);
+}
+
+/** When deployment may be tried again: whoever deploys while nothing is rolled back by itself watches alone. */
+function againFrom({ now }: IncidentNews, { from }: Plan, cooldownMs: number): string {
+  const name = from.commit?.slice(0, 10) ?? from.served ?? undefined;
+  const replaced = name === undefined ? "what was replaced" : `what was replaced (${name})`;
+  const alone =
+    cooldownMs === 0
+      ? ""
+      : `; best after ${tellTime(now + cooldownMs)}, until when rollwatch rolls nothing back by itself`;
+  return `Deployment: ${replaced} must not be deployed again as it is. A mended version may be deployed${alone}.`;
+}
+
+function toLearn({ incident }: IncidentNews): string {
+  return `To learn: why nothing before the deployment found it, and what would have shown it sooner; \`rollwatch incident show ${incident.id}\` has the times and the evidence.`;
 }
 
 function on(plan: Plan, target: string): string {

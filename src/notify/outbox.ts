@@ -1,5 +1,6 @@
 import { messageOf } from "../model/failure.ts";
 import type { Fact } from "../model/facts.ts";
+import { threadOf } from "../model/history.ts";
 import type { Delivery, Notice } from "../model/notice.ts";
 import type { Journal } from "../journal/journal.ts";
 import { childOf } from "../system/abort.ts";
@@ -48,44 +49,97 @@ export function queue(journal: Pick<Journal, "history" | "record">, notice: Noti
 
 /** Starts one worker per channel, so that a slow or dead channel delays no other. */
 export function startDelivery(ports: OutboxPorts, signal: AbortSignal): Deliveries {
-  const { channels } = ports;
-  const known = new Set(channels.map((channel) => channel.name));
+  const lines = ports.channels.map((channel) => openLine(channel, ports));
+  const known = new Set(lines.map(({ channel }) => channel.name));
   const workers = [
-    ...channels.map((channel) => deliverTo(ports, channel, signal)),
+    ...lines.map((line) => deliverTo(ports, line, signal)),
     dropUnknown(ports, known, signal),
   ];
   return {
     finished: Promise.all(workers).then(() => undefined),
     drain: async (ms) => {
       const deadline = ports.clock.deadline(ms, signal);
-      while (!deadline.aborted && isSomethingDue(ports)) {
+      while (!deadline.aborted && isSomethingDue(ports, lines)) {
         await pause(ports, LONGEST_SLEEP_MS, deadline);
       }
     },
   };
 }
 
-function isSomethingDue({ journal, channels, clock }: OutboxPorts): boolean {
-  return channels.some(({ name }) => {
-    const errand = nextErrand(journal.history().outbox, name);
-    return errand !== undefined && errand.dueAt <= clock.now();
+function isSomethingDue({ journal, clock }: OutboxPorts, lines: readonly Line[]): boolean {
+  return lines.some(({ channel, restMs }) => {
+    const errand = nextErrand(journal.history().outbox, channel.name);
+    return errand !== undefined && errand.dueAt <= clock.now() && restMs() <= 0;
   });
 }
 
-async function deliverTo(ports: OutboxPorts, channel: Channel, signal: AbortSignal): Promise<void> {
+/** A channel, and how long it is left alone. */
+interface Line {
+  readonly channel: Channel;
+  /** Milliseconds until it is asked again; 0 or less where nothing keeps it. */
+  readonly restMs: () => number;
+  /** Notes what became of a delivery. */
+  readonly note: (delivery: Delivery) => void;
+}
+
+/** One that fails is left alone by all that waits for it, longer each time: a thousand notices are not a thousand tries at a dead server. */
+function openLine(channel: Channel, { clock, random }: OutboxPorts): Line {
+  let failures = 0;
+  let until = Number.NEGATIVE_INFINITY;
+  return {
+    channel,
+    restMs: () => until - clock.monotonic(),
+    note: (delivery) => {
+      failures = delivery.kind === "retry-later" ? failures + 1 : 0;
+      until =
+        delivery.kind === "retry-later"
+          ? clock.monotonic() + retryDelayMs(failures, random(), delivery.afterMs)
+          : Number.NEGATIVE_INFINITY;
+    },
+  };
+}
+
+async function deliverTo(
+  ports: OutboxPorts,
+  { channel, restMs, note }: Line,
+  signal: AbortSignal,
+): Promise<void> {
   const { journal, clock } = ports;
   while (!signal.aborted) {
     const errand = nextErrand(journal.history().outbox, channel.name);
-    const waitMs = errand === undefined ? LONGEST_SLEEP_MS : errand.dueAt - clock.now();
+    const waitMs =
+      errand === undefined ? LONGEST_SLEEP_MS : Math.max(errand.dueAt - clock.now(), restMs());
     if (errand === undefined || waitMs > 0) {
       await pause(ports, Math.min(waitMs, LONGEST_SLEEP_MS), signal);
       continue;
     }
     const delivery = await attempt(ports, channel, errand.notice, signal);
     if (delivery !== undefined) {
+      note(delivery);
       journal.record(factOf(ports, channel.name, errand, delivery));
+      if (delivery.kind === "retry-later") {
+        giveUpOld(ports, channel.name, delivery);
+      }
     }
   }
+}
+
+/** What has waited for a day for a channel that still fails is given up without a try of its own. */
+function giveUpOld(
+  { journal, clock }: OutboxPorts,
+  channel: string,
+  { reason, detail }: Pick<Extract<Delivery, { kind: "retry-later" }>, "reason" | "detail">,
+): void {
+  for (const { notice, waiting } of journal.history().outbox) {
+    const isOld = clock.now() - notice.at > GIVE_UP_AFTER_MS;
+    if (isOld && waiting.some((one) => one.channel === channel)) {
+      journal.record(failed(notice, channel, { reason, detail: givenUp(detail), retryAt: null }));
+    }
+  }
+}
+
+function givenUp(detail: string): string {
+  return `${detail}; given up after a day`;
 }
 
 /** Notices of an earlier configuration whose channel is gone are given up with a fact. */
@@ -108,13 +162,17 @@ async function dropUnknown(
 
 /** One delivery; undefined when rollwatch is ending, so that nobody can say whether it arrived. */
 async function attempt(
-  { clock }: OutboxPorts,
+  { clock, journal }: OutboxPorts,
   channel: Channel,
   notice: Notice,
   signal: AbortSignal,
 ): Promise<Delivery | undefined> {
+  const { incident } = notice;
+  const thread =
+    incident === null ? undefined : threadOf(journal.history(), incident, channel.name);
+  const outgoing = thread === undefined ? notice : { ...notice, thread };
   try {
-    return await channel.send(notice, clock.deadline(SEND_DEADLINE_MS, signal));
+    return await channel.send(outgoing, clock.deadline(SEND_DEADLINE_MS, signal));
   } catch (error) {
     if (signal.aborted) {
       return undefined;
@@ -131,7 +189,9 @@ function factOf(
 ): Fact {
   const { notice, failures } = errand;
   if (delivery.kind === "delivered") {
-    return { kind: "notice-delivered", notice: notice.id, channel };
+    const { receipt } = delivery;
+    const at = { notice: notice.id, channel };
+    return { kind: "notice-delivered", ...at, ...(receipt === undefined ? {} : { receipt }) };
   }
   const { reason, detail } = delivery;
   if (delivery.kind === "refused") {
@@ -139,11 +199,7 @@ function factOf(
   }
   const retryAt = clock.now() + retryDelayMs(failures + 1, random(), delivery.afterMs);
   if (retryAt - notice.at > GIVE_UP_AFTER_MS) {
-    return failed(notice, channel, {
-      reason,
-      detail: `${detail}; given up after a day`,
-      retryAt: null,
-    });
+    return failed(notice, channel, { reason, detail: givenUp(detail), retryAt: null });
   }
   return failed(notice, channel, { reason, detail, retryAt });
 }
@@ -157,8 +213,13 @@ function failed(
 }
 
 /** Sleeps until the time is over, the journal has a new entry, or the signal aborts. Never rejects. */
-async function pause(
-  { clock, journal }: OutboxPorts,
+export async function pause(
+  {
+    clock,
+    journal,
+  }: Pick<OutboxPorts, "clock"> & {
+    readonly journal: Pick<Journal, "onEntry">;
+  },
   ms: number,
   signal: AbortSignal,
 ): Promise<void> {

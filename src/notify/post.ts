@@ -8,6 +8,8 @@ import type { Clock } from "../system/clock.ts";
 export interface Posting {
   /** Kept out of every detail, with all its parts: whoever knows it can post there. */
   readonly url: string;
+  /** Default POST; GET and DELETE go without a body. */
+  readonly method?: "POST" | "GET" | "DELETE" | "PUT" | "PATCH";
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   /** Longest time until the answer is there, in milliseconds. */
@@ -16,6 +18,8 @@ export interface Posting {
   readonly secrets?: readonly string[];
   /** Whether an answer of 2xx is the service's own; any is without it. A proxy in between may answer 200 with a page of HTML. */
   readonly isTaken?: (status: number, answer: string) => boolean;
+  /** In place of `isTaken`, what an answer of 2xx says became of it; undefined where it is not the service's own. */
+  readonly readAnswer?: (answer: string) => Delivery | undefined;
 }
 
 /**
@@ -24,11 +28,19 @@ export interface Posting {
  */
 const FINAL: ReadonlySet<number> = new Set([400, 410, 413, 422]);
 
+/** The second is an older one for the same, which Statuspage still uses. */
+const TOO_OFTEN: ReadonlySet<number> = new Set([429, 420]);
+
+const BODILESS: ReadonlySet<string> = new Set(["GET", "DELETE"]);
+
 /** Characters of a refusing answer that are kept as evidence. */
 const MAX_EXCERPT = 200;
 
 /** Of these the excerpt is made: what is concealed must not be cut in two by it. */
 const MAX_READ = 4096;
+
+/** Of an answer that says what became of the notice; Slack's repeats the message. */
+const MAX_ANSWER = 256 * 1024;
 
 /** Posts it and says what became of it; rethrows when the signal aborts. */
 export async function post(posting: Posting, clock: Clock, signal: AbortSignal): Promise<Delivery> {
@@ -38,7 +50,11 @@ export async function post(posting: Posting, clock: Clock, signal: AbortSignal):
   try {
     // Not before the first notice: with what it brings along it takes about ten MiB.
     const { default: axios } = await import("axios");
-    const response = await axios.post<Readable>(posting.url, posting.body, {
+    const { method = "POST", url, body } = posting;
+    const response = await axios.request<Readable>({
+      url,
+      method,
+      ...(BODILESS.has(method) ? {} : { data: body }),
       headers: { "user-agent": "rollwatch", ...posting.headers },
       signal: deadline,
       responseType: "stream",
@@ -60,9 +76,13 @@ export async function post(posting: Posting, clock: Clock, signal: AbortSignal):
 
 async function taken(
   { status, data }: AxiosResponse<Readable>,
-  { isTaken }: Posting,
+  { isTaken, readAnswer }: Posting,
   conceal: Conceal,
 ): Promise<Delivery> {
+  if (readAnswer !== undefined) {
+    const text = await read(data, MAX_ANSWER);
+    return readAnswer(text) ?? foreign(status, text, conceal);
+  }
   if (isTaken === undefined) {
     data.destroy();
     return { kind: "delivered" };
@@ -71,6 +91,10 @@ async function taken(
   if (isTaken(status, answer)) {
     return { kind: "delivered" };
   }
+  return foreign(status, answer, conceal);
+}
+
+function foreign(status: number, answer: string, conceal: Conceal): Delivery {
   const detail = `HTTP ${status}, but not from the service itself: ${excerpt(answer, conceal)}`;
   return { kind: "retry-later", reason: "unknown", detail: detail.trim() };
 }
@@ -78,7 +102,7 @@ async function taken(
 function refusal(
   status: number,
 ): Pick<Exclude<Delivery, { kind: "delivered" }>, "kind" | "reason"> {
-  if (status === 429) {
+  if (TOO_OFTEN.has(status)) {
     return { kind: "retry-later", reason: "rate-limited" };
   }
   if (status >= 500) {
@@ -96,13 +120,16 @@ function afterOf(response: AxiosResponse, now: number): { readonly afterMs?: num
 }
 
 /** Takes out of a text what it gives away of the address and its secrets. */
-type Conceal = (text: string) => string;
+export type Conceal = (text: string) => string;
 
 /** A shorter part of an address says nothing. */
 const SHORTEST_PART = 4;
 
 /** Receivers echo what they were asked for, such as `Cannot POST /services/T0/abc`; whoever knows that can post there. */
-function concealing({ url: address, secrets = [] }: Posting): Conceal {
+export function concealing({
+  url: address,
+  secrets = [],
+}: Pick<Posting, "url" | "secrets">): Conceal {
   const url = new URL(address);
   const { pathname, search, searchParams, username, password } = url;
   const raw = [address, url.href, `${pathname}${search}`, pathname, search, search.slice(1)];
@@ -129,19 +156,19 @@ function decoded(text: string): string {
 }
 
 /** As much of an answer as is looked at. A cut one changes nothing: its status is what counts. */
-async function read(answer: Readable): Promise<string> {
+async function read(answer: Readable, most = MAX_READ): Promise<string> {
   let text = "";
   try {
     for await (const chunk of answer) {
       text += String(chunk);
-      if (text.length >= MAX_READ) {
+      if (text.length >= most) {
         break; // Leaving the loop destroys the stream: the rest is never read.
       }
     }
   } catch {
-    return text.slice(0, MAX_READ);
+    return text.slice(0, most);
   }
-  return text.slice(0, MAX_READ);
+  return text.slice(0, most);
 }
 
 function excerpt(answer: string, conceal: Conceal): string {

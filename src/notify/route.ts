@@ -1,4 +1,5 @@
 import type { Notice, NoticeReason } from "../model/notice.ts";
+import type { EmergencySettings } from "../model/people.ts";
 import type { NoticeDraft } from "./notices-draft.ts";
 
 /** Channel names by urgency, as configured. */
@@ -29,6 +30,7 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   "release-proven": "tell",
   "snapshot-missing": "page",
   "disk-full": "page",
+  "pm2-unwell": "page",
   "rows-kept": "tell",
   paused: "tell",
   resumed: "tell",
@@ -38,14 +40,37 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   "restart-storm": "page",
   "rollwatch-ended": "page",
   "deployment-guard": "page",
+  "status-update": "tell",
+  "approval-overridden": "page",
+  "approval-unanswered": "page",
+  "tasks-overdue": "tell",
+  "status-page": "tell",
 };
 
-/** Makes a notice of a draft: its urgency and the channels that must have it. */
+/** What those hear of, too, who are usually only informed: somebody decided alone, or nobody decides. */
+const TO_EVERYBODY: ReadonlySet<NoticeReason> = new Set([
+  "approval-overridden",
+  "approval-unanswered",
+]);
+
+/** Makes a notice of a draft: its urgency, the channels that must have it, and whom to reach where it wakes somebody. */
 export function address(
   draft: NoticeDraft,
   routes: Routes,
+  emergency: EmergencySettings,
   made: { readonly id: string; readonly at: number },
 ): Notice {
   const urgency = draft.urgency ?? URGENCY[draft.reason];
-  return { ...draft, ...made, urgency, channels: [...new Set(routes[urgency])] };
+  const names = TO_EVERYBODY.has(draft.reason) ? [...routes.page, ...routes.tell] : routes[urgency];
+  const reached = urgency === "page" ? tellEmergency(emergency) : "";
+  const text = reached === "" ? draft.text : `${draft.text}\n\n${reached}`;
+  return { ...draft, ...made, text, urgency, channels: [...new Set(names)] };
+}
+
+function tellEmergency({ hotline, address: mail, channel }: EmergencySettings): string {
+  return [
+    ...(hotline === undefined ? [] : [`Emergency hotline: ${hotline}`]),
+    ...(mail === undefined ? [] : [`Emergency address: ${mail}`]),
+    ...(channel === undefined ? [] : [`Emergency channel: ${channel}`]),
+  ].join("\n");
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Duration } from "../model/units.ts";
 import { ChannelSettings } from "./channels/index.ts";
 
 /** Who is told where. */
@@ -14,5 +15,9 @@ export const NotifySettings = z.strictObject({
       tell: z.array(z.string()).min(1).default(["log"]),
     })
     .prefault({}),
+  /** People hear of an open incident at least this often; 0s: only when something happens. Default 15m. */
+  updates: Duration.prefault("15m"),
+  /** People are reminded of what is to be done after a rollback when its time is over, and this often after the last; 0s: never. Default 24h. */
+  taskReminders: Duration.prefault("24h"),
 });
 export type NotifySettings = z.infer<typeof NotifySettings>;

@@ -32,12 +32,12 @@ const CLOSE = /[ \t]*\}/uy;
 /** The value, perhaps a timestamp, perhaps an exemplar. */
 const VALUE = /[ \t]*([^ \t\r#{]+)(?:[ \t]+-?[0-9.eE+-]+)?[ \t\r]*(?:#.*)?$/uy;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/u;
-const NOT_FINITE: Readonly<Record<string, number>> = {
-  nan: Number.NaN,
-  inf: Infinity,
-  "+inf": Infinity,
-  "-inf": -Infinity,
-};
+const NOT_FINITE: ReadonlyMap<string, number> = new Map([
+  ["nan", Number.NaN],
+  ["inf", Infinity],
+  ["+inf", Infinity],
+  ["-inf", -Infinity],
+]);
 
 /** Reads metrics that an application wrote, which may be anything. Throws `MalformedMetrics`. */
 export function readExposition(text: string): Exposition {
@@ -146,7 +146,7 @@ function unescape(text: string): string {
 }
 
 function toNumber(text: string): number | undefined {
-  return NUMBER.test(text) ? Number(text) : NOT_FINITE[text.toLowerCase()];
+  return NUMBER.test(text) ? Number(text) : NOT_FINITE.get(text.toLowerCase());
 }
 
 function keyOf(labels: ReadonlyMap<string, string>): string {

@@ -22,16 +22,34 @@ export function nextStep(recovery: Recovery, until: Phase): Next {
   const isForward = hasActed(recovery);
   for (const step of recovery.plan.steps) {
     const records = recordsOf(recovery, step, isForward);
-    const failure = failureOf(records);
-    if (records.some(isSuccess) || (failure !== undefined && step.optional === true)) {
+    if (records.some(isSuccess) || isPassedOver(recovery, step)) {
       continue;
     }
     if (PHASES.indexOf(step.phase) > limit) {
       return { kind: "phase-done" };
     }
+    const failure = step.optional === true ? undefined : failureOf(records);
     return failure === undefined ? proceed(step, isForward) : giveUp(step, failure);
   }
   return { kind: "phase-done" };
+}
+
+/**
+ * Whether an optional step failed in the newest attempt: the next one tries it again, its disk may have room or its lock be gone. Nothing
+ * is done to what is verified.
+ */
+function isPassedOver(
+  { attempts, steps, verification }: Recovery,
+  { id, optional, phase }: StepDescriptor,
+): boolean {
+  const isFinal = verification !== undefined && phase === "act";
+  return (
+    optional === true &&
+    steps.some(
+      ({ step, outcome, attempt = 1 }) =>
+        step === id && outcome?.kind === "failed" && (isFinal || attempt === attempts.length),
+    )
+  );
 }
 
 /** Whether another attempt may begin: after three without an end, or three since the verification, a person must look. */
@@ -57,8 +75,8 @@ export function passedOver(recovery: Recovery): readonly string[] {
   return recovery.plan.steps.flatMap((step) => {
     const records = recordsOf(recovery, step, true);
     const failure = failureOf(records);
-    const isPassedOver = step.optional === true && !records.some(isSuccess);
-    return isPassedOver && failure !== undefined ? [`${step.id}: ${failure}`] : [];
+    const isMissing = step.optional === true && !records.some(isSuccess);
+    return isMissing && failure !== undefined ? [`${step.id}: ${failure}`] : [];
   });
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { databaseUrl } from "../model/database-url.ts";
 import { RelativePath } from "../model/application.ts";
 import { PositiveDuration } from "../model/units.ts";
 
@@ -20,12 +21,7 @@ export const DownMigrationSettings = z
     /** More variables for the tool, such as NODE_ENV. DATABASE_URL and libpq's are rollwatch's. Default none. */
     env: z.record(z.string(), Argument).default({}),
     /** The role that migrates. Default: that of `database.rollback.url`. */
-    url: z
-      .url({
-        protocol: /^postgres(ql)?$/u,
-        error: "expected an address such as postgresql://user:password@host:5432/name",
-      })
-      .optional(),
+    url: databaseUrl("postgresql://user:password@host:5432/name").optional(),
     /** Longest time of one run of the tool, or of all files together. Default 10m. */
     timeout: PositiveDuration.prefault("10m"),
   })

@@ -1,5 +1,6 @@
 import { validate } from "node-cron";
 import { z } from "zod";
+import { databaseUrl } from "../model/database-url.ts";
 import { Duration, PositiveDuration, Size } from "../model/units.ts";
 
 /** How releases are captured and kept. */
@@ -37,10 +38,7 @@ export type DumpSettings = z.infer<typeof DumpSettings>;
 /** PgBouncer between the application and its database, which holds clients back during a swap. */
 export const PgBouncerSettings = z.strictObject({
   /** Its console, with a role of `admin_users`, such as `postgresql://admin:password@127.0.0.1:6432/pgbouncer`. */
-  url: z.url({
-    protocol: /^postgres(ql)?$/u,
-    error: "expected an address such as postgresql://user:password@host:6432/pgbouncer",
-  }),
+  url: databaseUrl("postgresql://user:password@host:6432/pgbouncer"),
   /** The databases as clients know them. Default: that of `database.url`. */
   databases: z.array(z.string().min(1)).min(1).optional(),
 });
@@ -48,12 +46,7 @@ export const PgBouncerSettings = z.strictObject({
 /** How the database is taken back, and what becomes of the rows that the replaced one holds. */
 export const DatabaseRollbackSettings = z.strictObject({
   /** A role that may read every table of the live database and of those kept aside, and make databases; `rollwatch doctor` prints its SQL. Default: that of `database.url`. */
-  url: z
-    .url({
-      protocol: /^postgres(ql)?$/u,
-      error: "expected an address such as postgresql://user:password@host:5432/name",
-    })
-    .optional(),
+  url: databaseUrl("postgresql://user:password@host:5432/name").optional(),
   /** How a copy of the database is kept beside it for the newest proven release: not at all, by cloning while nobody uses it, or online. Default off. */
   warm: z.enum(["off", "clone", "online"]).default("off"),
   /** Roles or application_names, beside the role of `database.url`, whose sessions a swap may end; anybody else's refuses it. Default none. */

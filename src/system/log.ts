@@ -36,6 +36,12 @@ function spellings(secret: string): readonly string[] {
   return secret.length < SHORTEST_SECRET ? [] : [secret, encodeURIComponent(secret)];
 }
 
+/** Hides each of the secrets, as it is and as it stands in a URL, and the credentials of every address. */
+export function hideSecrets(secrets: readonly string[]): (text: string) => string {
+  const all = secrets.flatMap(spellings);
+  return (text) => redactText(text, all);
+}
+
 function redact(value: unknown, secrets: readonly string[]): unknown {
   if (typeof value === "string") {
     return redactText(value, secrets);

@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import { Client } from "pg";
+import { connectionTo } from "./postgres-own.ts";
 import { z } from "zod";
 import { Failure, messageOf } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
@@ -138,7 +139,7 @@ async function ask(url: string, command: string, signal: AbortSignal): Promise<r
   const address = new URL(url);
   address.pathname = `/${CONSOLE}`;
   const client = new Client({
-    connectionString: address.href,
+    ...connectionTo(address),
     stream: () => socket,
     connectionTimeoutMillis: CONNECT_MS,
   });

@@ -4,7 +4,7 @@ import { Failure, messageOf } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
 import { cancelRunning } from "./postgres-cancel.ts";
 import { type LocalReason, localReasonOf } from "./http-errors.ts";
-import { namelessAddress, sessionName, watchClient } from "./postgres-own.ts";
+import { connectionTo, namelessAddress, sessionName, watchClient } from "./postgres-own.ts";
 import { type DatabasePhase, phaseOf } from "./postgres-phase.ts";
 
 /** Less than a control may take, so that it hears which part took too long. */
@@ -98,7 +98,7 @@ export async function inSession<T>(
 function aClient(url: string, socket: Socket, timeoutMs: number): Client {
   const isTagged = sessionName(url, OWN_NAME) !== OWN_NAME;
   return new Client({
-    connectionString: isTagged ? namelessAddress(url).href : url,
+    ...connectionTo(isTagged ? namelessAddress(url) : new URL(url)),
     // The socket is ours, so that it can be ended in any phase; pg waits for a polite end, for ever.
     stream: () => socket,
     connectionTimeoutMillis: CONNECT_MS,

@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { z } from "zod";
 import { Failure, messageOf } from "../model/failure.ts";
 import type { Clock } from "./clock.ts";
-import { namelessAddress, sessionName } from "./postgres-own.ts";
+import { connectionTo, namelessAddress, sessionName } from "./postgres-own.ts";
 
 /** One rollwatch at a time takes a database of a server back, from wherever it runs. The lock is the server's: it is free when the session ends. */
 export interface DatabaseHold {
@@ -60,7 +60,7 @@ async function connect(url: string): Promise<Session> {
   const address = namelessAddress(url);
   address.pathname = "/postgres";
   const client = new Client({
-    connectionString: address.href,
+    ...connectionTo(address),
     application_name: sessionName(url, "rollwatch recovery"),
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: CONNECT_MS,

@@ -1,4 +1,5 @@
-import type { Client } from "pg";
+import type { Client, ClientConfig } from "pg";
+import { parseIntoClientConfig } from "pg-connection-string";
 import type { Instance } from "./instance.ts";
 
 const PARAMETER = "application_name";
@@ -29,6 +30,15 @@ export function namelessAddress(url: string): URL {
   const address = new URL(url);
   address.searchParams.delete(PARAMETER);
   return address;
+}
+
+/**
+ * Where and as whom an address connects. The database is named to the letter: pg itself leaves `%24` and the like in its name, because it
+ * decodes a path with `decodeURI`.
+ */
+export function connectionTo(address: URL): ClientConfig {
+  const database = decodeURIComponent(address.pathname.slice(1));
+  return { ...parseIntoClientConfig(address.href), ...(database === "" ? {} : { database }) };
 }
 
 /** The application_name of a session for `purpose` (at most 32 characters): with the tag of its address, where that has one. */

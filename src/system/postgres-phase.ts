@@ -43,17 +43,17 @@ interface Failed {
   readonly isConnected: boolean;
 }
 
-const BY_SQLSTATE: Readonly<Record<string, DatabasePhase>> = {
-  "53300": "too-many-connections",
-  "42501": "forbidden",
-  "3D000": "no-database",
-  "57P01": "starting-or-stopping",
-  "57P02": "starting-or-stopping",
-  "57P03": "starting-or-stopping",
-  "25006": "read-only",
-  "53100": "out-of-disk",
-  "57014": "answer-timeout",
-};
+const BY_SQLSTATE: ReadonlyMap<string, DatabasePhase> = new Map([
+  ["53300", "too-many-connections"],
+  ["42501", "forbidden"],
+  ["3D000", "no-database"],
+  ["57P01", "starting-or-stopping"],
+  ["57P02", "starting-or-stopping"],
+  ["57P03", "starting-or-stopping"],
+  ["25006", "read-only"],
+  ["53100", "out-of-disk"],
+  ["57014", "answer-timeout"],
+]);
 
 /** The phase of a failure. Messages are looked at for the client's own timeouts alone: a server's are translated. */
 export function phaseOf(failed: Failed): DatabasePhase {
@@ -61,7 +61,7 @@ export function phaseOf(failed: Failed): DatabasePhase {
 }
 
 function phaseOfSqlstate(sqlstate: string): DatabasePhase {
-  return sqlstate.startsWith("28") ? "authentication" : (BY_SQLSTATE[sqlstate] ?? "other");
+  return sqlstate.startsWith("28") ? "authentication" : (BY_SQLSTATE.get(sqlstate) ?? "other");
 }
 
 function phaseOfNode({ message, code, local, isConnected }: Failed): DatabasePhase {
@@ -71,14 +71,14 @@ function phaseOfNode({ message, code, local, isConnected }: Failed): DatabasePha
   if (code === "ETIMEDOUT" || /timeout/iu.test(message)) {
     return isConnected ? "answer-timeout" : "connect-timeout";
   }
-  return BY_CODE[code ?? ""] ?? (/terminated/u.test(message) ? "lost" : "other");
+  return BY_CODE.get(code ?? "") ?? (/terminated/u.test(message) ? "lost" : "other");
 }
 
-const BY_CODE: Readonly<Record<string, DatabasePhase>> = {
-  ECONNREFUSED: "refused",
+const BY_CODE: ReadonlyMap<string, DatabasePhase> = new Map([
+  ["ECONNREFUSED", "refused"],
   // There is no such socket.
-  ENOENT: "refused",
-  EHOSTUNREACH: "no-route",
-  ECONNRESET: "lost",
-  EPIPE: "lost",
-};
+  ["ENOENT", "refused"],
+  ["EHOSTUNREACH", "no-route"],
+  ["ECONNRESET", "lost"],
+  ["EPIPE", "lost"],
+]);

@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { Client } from "pg";
 import { Failure, messageOf } from "../model/failure.ts";
-import { namelessAddress, sessionName, watchClient } from "./postgres-own.ts";
+import { connectionTo, namelessAddress, sessionName, watchClient } from "./postgres-own.ts";
 
 /** Longest time for a connection. */
 export const CONNECT_MS = 5000;
@@ -36,7 +36,7 @@ export async function withClient<T>(
     address.pathname = `/${encodeURIComponent(database)}`;
   }
   const client = new Client({
-    connectionString: address.href,
+    ...connectionTo(address),
     stream: () => socket,
     connectionTimeoutMillis: CONNECT_MS,
     application_name: sessionName(url, application),

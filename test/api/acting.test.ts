@@ -141,6 +141,13 @@ describe("over the socket", () => {
     ],
     [
       "POST",
+      "/api/v1/incidents/inc-1/done",
+      { task: "find-cause" },
+      ["finishTask", "inc-1", { task: "find-cause" }, OPERATOR],
+      undefined,
+    ],
+    [
+      "POST",
       "/api/v1/incidents/inc-1/label",
       { label: "right" },
       ["label", "inc-1", { label: "right" }, OPERATOR],

@@ -41,6 +41,7 @@ const ROUTES: readonly (readonly [
   ["POST", "/api/v1/reports", "acknowledge", { trigger: "user-interface", ...WHY }],
   ["POST", "/api/v1/incidents/inc-1/ack", "acknowledge"],
   ["POST", "/api/v1/incidents/inc-1/note", "acknowledge", { text: "seen" }],
+  ["POST", "/api/v1/incidents/inc-1/done", "acknowledge", { task: "document" }],
   ["POST", "/api/v1/incidents/inc-1/label", "acknowledge", { label: "right" }],
   ["POST", "/api/v1/plans/plan-1/approve", "approve"],
   ["POST", "/api/v1/plans/plan-1/reject", "approve", WHY],

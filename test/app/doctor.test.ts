@@ -383,7 +383,7 @@ const TROUBLES: readonly Trouble[] = [
     state: "fault",
     says: "nobody can approve for system-down",
     spoil: async ({ configured }) =>
-      configured({ policy: withMode("recommend"), people: { contacts: [] } }),
+      configured({ policy: withMode("recommend"), people: { emergency: {}, contacts: [] } }),
   },
   {
     what: "an approver without a token",
@@ -394,6 +394,7 @@ const TROUBLES: readonly Trouble[] = [
       configured({
         policy: withMode("auto"),
         people: {
+          emergency: {},
           contacts: [ContactSettings.parse({ name: "Ada", roles: ["system-administrator"] })],
         },
       }),

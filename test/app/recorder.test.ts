@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { openRecorder, recordingsFolder, type Recorder } from "../../src/app/recorder.ts";
+import {
+  namesSince,
+  openRecorder,
+  recordingsFolder,
+  type Recorder,
+} from "../../src/app/recorder.ts";
 import { RecordingSettings, type Recorded } from "../../src/model/recording.ts";
 import type { Segments } from "../../src/system/segments.ts";
 import { createManualClock } from "../support/fakes/clock.ts";
@@ -173,5 +178,17 @@ describe("the recorder", () => {
 
       expect(failures).toEqual(["ENOSPC: no space left on device"]);
     });
+  });
+});
+
+describe("the recordings since a moment", () => {
+  it("are those that were begun after it, and the one that was written to then", () => {
+    const names = ["20261122T110000000Z", "20261122T113000000Z", "20261122T123000000Z"].map(
+      (name) => `${name}.ndjson.gz`,
+    );
+
+    expect(namesSince(names, Date.UTC(2026, 10, 22, 12))).toEqual(names.slice(1));
+    expect(namesSince(names, Date.UTC(2026, 10, 22, 10))).toEqual(names);
+    expect(namesSince(names, Date.UTC(2026, 10, 22, 13))).toEqual(names.slice(2));
   });
 });

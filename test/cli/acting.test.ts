@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openApi } from "../../src/api/server.ts";
 import type { GuardReading } from "../../src/model/deployment-guard.ts";
+import type { FollowUps } from "../../src/model/after-action.ts";
 import type { CliPorts } from "../../src/cli/ports.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { type Actions, PlanReport } from "../../src/model/actions.ts";
@@ -124,6 +125,8 @@ async function alone(argv: readonly string[], world: World = {}): Promise<Outcom
     },
     init: async () => ({ kind: "exists", file: "" }),
     doctor: async () => aDoctorReport(),
+    exportIncident: async () => "",
+    followUps: async () => ({ tasks: [], checklists: [] }),
     replay: async () => aReplayReport(),
     runDaemon: async () => 0,
     deployUnderLock: async () => 0,
@@ -182,6 +185,10 @@ const PLAIN = [
   [
     ["incident", "note", "inc-1", "the", "vendor"],
     ["note", "inc-1", { text: "the vendor" }],
+  ],
+  [
+    ["incident", "done", "inc-1", "find-cause"],
+    ["finishTask", "inc-1", { task: "find-cause" }],
   ],
   [
     ["incident", "label", "inc-1", "wrong"],
@@ -329,6 +336,20 @@ describe("rollwatch approve", () => {
     expect(calls).toEqual([
       ["plan", "plan-1"],
       ["approve", "plan-1", { hash: aPlanReport().hash }, expect.objectContaining({ name: "Ada" })],
+    ]);
+  });
+
+  it("decides alone with a reason, where it is asked to", async () => {
+    const { code } = await withDaemon(["approve", "plan-1", "--override", "nobody is here"], {
+      environment,
+    });
+
+    expect(code).toBe(0);
+    expect(calls).toContainEqual([
+      "approve",
+      "plan-1",
+      { hash: aPlanReport().hash, override: "nobody is here" },
+      expect.objectContaining({ name: "Ada" }),
     ]);
   });
 
@@ -809,6 +830,56 @@ describe("rollwatch release", () => {
 });
 
 describe("rollwatch incident", () => {
+  it("shows what is to be done, what is overdue, and who did the rest", async () => {
+    const task = {
+      id: "find-cause",
+      stage: "cause",
+      text: "why",
+      dueAt: 1_799_999_990_000,
+    } as const;
+    const done = { by: "rollwatch", at: 1_799_999_980_000, how: "tag v1" };
+    const item = { id: "tag-commit", text: "tag it", done };
+    const found: FollowUps = {
+      tasks: [{ ...task, done: null }],
+      checklists: [{ name: "during", items: [item] }],
+    };
+    const asked: string[] = [];
+    async function followUps(_config: unknown, id: string): Promise<FollowUps> {
+      asked.push(id);
+      return found;
+    }
+    const world = { ports: { followUps } };
+
+    const shown = await alone(["incident", "tasks", "inc-1"], world);
+    const json = await alone(["incident", "tasks", "inc-1", "--json"], world);
+
+    expect(shown.out).toMatch(/\[ \] +find-cause +why +overdue since 2027-01-15 07:59:50 UTC/u);
+    expect(shown.out).toMatch(/\[x\] +tag-commit +tag it +rollwatch, 2027.*: tag v1/u);
+    expect(JSON.parse(json.out)).toEqual(found);
+    expect(asked).toEqual(["inc-1", "inc-1"]);
+  });
+
+  it("exports the report that was asked for, as JSON for programs", async () => {
+    const asked: unknown[] = [];
+    async function exportIncident(_config: unknown, order: unknown): Promise<string> {
+      asked.push(order);
+      return "# it";
+    }
+    const world = { ports: { exportIncident } };
+    const command = ["incident", "export", "inc-1"];
+
+    const plain = await alone(command, world);
+    await alone([...command, "--headings", "pagerduty", "--json"], world);
+    const wrong = await alone([...command, "--format", "pdf"], world);
+
+    expect(plain.out).toBe("# it");
+    expect(wrong.code).toBe(2);
+    expect(asked).toEqual([
+      { id: "inc-1", format: "markdown", headings: "runbook" },
+      { id: "inc-1", format: "json", headings: "pagerduty" },
+    ]);
+  });
+
   it("lists and shows, with what was decided and said", async () => {
     const incident = anIncidentReport({
       notes: [{ by: "Ada", at: 1_799_999_990_000, text: "the vendor was told" }],

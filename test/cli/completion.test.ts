@@ -33,6 +33,8 @@ async function scriptFor(shell: string): Promise<string> {
     openDatabaseRows: absent,
     init: absent,
     doctor: absent,
+    exportIncident: absent,
+    followUps: async () => ({ tasks: [], checklists: [] }),
     replay: absent,
     runDaemon: absent,
     deployUnderLock: absent,

@@ -71,6 +71,8 @@ async function rollwatch(
       exists: () => false,
       init: notNeeded,
       doctor: notNeeded,
+      exportIncident: notNeeded,
+      followUps: async () => ({ tasks: [], checklists: [] }),
       replay: notNeeded,
       runDaemon: notNeeded,
       deployUnderLock: notNeeded,

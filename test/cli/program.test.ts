@@ -95,6 +95,8 @@ async function rollwatch(argv: readonly string[], world: World = {}): Promise<Ou
     },
     init: async () => ({ kind: "exists", file: "" }),
     doctor: async () => aDoctorReport(),
+    exportIncident: async () => "",
+    followUps: async () => ({ tasks: [], checklists: [] }),
     replay: async () => aReplayReport(),
     runDaemon: async () => 0,
     deployUnderLock: async () => 0,
@@ -353,6 +355,18 @@ describe("rollwatch check", () => {
     expect(code).toBe(expected);
     expect(out).toMatch(new RegExp(`api-health +${word} `, "u"));
     expect(closed).toBe(1);
+  });
+
+  it("is not good while a control is red, however good the signals are", async () => {
+    const detail = "pm2 is dead: nobody listens on its socket";
+    const controls = [{ name: "pm2" as const, state: "red" as const, detail }];
+
+    const { code, out } = await rollwatch(["check"], {
+      operations: { check: async () => aCheckRound({ controls }) },
+    });
+
+    expect(code).toBe(1);
+    expect(out).toContain(detail);
   });
 
   it("answers programs with everything", async () => {

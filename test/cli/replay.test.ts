@@ -54,6 +54,8 @@ async function rollwatch(
       exists: () => false,
       init: notNeeded,
       doctor: notNeeded,
+      exportIncident: notNeeded,
+      followUps: async () => ({ tasks: [], checklists: [] }),
       replay,
       runDaemon: notNeeded,
       deployUnderLock: notNeeded,

@@ -41,6 +41,8 @@ async function rollwatch(argv: readonly string[], world: Partial<CliPorts>): Pro
     openDatabaseRows: absent,
     init: absent,
     doctor: absent,
+    exportIncident: async () => "",
+    followUps: async () => ({ tasks: [], checklists: [] }),
     replay: absent,
     runDaemon: absent,
     deployUnderLock: absent,

@@ -211,19 +211,77 @@ function fullConfiguration(): Record<string, unknown> {
         log: { kind: "log" },
         hook: { kind: "webhook", url: "http://127.0.0.1/", secret: "s".repeat(20), timeout: "5s" },
         slack: { kind: "slack", url: "http://127.0.0.1/", timeout: "5s" },
+        bot: {
+          kind: "slack-bot",
+          token: "xoxb-0123456789abcdef",
+          channel: "C0123456789",
+          signingSecret: "0123456789abcdef",
+          url: "http://127.0.0.1/",
+          timeout: "5s",
+        },
+        mail: {
+          kind: "email",
+          url: "smtps://127.0.0.1/",
+          from: "rollwatch@example.com",
+          to: ["ada@example.com"],
+          tls: "required",
+          timeout: "5s",
+        },
+        teams: { kind: "teams", url: "http://127.0.0.1/", timeout: "5s" },
+        alerts: {
+          kind: "alertmanager",
+          url: "http://127.0.0.1/",
+          token: "t".repeat(16),
+          labels: { team: "ops" },
+          endsAfter: "1h",
+          silence: { match: { job: "radiation" }, atMost: "30m" },
+          timeout: "5s",
+        },
+        opsgenie: {
+          kind: "opsgenie",
+          apiKey: "k".repeat(36),
+          url: "http://127.0.0.1/",
+          timeout: "5s",
+        },
+        duty: {
+          kind: "pagerduty",
+          routingKey: "k".repeat(32),
+          url: "http://127.0.0.1/",
+          timeout: "5s",
+        },
       },
       routes: { page: ["log"], tell: ["log"] },
     },
-    server: { listen: "127.0.0.1:0" },
+    server: {
+      listen: "127.0.0.1:0",
+      metrics: { listen: "10.0.0.5:9877", token: "s".repeat(20) },
+    },
+    statusPage: {
+      title: "App",
+      url: "https://status.example.com",
+      listen: "0.0.0.0:9878",
+      components: [{ name: "Web", services: ["web"], signals: ["signal-1"] }],
+      publish: fullPublishers(),
+    },
     host: { root: "/" },
     watchdog: {
       heartbeat: { url: "https://127.0.0.1/beat", every: "1m", timeout: "10s" },
       guard: { enabled: true, failures: 5, every: "2s", timeout: "2s" },
     },
     people: {
+      emergency: { hotline: "+49 30 1", address: "a@example.com", channel: "#help" },
       contacts: [{ name: "Ada", roles: ["executives"], token: "0123456789abcdefghij", access: [] }],
     },
     state: "/var/lib/rollwatch",
+  };
+}
+
+function fullPublishers(): object {
+  const keys = { components: { Web: "1" }, notify: true, timeout: "5s", url: "http://127.0.0.1/" };
+  return {
+    atlassian: { kind: "statuspage", page: "abc", apiKey: "k".repeat(20), ...keys },
+    own: { kind: "cachet", token: "k".repeat(20), ...keys },
+    other: { kind: "instatus", page: "abc", apiKey: "k".repeat(20), ...keys },
   };
 }
 
@@ -290,6 +348,7 @@ const FILLED: readonly Wrong[] = [...TEXTS, ["", "at least 1 characters"]];
 const LISTS: readonly Wrong[] = [["x", "a list"]];
 const FILLED_LISTS: readonly Wrong[] = [...LISTS, [[], "at least 1 entry"]];
 const BOOLEANS: readonly Wrong[] = [["yes", "true or false"]];
+const MAIL: readonly Wrong[] = [["ada", "an address such as"]];
 const URLS: readonly Wrong[] = [
   ["127.0.0.1:3000", "an address such as http"],
   ["ftp://127.0.0.1/", "an address such as http"],
@@ -325,7 +384,10 @@ const METRICS: readonly Wrong[] = [["requests-total", "a metric's name such as"]
 const LABELS: readonly Wrong[] = [["status code", "a label's name such as"]];
 const TABLES: readonly Wrong[] = [["readings; drop table x", "a table such as"]];
 const ROLE: readonly Wrong[] = [["boss", "one of system-administrator"]];
-const CHANNELS = oneOf("log, webhook, slack");
+const CHANNELS = oneOf(
+  "log, webhook, slack, slack-bot, pagerduty, opsgenie, alertmanager, teams, email",
+);
+const PUBLISHERS = oneOf("statuspage, cachet, instatus");
 const CHANNEL: readonly Wrong[] = [["pager", "a channel of this file"]];
 
 function oneOf(options: string): readonly Wrong[] {
@@ -344,7 +406,7 @@ const TIMES = { interval: POSITIVE, timeout: POSITIVE };
 const KINDS = oneOf("http, pm2, websocket, scrape, memory, postgres");
 const SCRAPE = {
   kind: KINDS,
-  url: URLS,
+  url: [...URLS, ["dir:/run/100%", "%25"]],
   ...TIMES,
   "ignore.*": [["/metrics", "a list"], ...FILLED_LISTS],
   "ignore.*[]": TEXTS,
@@ -397,7 +459,10 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "upstreams[].expectStatus[]": STATUSES,
   },
   database: {
-    url: [["mysql://h/d", "an address such as postgresql://"]],
+    url: [
+      ["mysql://h/d", "an address such as postgresql://"],
+      ["postgresql://a:100%@h/d", "%25 where a percent sign is meant"],
+    ],
     "migrations.table": FILLED,
     "migrations.column": FILLED,
     "migrations.down.tool": oneOf("node-pg-migrate, knex, typeorm, sequelize, sql"),
@@ -698,6 +763,7 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "restarts.perHour": atLeast(0),
     "restarts.perDay": atLeast(0),
     "approval.expires": POSITIVE,
+    "approval.askAgain": DURATIONS,
   },
   release: { bake: DURATIONS, keep: atLeast(2), verifyEvery: POSITIVE, warm: BOOLEANS },
   recording: {
@@ -731,6 +797,8 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     memoryMayGrow: SHARES,
   },
   notify: {
+    updates: DURATIONS,
+    taskReminders: DURATIONS,
     "channels.*<log>.kind": CHANNELS,
     "channels.*<webhook>.kind": CHANNELS,
     "channels.*<webhook>.url": URLS,
@@ -739,6 +807,38 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "channels.*<slack>.kind": CHANNELS,
     "channels.*<slack>.url": URLS,
     "channels.*<slack>.timeout": POSITIVE,
+    "channels.*<slack-bot>.kind": CHANNELS,
+    "channels.*<slack-bot>.token": [["short", "at least 16 characters"]],
+    "channels.*<slack-bot>.channel": [["#general", "an id such as C0123456789"]],
+    "channels.*<slack-bot>.signingSecret": [["short", "at least 16 characters"]],
+    "channels.*<slack-bot>.url": URLS,
+    "channels.*<slack-bot>.timeout": POSITIVE,
+    "channels.*<email>.kind": CHANNELS,
+    "channels.*<email>.url": [["http://127.0.0.1/", "smtps://user:password@mail.example.com"]],
+    "channels.*<email>.from": MAIL,
+    "channels.*<email>.to": LISTS,
+    "channels.*<email>.to[]": MAIL,
+    "channels.*<email>.tls": oneOf("required, off"),
+    "channels.*<email>.timeout": POSITIVE,
+    "channels.*<teams>.kind": CHANNELS,
+    "channels.*<teams>.url": URLS,
+    "channels.*<teams>.timeout": POSITIVE,
+    "channels.*<alertmanager>.kind": CHANNELS,
+    "channels.*<alertmanager>.url": URLS,
+    "channels.*<alertmanager>.token": [["short", "at least 16 characters"]],
+    "channels.*<alertmanager>.labels.*": TEXTS,
+    "channels.*<alertmanager>.endsAfter": POSITIVE,
+    "channels.*<alertmanager>.silence.match.*": TEXTS,
+    "channels.*<alertmanager>.silence.atMost": POSITIVE,
+    "channels.*<alertmanager>.timeout": POSITIVE,
+    "channels.*<opsgenie>.kind": CHANNELS,
+    "channels.*<opsgenie>.apiKey": [["short", "at least 16 characters"]],
+    "channels.*<opsgenie>.url": URLS,
+    "channels.*<opsgenie>.timeout": POSITIVE,
+    "channels.*<pagerduty>.kind": CHANNELS,
+    "channels.*<pagerduty>.routingKey": [["short", "an integration key of 32 letters and digits"]],
+    "channels.*<pagerduty>.url": URLS,
+    "channels.*<pagerduty>.timeout": POSITIVE,
     "routes.page": FILLED_LISTS,
     "routes.page[]": CHANNEL,
     "routes.tell": FILLED_LISTS,
@@ -750,15 +850,60 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
       ["127.0.0.1:99999", "a port from 0 to 65535"],
       ["0.0.0.0:9876", "a loopback address"],
     ],
+    "metrics.listen": [
+      ["9877", "host:port such as 127.0.0.1:9876"],
+      ["10.0.0.5:99999", "a port from 0 to 65535"],
+    ],
+    "metrics.token": [["short", "at least 16 characters"]],
+    publicUrl: [["https://rollwatch.example.com/there", "no path"]],
   },
   people: {
+    "emergency.hotline": FILLED,
+    "emergency.address": FILLED,
+    "emergency.channel": FILLED,
     contacts: LISTS,
     "contacts[].name": FILLED,
     "contacts[].roles": LISTS,
     "contacts[].roles[]": ROLE,
     "contacts[].token": [["short", "at least 16 characters"]],
     "contacts[].access": LISTS,
+    "contacts[].slackUser": [["ada", "a member's id such as U0123456789"]],
+    "contacts[].linksTo": [["nowhere", "one of "]],
     "contacts[].access[]": oneOf("read, acknowledge, approve, administer"),
+  },
+  statusPage: {
+    title: FILLED,
+    url: URLS,
+    listen: [
+      ["9878", "host:port such as 127.0.0.1:9876"],
+      ["10.0.0.5:99999", "a port from 0 to 65535"],
+    ],
+    components: LISTS,
+    "components[].name": FILLED,
+    "components[].services": LISTS,
+    "components[].services[]": [["wbe", "a service of this file"]],
+    "components[].signals": LISTS,
+    "components[].signals[]": [["signal-x", "a signal of this file"]],
+    "publish.*<statuspage>.kind": PUBLISHERS,
+    "publish.*<statuspage>.apiKey": [["a/b", "at least 8 characters"]],
+    "publish.*<statuspage>.page": [["a/b", "letters and digits"]],
+    "publish.*<statuspage>.url": URLS,
+    "publish.*<statuspage>.components.*": FILLED,
+    "publish.*<statuspage>.notify": BOOLEANS,
+    "publish.*<statuspage>.timeout": POSITIVE,
+    "publish.*<cachet>.kind": PUBLISHERS,
+    "publish.*<cachet>.token": [["a/b", "at least 8 characters"]],
+    "publish.*<cachet>.url": URLS,
+    "publish.*<cachet>.components.*": FILLED,
+    "publish.*<cachet>.notify": BOOLEANS,
+    "publish.*<cachet>.timeout": POSITIVE,
+    "publish.*<instatus>.kind": PUBLISHERS,
+    "publish.*<instatus>.apiKey": [["a/b", "at least 8 characters"]],
+    "publish.*<instatus>.page": [["a/b", "letters and digits"]],
+    "publish.*<instatus>.url": URLS,
+    "publish.*<instatus>.components.*": FILLED,
+    "publish.*<instatus>.notify": BOOLEANS,
+    "publish.*<instatus>.timeout": POSITIVE,
   },
   host: { root: ABSOLUTE },
   watchdog: {
@@ -819,7 +964,7 @@ function placeOf(key: string, configuration: unknown): Path {
         path[1] = signalWith(variant, configuration);
         at = valueAt(configuration, path);
       } else {
-        path[path.length - 1] = variant === "log" ? "log" : "hook";
+        path[path.length - 1] = nameOf(variant, valueAt(configuration, path.slice(0, -1)));
         at = valueAt(configuration, path);
       }
       continue;
@@ -842,6 +987,16 @@ function signalWith(variant: string, configuration: unknown): number {
         );
       })
     : -1;
+}
+
+function nameOf(kind: string, group: unknown): string {
+  const [name] =
+    typeof group === "object" && group !== null
+      ? Object.entries(group)
+          .filter(([, one]) => valueAt(one, ["kind"]) === kind)
+          .map(([key]) => key)
+      : [];
+  return name ?? "no such kind";
 }
 
 function firstKey(value: unknown): string {
@@ -951,11 +1106,39 @@ describe("every key of the configuration", () => {
       ],
       "people.contacts[1].token",
     ],
+    [
+      "the member of Slack of another",
+      [
+        { name: "Ada", slackUser: "U0123456789" },
+        { name: "Bo", slackUser: "U0123456789" },
+      ],
+      "people.contacts[1].slackUser",
+    ],
   ])("nobody may have %s", async (_what, contacts, path) => {
     const problems = await problemsOf(withValue(full, ["people", "contacts"], contacts));
 
     expect(problems).toMatchObject([{ path, hint: expect.stringContaining("each person") }]);
     expect(JSON.stringify(problems)).not.toContain("0123456789abcdef");
+  });
+
+  it("a page elsewhere has ids of the status page's own parts alone", async () => {
+    const place = ["statusPage", "publish", "own", "components"];
+
+    const problems = await problemsOf(withValue(full, place, { Wbe: "1" }));
+
+    expect(problems).toMatchObject([
+      { path: "statusPage.publish.own.components.Wbe", hint: 'did you mean "Web"?' },
+    ]);
+  });
+
+  it("two parts of the status page may not have one name", async () => {
+    const components = [{ name: "Web" }, { name: "Web" }];
+
+    const problems = await problemsOf(withValue(full, ["statusPage", "components"], components));
+
+    expect(problems).toMatchObject([
+      { path: "statusPage.components[1].name", expected: "each name once" },
+    ]);
   });
 
   it("a probe that compares lock files needs them in the captured releases", async () => {

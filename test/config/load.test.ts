@@ -173,7 +173,7 @@ describe("an invalid configuration", () => {
     expect(problems[2]).toContain('did you mean "artifacts"?');
     expect(problems[3]).toContain('did you mean "http"?');
     expect(problems[4]).toContain("write 10s or 10ms");
-    expect(problems[5]).toContain("TLS and authentication come with a later version");
+    expect(problems[5]).toContain("for Prometheus on another machine set server.metrics");
   });
 
   it("never shows a secret", async () => {
@@ -205,7 +205,14 @@ describe("an invalid configuration", () => {
     [`${GOOD}---\nmore: 1\n`, "expected valid YAML"],
     // A tag that is not known would silently become a text.
     [GOOD.replace("/srv/app", "!path /srv/app"), "expected valid YAML"],
+    [`[a, secret]: 1\n${GOOD}`, "a key must be a word"],
     [`${GOOD}notify: { routes: { page: [pager] } }\n`, "notify.routes.page[0]"],
+    // A link that would lead nowhere, and one that two people would have.
+    [`${GOOD}people: { contacts: [{ name: Ada, linksTo: log }] }\n`, "server.publicUrl beside it"],
+    [
+      `${GOOD}server: { publicUrl: "https://r.example" }\npeople: { contacts: [{ name: Ada, linksTo: log }, { name: Bo, linksTo: log }] }\n`,
+      "a channel of this person's own",
+    ],
     [GOOD.replace("{ name: worker }", "{ name: web }"), "application.services[1].name"],
     [GOOD.replace("  artifacts", "  serving: wbe\n  artifacts"), 'did you mean "web"?'],
     [

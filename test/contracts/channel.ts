@@ -18,7 +18,7 @@ export function channelContract(name: string, open: () => Promise<ChannelUnderTe
 
       const delivery = await channel.send(notice, new AbortController().signal);
 
-      expect(delivery).toEqual({ kind: "delivered" });
+      expect(delivery).toMatchObject({ kind: "delivered" });
       expect(arrived()).toHaveLength(1);
       expect(fieldsOf(arrived()[0])).toMatchObject(wanted(notice));
     });

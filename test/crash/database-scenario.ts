@@ -93,7 +93,7 @@ function databaseScenario(cluster: Cluster): Scenario {
       await asked(state, { scope: "database", to: await goodRelease(lab) });
       await approveAll(lab, state);
     },
-    problems: async (lab, wasMade) => {
+    problems: async (lab, { wasMade }) => {
       const { holding } = await look();
       const [live, kept] = [holding.get("live"), holding.get("kept")];
       const right = wasMade

@@ -74,6 +74,10 @@ export function crashMatrix(name: Scenario["name"], way: Way, usual: number): vo
 
 /** How the row may end. */
 function outcomesOf(scenario: Scenario, row: Row, way: Way): readonly string[] {
+  if (isBeforePlan(row) && way.mayCancel) {
+    // The journal's reserve may be enough to write the plan down on a full disk.
+    return ["never made", scenario.outcome];
+  }
   if (scenario.isAskedFor && isBeforePlan(row)) {
     return ["never made"];
   }

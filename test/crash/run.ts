@@ -50,11 +50,14 @@ export async function runCase(
   if (point === undefined && failure !== undefined) {
     throw new Error("it could not be asked for", { cause: failure });
   }
-  await untilOver({ lab, before, mayBeNothing: scenario.isAskedFor }, came.daemon);
+  await untilOver({ lab, before, isAskedFor: scenario.isAskedFor }, came.daemon);
   await endCleanly(came.daemon);
   const outputs = new Set([first, came.daemon]);
   const entries = (await lab.entries()).slice(before);
-  const problems = await scenario.problems(lab, wasCarriedOut(entries));
+  const problems = await scenario.problems(lab, {
+    wasMade: wasCarriedOut(entries),
+    passedOver: passedOverAndTold(lab, entries),
+  });
   return {
     entries,
     outcome: outcomeOf(entries),
@@ -106,13 +109,27 @@ function wasCarriedOut(entries: readonly Entry[]): boolean {
   return factsOf(entries, "planned").length > 0 && results.at(-1) !== "cancelled";
 }
 
-/** The incident is closed and told; or, where no plan was ever written down, nothing happens for a while: who asked must ask again. */
+/** The steps that failed and were never done, of which a delivered notice speaks. */
+function passedOverAndTold(lab: CrashLab, entries: readonly Entry[]): readonly string[] {
+  const finished = factsOf(entries, "step-finished");
+  const done = new Set(
+    finished.filter(({ outcome }) => outcome.kind !== "failed").map(({ step }) => step),
+  );
+  const told = JSON.stringify(lab.webhook.received());
+  const failed = finished.map(({ step }) => step).filter((step) => !done.has(step));
+  return [...new Set(failed)].filter((step) => told.includes(`${step}: `));
+}
+
+/**
+ * The incident is closed and told; or nothing happens for a while, where no plan was ever written down (who asked must ask again), or people were
+ * told that nothing is done: the host whose disk is full is blamed before any release.
+ */
 async function untilOver(
   {
     lab,
     before,
-    mayBeNothing,
-  }: { readonly lab: CrashLab; readonly before: number; readonly mayBeNothing: boolean },
+    isAskedFor,
+  }: { readonly lab: CrashLab; readonly before: number; readonly isAskedFor: boolean },
   daemon: DaemonLife,
 ): Promise<void> {
   const limit = AbortSignal.timeout(LIMIT_MS);
@@ -120,13 +137,11 @@ async function untilOver(
   let known = 0;
   for (;;) {
     const entries = (await lab.entries()).slice(before);
-    const isOpen =
-      (factsOf(entries, "planned").length > 0 && factsOf(entries, "closed").length === 0) ||
-      !isDelivered(entries);
-    if (entries.length !== known || isOpen) {
+    if (entries.length !== known || isUnderWay(entries)) {
       known = entries.length;
       quietSince = performance.now();
     }
+    const mayBeNothing = isAskedFor || isHeld(entries);
     if (isOver(entries) || (mayBeNothing && performance.now() - quietSince > QUIET_MS)) {
       return;
     }
@@ -136,6 +151,15 @@ async function untilOver(
     }
     await sleep(50);
   }
+}
+
+function isUnderWay(entries: readonly Entry[]): boolean {
+  const isOpen = factsOf(entries, "planned").length > 0 && factsOf(entries, "closed").length === 0;
+  return isOpen || !isDelivered(entries);
+}
+
+function isHeld(entries: readonly Entry[]): boolean {
+  return factsOf(entries, "notice-queued").some(({ notice }) => notice.reason === "held");
 }
 
 function outcomeOf(entries: readonly Entry[]): string {

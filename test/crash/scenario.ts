@@ -17,5 +17,12 @@ export interface Scenario {
   /** Asks the second daemon of a state folder for the same, and approves it there; rejects where that refuses. */
   readonly askBeside: (lab: CrashLab, state: string) => Promise<void>;
   /** What is not as it must be once the plan was carried out, or where it was never made. */
-  readonly problems: (lab: CrashLab, wasMade: boolean) => Promise<readonly string[]>;
+  readonly problems: (lab: CrashLab, done: Done) => Promise<readonly string[]>;
+}
+
+/** What of a plan was carried out. */
+export interface Done {
+  readonly wasMade: boolean;
+  /** Steps that the plan can do without and that could not be done, such as `point-git` on a full disk; people were told of each. */
+  readonly passedOver: readonly string[];
 }

@@ -20,12 +20,14 @@ const application: Scenario = {
   askBeside: async (lab, state) => {
     await asked(state, { to: await goodRelease(lab) });
   },
-  problems: async (lab, wasMade) => {
+  problems: async (lab, { wasMade, passedOver }) => {
     const { commit, changes } = await lab.app.head();
     const expected = wasMade ? lab.app.commits.good : lab.app.commits.bad;
     return [
       ...(await servedProblems(lab, wasMade ? GOOD : BAD)),
-      ...(commit === expected && changes === "" ? [] : [`git has ${commit} ${changes}`]),
+      ...(passedOver.includes("point-git") || (commit === expected && changes === "")
+        ? []
+        : [`git has ${commit} ${changes}`]),
     ];
   },
 };
@@ -53,6 +55,8 @@ const configuration: Scenario = {
   outcome: "completed, rolled-back",
   begin: async (lab) => {
     await appendFile(join(lab.app.root, ".env"), `${LEFT_OVER}\n`);
+    // What a person wrote long ago is on the disk.
+    await lab.volume?.sync();
     await asked(lab.state, { scope: "configuration", to: await goodRelease(lab) });
   },
   resume: async () => undefined,
@@ -65,7 +69,7 @@ const configuration: Scenario = {
   askBeside: async (lab, state) => {
     await asked(state, { scope: "configuration", to: await goodRelease(lab) });
   },
-  problems: async (lab, wasMade) => {
+  problems: async (lab, { wasMade }) => {
     const { ".env": text = "" } = await lab.app.files();
     return [
       ...(await servedProblems(lab)),

@@ -95,7 +95,7 @@ function schemaScenario(cluster: Cluster): Scenario {
       await asked(state, { scope: "schema", to: await goodRelease(lab) });
       await approveAll(lab, state);
     },
-    problems: async (lab, wasMade) => {
+    problems: async (lab, { wasMade }) => {
       const files = (await readdir(join(lab.app.root, "migrations"))).toSorted().join(" ");
       const found = `${await standing()}; ${files}`;
       const expected = wasMade

@@ -15,3 +15,7 @@ it("plays system-down for a person when nothing is asked for", () => {
 it("refuses an option that it does not know", () => {
   expect(() => parseWish(["--fualt", "none"])).toThrow("--fualt");
 });
+
+it("writes the report of the incident where it is asked to", () => {
+  expect(parseWish(["--report", "docs/examples"])).toMatchObject({ report: "docs/examples" });
+});

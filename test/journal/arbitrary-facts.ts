@@ -125,6 +125,7 @@ export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   id.map((plan): Fact => ({ kind: "rejected", plan, by: "Eve", reason: "r" })),
   id.map((incident): Fact => ({ kind: "acknowledged", incident, by: "Ada" })),
   id.map((incident): Fact => ({ kind: "noted", incident, by: "Ada", text: "t" })),
+  id.map((incident): Fact => ({ kind: "task-done", incident, by: "Ada", task: "document" })),
   fc
     .tuple(id, fc.constantFrom(...LABELS))
     .map(([incident, label]): Fact => ({ kind: "labelled", incident, by: "Ada", label })),

@@ -70,6 +70,27 @@ describe("notices", () => {
     expect(draft.text).toContain("all 1 checks passed at 2026-11-22 12:01:00 UTC");
   });
 
+  it("of a proven rollback say when deployment may be tried again, and what to learn", () => {
+    const verification = { result: "proven" as const, at: NOON + 60_000, checks: [] };
+
+    const { text } = notices.rollbackVerified(NEWS, RECOVERY, verification, {
+      cooldownMs: 3_600_000,
+    });
+
+    expect(text).toContain(
+      "Deployment: what was replaced (bbbbbbbbbb) must not be deployed again as it is. A mended version may be deployed; best after 2026-11-22 13:01:05 UTC,",
+    );
+    expect(text).toContain("To learn: why nothing before the deployment found it");
+  });
+
+  it("of a restart that helped say nothing about deploying again: nothing was taken back", () => {
+    const verification = { result: "proven" as const, at: NOON + 60_000, checks: [] };
+
+    const { text } = notices.rollbackVerified(NEWS, RESTARTED, verification);
+
+    expect(text).not.toContain("Deployment:");
+  });
+
   it("of a proven rollback list what was noticed and not held against it", () => {
     const told = {
       name: "memory of api",

@@ -197,6 +197,57 @@ describe("the outbox", () => {
     ]);
   });
 
+  it("leaves a channel that fails alone with all that waits for it, longer each time", async () => {
+    const dead = channelOf("test", clock, [LATER]);
+    for (const id of ["ntc-1", "ntc-2", "ntc-3", "ntc-4"]) {
+      queue(journal, notice({ id, dedupKey: id }));
+    }
+    deliver(dead);
+
+    await clock.advance(8 * 1000);
+
+    expect(dead.tries.map((at) => at - start)).toEqual([0, 1000, 3000, 7000]);
+  });
+
+  it("asks again at once for the others when a channel is back, and does not let one notice that always fails keep them", async () => {
+    const tried: string[] = [];
+    const picky: Channel = {
+      name: "test",
+      send: async ({ id }) => {
+        tried.push(`${id} ${clock.now() - start}`);
+        return id === "ntc-1" ? LATER : DELIVERED;
+      },
+    };
+    for (const id of ["ntc-1", "ntc-2", "ntc-3"]) {
+      queue(journal, notice({ id, dedupKey: id }));
+    }
+    deliver(picky);
+
+    await clock.advance(2000);
+
+    expect(tried).toEqual(["ntc-1 0", "ntc-2 1000", "ntc-3 1000", "ntc-1 1000"]);
+  });
+
+  it("gives up after a day what it had no time to try while the channel was dead", async () => {
+    const dead = channelOf("test", clock, [{ ...LATER, afterMs: 60 * MINUTE }]);
+    const ids = Array.from({ length: 40 }, (_none, place) => `ntc-${place + 1}`);
+    for (const id of ids) {
+      queue(journal, notice({ id, dedupKey: id }));
+    }
+    deliver(dead);
+
+    await clock.advance(26 * 60 * MINUTE);
+
+    expect(journal.history().outbox).toEqual([]);
+    const givenUp = journal
+      .facts()
+      .flatMap((fact) =>
+        fact.kind === "notice-failed" && fact.retryAt === null ? [fact.notice] : [],
+      );
+    expect(givenUp.toSorted()).toEqual(ids.toSorted());
+    expect(dead.tries.length).toBeLessThan(30);
+  });
+
   it("gives up a notice whose channel is not configured any more", async () => {
     queue(journal, notice({ channels: ["gone"] }));
     deliver(channelOf("test", clock, []));

@@ -35,14 +35,37 @@ describe("the route of a notice", () => {
     ["stopped-by-person", "tell", ["log"]],
     ["release-proven", "tell", ["log"]],
   ])("of %s is to %s", (reason, urgency, channels) => {
-    const notice = address(draftOf(reason), ROUTES, { id: "ntc-1", at: 7 });
+    const notice = address(draftOf(reason), ROUTES, {}, { id: "ntc-1", at: 7 });
 
     expect(notice).toEqual({ ...draftOf(reason), id: "ntc-1", at: 7, urgency, channels });
   });
 
   it("follows a draft that is less urgent than its reason", () => {
-    const notice = address({ ...draftOf("held"), urgency: "tell" }, ROUTES, { id: "ntc-1", at: 7 });
+    const notice = address(
+      { ...draftOf("held"), urgency: "tell" },
+      ROUTES,
+      {},
+      { id: "ntc-1", at: 7 },
+    );
 
     expect(notice).toMatchObject({ urgency: "tell", channels: ["log"] });
+  });
+
+  it("ends what wakes somebody with the ways to reach help that are configured", () => {
+    const emergency = { hotline: "+49 30 123456", channel: "#emergency" };
+
+    const notice = address(draftOf("held"), ROUTES, emergency, { id: "ntc-1", at: 7 });
+
+    expect(notice.text).toBe(
+      "text\n\nEmergency hotline: +49 30 123456\nEmergency channel: #emergency",
+    );
+  });
+
+  it("leaves what only informs as it is", () => {
+    const emergency = { hotline: "+49 30 123456", address: "emergency@example.com" };
+
+    const notice = address(draftOf("paused"), ROUTES, emergency, { id: "ntc-1", at: 7 });
+
+    expect(notice.text).toBe("text");
   });
 });

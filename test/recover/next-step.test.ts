@@ -94,6 +94,21 @@ describe("the next step", () => {
     expect(tell(aRecovery({ attempts, steps: done("stage", "stop") }))).toBe("run switch");
   });
 
+  it("tries again in the next attempt what was passed over, and never what was done", () => {
+    const attempts = [NOON, NOON + 100];
+    const failed = [...done("stage", "stop", "switch"), record("git", "failed"), ...done("start")];
+    const mended = [...failed, { ...record("git", "done"), attempt: 2 }];
+    const failedAgain = [...failed, { ...record("git", "failed"), attempt: 2 }];
+
+    expect(tell(aRecovery({ attempts, steps: failed }))).toBe("run git");
+    expect(tell(aRecovery({ attempts, steps: mended }))).toBe("run clean");
+    expect(passedOver(aRecovery({ attempts, steps: mended }))).toEqual([]);
+    expect(tell(aRecovery({ attempts, steps: failedAgain }))).toBe("run clean");
+    const verification = { result: "proven", at: NOON + 50, checks: [] } as const;
+    const proven = { attempts, steps: failed, verification: { ...verification, checks: [] } };
+    expect(tell(aRecovery(proven))).toBe("run clean");
+  });
+
   it("remembers what was prepared when the clock was set back since the attempt began", () => {
     const steps = [record("stage", "done", NOON - 3_600_000)];
 

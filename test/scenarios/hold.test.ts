@@ -68,6 +68,45 @@ describe("a fault that no rollback cures", () => {
     });
   });
 
+  it.each([
+    ["hung", { kind: "hung", pid: 100, reason: "it accepts but does not answer" }],
+    ["doubled", { kind: "doubled", reason: "the processes 7 and 9 serve its socket" }],
+  ] as const)(
+    "is pm2's, which is %s beneath services that run on: a minute later somebody is woken, once",
+    async (state, daemon) => {
+      await withScenario({}, async (story) => {
+        await story.beginsProven("good-1");
+        story.pm2.setDaemon(daemon);
+
+        await story.passes("50s");
+        const early = story.told();
+        await story.passes("5m");
+
+        expect(early).toEqual([]);
+        expect(story.told()).toEqual(["pm2-unwell"]);
+        expect(story.notice("pm2-unwell")).toMatchObject({ urgency: "page", incident: null });
+        expect(story.notice("pm2-unwell").title).toContain(state);
+        expect(story.notice("pm2-unwell").text).toContain(daemon.reason);
+      });
+    },
+  );
+
+  it("wakes nobody while pm2 is updated, and again when it is away another time", async () => {
+    const daemon = { kind: "hung", pid: 100, reason: "it does not answer" } as const;
+    await withScenario({}, async (story) => {
+      await story.beginsProven("good-1");
+      const alive = await story.pm2.daemon(new AbortController().signal);
+      for (const away of ["50s", "50s", "2m", "2m"] as const) {
+        story.pm2.setDaemon(daemon);
+        await story.passes(away);
+        story.pm2.setDaemon(alive);
+        await story.passes("10s");
+      }
+
+      expect(story.told()).toEqual(["pm2-unwell", "pm2-unwell"]);
+    });
+  });
+
   it("is nobody's while nothing was ever proven: there is nothing to go back to", async () => {
     await withScenario({}, async (story) => {
       await story.install("new-1", "works");

@@ -68,7 +68,7 @@ export async function withScenario(
   unlike?: Unlike,
 ): Promise<void> {
   await withTempFolder(async (folder) => {
-    const { story, end } = await open(storyConfig(folder, policy, unlike));
+    const { story, end } = await open(storyConfig(folder, policy, unlike), unlike?.remembers);
     try {
       await body(story);
     } finally {
@@ -84,6 +84,7 @@ interface Run {
 
 async function open(
   config: Config,
+  remembers = Infinity,
 ): Promise<{ readonly story: Scenario; readonly end: () => Promise<void> }> {
   await mkdir(config.state, { recursive: true, mode: 0o700 });
   await mkdir(config.application.pm2Home, { recursive: true });
@@ -107,6 +108,7 @@ async function open(
         }
         const entry = store.append(fact);
         entries.push(entry);
+        entries.splice(0, entries.length - remembers);
         return entry;
       },
     };

@@ -66,7 +66,9 @@ export function servedPorts(more: Partial<ApiPorts> = {}): ApiPorts {
     },
     metrics: { contentType: "text/plain; version=0.0.4", render: async () => "up 1\n" },
     people: { contacts: [...aTeam()] },
+    statusPage: { paths: [], read: () => ({ type: "text/plain", body: "" }) },
     clock: { monotonic: () => 0 },
+    onFailure: () => undefined,
     readiness: () => ({ kind: "ready" }),
     ...more,
   };

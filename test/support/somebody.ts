@@ -50,9 +50,13 @@ export interface Somebody {
   asks(request: RollbackRequest): Promise<unknown>;
   looksAt(recovery: Planned): Promise<PlanReport>;
   approves(recovery: Planned, hash?: string): Promise<PlanReport>;
+  /** Decides alone what takes two. */
+  overrides(recovery: Planned, reason: string): Promise<PlanReport>;
   rejects(recovery: Planned): Promise<PlanReport>;
   acknowledges(incident: string): Promise<void>;
   notes(incident: string, text: string): Promise<void>;
+  /** Ticks a task of an incident. */
+  finishes(incident: string, task: string): Promise<void>;
   labels(incident: string, label: Label): Promise<void>;
   closes(incident: string): Promise<void>;
 }
@@ -85,9 +89,11 @@ export function somebody(state: string, name: Name): Somebody {
     looksAt: async ({ plan }) => actions.plan(plan.id),
     approves: async ({ plan }, hash) =>
       actions.approve(plan.id, hash === undefined ? {} : { hash }, by),
+    overrides: async ({ plan }, reason) => actions.approve(plan.id, { override: reason }, by),
     rejects: async ({ plan }) => actions.reject(plan.id, { reason: REASON }, by),
     acknowledges: async (incident) => actions.acknowledge(incident, by),
     notes: async (incident, text) => actions.note(incident, { text }, by),
+    finishes: async (incident, task) => actions.finishTask(incident, { task }, by),
     labels: async (incident, label) => actions.label(incident, { label }, by),
     closes: async (incident) => actions.close(incident, { reason: REASON }, by),
   };

@@ -16,6 +16,16 @@ export interface Unlike {
   readonly warm?: boolean;
   /** What watches rollwatch itself. Default: nothing. */
   readonly watchdog?: z.input<typeof ConfigFile>["watchdog"];
+  /** Where people reach the pages of rollwatch. Default: nowhere, and there are no links. */
+  readonly publicUrl?: string;
+  /** The channels that one of the team reads alone, by name. Default none. */
+  readonly linksTo?: Readonly<Record<string, string>>;
+  /** Members of Slack by name. Default none. */
+  readonly slackUsers?: Readonly<Record<string, string>>;
+  /** Who is told where. Default: the log of everything. */
+  readonly notify?: z.input<typeof ConfigFile>["notify"];
+  /** How many entries of the journal the story remembers. Default all: `history` and what is told from it need them. */
+  readonly remembers?: number;
 }
 
 /** The answer of the serving service, and what pm2 says. */
@@ -42,10 +52,17 @@ export function storyConfig(folder: string, policy: Policy, unlike: Unlike = {})
     policy: { triggers: { "system-down": { mode: "auto" } }, ...policy },
     release: { bake: "20s", verifyEvery: "1m", warm: unlike.warm ?? true },
     verify: { settle: "5s", steady: "5s", timeout: "60s" },
-    people: { contacts: [...CONTACTS] },
-    server: { listen: "127.0.0.1:0" },
+    people: {
+      contacts: CONTACTS.map((one) => {
+        const linksTo = unlike.linksTo?.[one.name];
+        const slackUser = unlike.slackUsers?.[one.name];
+        return { ...one, linksTo, slackUser };
+      }),
+    },
+    server: { listen: "127.0.0.1:0", publicUrl: unlike.publicUrl },
     recording: { enabled: unlike.recording ?? false },
     watchdog: unlike.watchdog,
+    notify: unlike.notify,
     state: join(folder, "state"),
   });
   return { ...file, file: join(folder, "rollwatch.yaml"), hash: "0000", secrets: [] };

@@ -3,8 +3,14 @@ import { assertNever } from "../../model/assert-never.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { Log } from "../../system/log.ts";
 import type { Channel } from "../channel.ts";
+import { createEmailChannel, EmailChannelSettings } from "./email.ts";
+import { AlertmanagerChannelSettings, createAlertmanagerChannel } from "./alertmanager.ts";
 import { createLogChannel, LogChannelSettings } from "./log.ts";
+import { createOpsgenieChannel, OpsgenieChannelSettings } from "./opsgenie.ts";
+import { createPagerdutyChannel, PagerdutyChannelSettings } from "./pagerduty.ts";
+import { createSlackBotChannel, SlackBotChannelSettings } from "./slack-bot.ts";
 import { createSlackChannel, SlackChannelSettings } from "./slack.ts";
+import { createTeamsChannel, TeamsChannelSettings } from "./teams.ts";
 import { createWebhookChannel, WebhookChannelSettings } from "./webhook.ts";
 
 /** The settings of every kind of channel. */
@@ -12,6 +18,12 @@ export const ChannelSettings = z.discriminatedUnion("kind", [
   LogChannelSettings,
   WebhookChannelSettings,
   SlackChannelSettings,
+  SlackBotChannelSettings,
+  PagerdutyChannelSettings,
+  OpsgenieChannelSettings,
+  AlertmanagerChannelSettings,
+  TeamsChannelSettings,
+  EmailChannelSettings,
 ]);
 export type ChannelSettings = z.infer<typeof ChannelSettings>;
 
@@ -34,6 +46,18 @@ export function createChannel(
       return createWebhookChannel(name, settings, ports.clock);
     case "slack":
       return createSlackChannel(name, settings, ports.clock);
+    case "slack-bot":
+      return createSlackBotChannel(name, settings, ports.clock);
+    case "pagerduty":
+      return createPagerdutyChannel(name, settings, ports.clock);
+    case "opsgenie":
+      return createOpsgenieChannel(name, settings, ports.clock);
+    case "email":
+      return createEmailChannel(name, settings, ports.clock);
+    case "alertmanager":
+      return createAlertmanagerChannel(name, settings, ports.clock);
+    case "teams":
+      return createTeamsChannel(name, settings, ports.clock);
     default:
       return assertNever(settings);
   }

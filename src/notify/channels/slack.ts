@@ -1,10 +1,9 @@
 import { z } from "zod";
-import type { Notice } from "../../model/notice.ts";
 import { PositiveDuration } from "../../model/units.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { Channel } from "../channel.ts";
-import { fit } from "../fit.ts";
 import { post } from "../post.ts";
+import { slackMessage } from "../slack-message.ts";
 
 /** Posts notices to an incoming webhook of Slack. Slack takes about one message a second there. */
 export const SlackChannelSettings = z.strictObject({
@@ -15,12 +14,6 @@ export const SlackChannelSettings = z.strictObject({
   timeout: PositiveDuration.prefault("10s"),
 });
 export type SlackChannelSettings = z.infer<typeof SlackChannelSettings>;
-
-/** Characters of a header block, as Slack counts them after escaping; node-slack-sdk's types. */
-const MAX_HEADER = 150;
-
-/** Characters of a section's or a context's text; node-slack-sdk's types. */
-const MAX_TEXT = 3000;
 
 const HEADERS = { "content-type": "application/json; charset=utf-8" };
 
@@ -33,7 +26,7 @@ export function createSlackChannel(
   return {
     name,
     send: async (notice, signal) => {
-      const body = JSON.stringify(messageOf(notice));
+      const body = JSON.stringify(slackMessage(notice));
       return post({ url, headers: HEADERS, body, timeoutMs, isTaken: isOk }, clock, signal);
     },
   };
@@ -41,47 +34,4 @@ export function createSlackChannel(
 
 function isOk(_status: number, answer: string): boolean {
   return answer.trim() === "ok";
-}
-
-/** `text` is what notifications and screen readers have; `verbatim` and `parse` keep Slack from finding names in our words. */
-function messageOf({
-  id,
-  reason,
-  urgency,
-  incident,
-  title,
-  text,
-}: Notice): Readonly<Record<string, unknown>> {
-  const about = [urgency, reason, ...(incident === null ? [] : [incident]), id].join(" · ");
-  const line = title.replaceAll(/\s+/gu, " ");
-  const heading = { type: "plain_text", text: shown(line, MAX_HEADER), emoji: false };
-  return {
-    text: shown(line, MAX_TEXT),
-    parse: "none",
-    link_names: false,
-    unfurl_links: false,
-    blocks: [
-      { type: "header", text: heading },
-      ...(text.trim() === "" ? [] : [{ type: "section", text: words(text) }]),
-      { type: "context", elements: [words(about)] },
-    ],
-  };
-}
-
-function words(text: string): Readonly<Record<string, unknown>> {
-  return { type: "mrkdwn", text: shown(text, MAX_TEXT), verbatim: true };
-}
-
-function shown(text: string, max: number): string {
-  return fit(disarmed(text), { max, encode: escaped });
-}
-
-/** What calls a whole channel is parted by a word joiner, which nobody sees: old workspaces find it in plain text too. */
-function disarmed(text: string): string {
-  return text.replaceAll(/@(?=channel|here|everyone|group)/giu, "@\u2060");
-}
-
-/** Slack's three control characters; with them out of the way nobody can be mentioned and nothing linked. */
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

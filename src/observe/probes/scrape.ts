@@ -3,6 +3,7 @@ import { assertNever } from "../../model/assert-never.ts";
 import { messageOf } from "../../model/failure.ts";
 import type { Reading } from "../../model/sample.ts";
 import { PositiveDuration } from "../../model/units.ts";
+import { ESCAPES_EXPECTED, hasWholeEscapes } from "../../model/whole-escapes.ts";
 import { createCounters, type Counters } from "../counters.ts";
 import { type Exposition, MalformedMetrics } from "../exposition.ts";
 import type { Probe } from "../probe.ts";
@@ -19,7 +20,9 @@ const LabelName = z
 const page = {
   kind: z.literal("scrape"),
   /** The application's own metrics, in Prometheus' text format; `dir:/folder` of those that `rollwatch/instrument` keeps there. */
-  url: z.url({ protocol: /^(https?|dir)$/u }),
+  url: z
+    .url({ protocol: /^(https?|dir)$/u, abort: true })
+    .refine(hasWholeEscapes, ESCAPES_EXPECTED),
   /** Time between two scrapes; signals of one page share them. Default 5s. */
   interval: PositiveDuration.prefault("5s"),
   /** After this long without a whole answer there are no metrics, which is nobody's fault. Default 2s. */

@@ -19,7 +19,16 @@ async function shown(over: Partial<Notice>): Promise<SlackMessage> {
   const { url, messages } = await startSlack();
   const delivery = await slack(url).send(aNotice(over), new AbortController().signal);
   expect(delivery).toEqual({ kind: "delivered" });
-  return messages[0] ?? { header: "", sections: [], context: "", preview: "", called: ["none"] };
+  return (
+    messages[0] ?? {
+      header: "",
+      sections: [],
+      context: "",
+      preview: "",
+      called: ["none"],
+      buttons: {},
+    }
+  );
 }
 
 function read({ header, sections, context }: SlackMessage): string {

@@ -54,6 +54,7 @@ export function fakeActions(more: Partial<Actions> = {}): {
     reject: async () => anEndedPlan("cancelled", "rejected"),
     acknowledge: async () => undefined,
     note: async () => undefined,
+    finishTask: async () => undefined,
     label: async () => undefined,
     close: async () => undefined,
     capture: async () => ({ release: "rel-9" }),

@@ -1,0 +1,232 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Fact } from "../../src/model/facts.ts";
+import { type Asked, type Scenario, withScenario } from "../support/scenario.ts";
+import { type Answer, ask } from "../support/served.ts";
+import type { Policy } from "../support/story-config.ts";
+
+const ORIGIN = "https://rollwatch.example.com";
+const TWO: Policy = { triggers: { "data-corruption": { mode: "recommend" } } };
+
+function is(kind: Fact["kind"]): (fact: Fact) => boolean {
+  return (fact) => fact.kind === kind;
+}
+
+/** A story in which Dana, and nobody else, reads a channel of her own, and Eve another. */
+async function withLinks(
+  policy: Policy,
+  body: (story: Scenario, inbox: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const inbox: string[] = [];
+  const server = createServer((request, response) => {
+    let text = "";
+    request.setEncoding("utf8");
+    request.on("data", (chunk: string) => {
+      text += chunk;
+    });
+    request.on("end", () => {
+      inbox.push(text);
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const url = `http://127.0.0.1:${portOf(server.address())}/`;
+  const hook = { kind: "webhook", url, timeout: "60s" } as const;
+  try {
+    await withScenario(policy, async (story) => body(story, inbox), {
+      publicUrl: ORIGIN,
+      linksTo: { Dana: "danas", Eve: "eves" },
+      notify: {
+        channels: { log: { kind: "log" }, danas: hook, eves: hook },
+        routes: { page: ["log", "danas", "eves"], tell: ["log"] },
+      },
+    });
+  } finally {
+    await new Promise((resolve) => {
+      server.close(resolve);
+    });
+  }
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  return typeof address === "object" ? (address?.port ?? 0) : 0;
+}
+
+/** What only two people together may answer. */
+async function asksTwo(story: Scenario): Promise<Asked> {
+  await story.beginsProven("good-1");
+  await story.install("good-2", "works");
+  await story.passes("10s");
+  await story.as("Pat").reports("data-corruption");
+  await story.passesUntil(is("approval-asked"));
+  return story.asked();
+}
+
+/** The token of the link that one person was sent. */
+async function linkOf(name: string, inbox: readonly string[]): Promise<string> {
+  const pattern = new RegExp(`Decide here, ${name}: ${ORIGIN}/decide\\?t=([\\w.-]+)`, "u");
+  let token = "";
+  await expect
+    .poll(
+      () => {
+        token = inbox.map((text) => pattern.exec(text)?.[1] ?? "").join("");
+        return token;
+      },
+      { timeout: 10_000 },
+    )
+    .not.toBe("");
+  return token;
+}
+
+async function opens(story: Scenario, token: string): Promise<Answer> {
+  const socketPath = join(story.config.state, "rollwatch.sock");
+  return ask({ socketPath, path: `/decide?t=${token}` });
+}
+
+async function sends(
+  story: Scenario,
+  form: Readonly<Record<string, string>>,
+  origin = ORIGIN,
+): Promise<Answer> {
+  const socketPath = join(story.config.state, "rollwatch.sock");
+  const headers = { "content-type": "application/x-www-form-urlencoded", origin };
+  const body = new URLSearchParams(form).toString();
+  return ask({ socketPath, path: "/decide", method: "POST", headers }, body);
+}
+
+async function decides(story: Scenario, token: string, answer = "approve"): Promise<Answer> {
+  const page = await opens(story, token);
+  const nonce = /name="nonce" value="([^"]+)"/u.exec(page.body)?.[1] ?? "";
+  return sends(story, { t: token, nonce, answer });
+}
+
+function refusals(story: Scenario): readonly (string | null)[] {
+  return story
+    .facts()
+    .flatMap((fact) => (fact.kind === "answer-refused" ? [fact.by, fact.reason] : []));
+}
+
+describe("a recommendation that takes two people", () => {
+  it("is carried out when one decides by a link and another by a token", async () => {
+    await withLinks(TWO, async (story, inbox) => {
+      const asked = await asksTwo(story);
+
+      const answer = await decides(story, await linkOf("Dana", inbox));
+      const report = await story.as("Ada").approves(asked);
+      await story.passesUntil(is("recovery-ended"));
+
+      expect(answer.status).toBe(200);
+      expect(report.state).toBe("running");
+      expect(story.asked().approval.given).toMatchObject([
+        { by: "Dana", role: "database-administrator" },
+        { by: "Ada", role: "system-administrator" },
+      ]);
+      expect(story.recovery().ended?.result).toBe("completed");
+      expect(refusals(story)).toEqual([]);
+    });
+  });
+
+  it("is not touched by whoever only opens the link, however often", async () => {
+    await withLinks(TWO, async (story, inbox) => {
+      await asksTwo(story);
+      const token = await linkOf("Dana", inbox);
+
+      const first = await opens(story, token);
+      await opens(story, token);
+
+      expect(first).toMatchObject({ status: 200, type: "text/html; charset=utf-8" });
+      expect(story.asked().approval.given).toEqual([]);
+      expect(story.facts().filter(is("approved"))).toEqual([]);
+    });
+  });
+
+  it("is not carried out on one person's word, given twice by two ways", async () => {
+    await withLinks(TWO, async (story, inbox) => {
+      const asked = await asksTwo(story);
+      const token = await linkOf("Eve", inbox);
+      await story.as("Eve").approves(asked);
+
+      const again = await decides(story, token);
+      await story.passes("20s");
+
+      expect(again.status).toBe(409);
+      expect(refusals(story)[0]).toBe("Eve");
+      expect(story.asked().approval.given).toHaveLength(1);
+      expect(story.begun()).toEqual([]);
+    });
+  });
+
+  it("hears a page once: its answer sent again counts for nothing", async () => {
+    await withLinks(TWO, async (story, inbox) => {
+      await asksTwo(story);
+      const token = await linkOf("Dana", inbox);
+      const page = await opens(story, token);
+      const nonce = /name="nonce" value="([^"]+)"/u.exec(page.body)?.[1] ?? "";
+
+      const answers = [
+        await sends(story, { t: token, nonce, answer: "approve" }),
+        await sends(story, { t: token, nonce, answer: "reject" }),
+      ];
+
+      expect(answers.map((one) => one.status)).toEqual([200, 403]);
+      expect(story.asked().approval.rejected).toBeUndefined();
+      expect(refusals(story)).toHaveLength(2);
+    });
+  });
+
+  it("hears no answer of another site's page, without a page, or with a link that was altered", async () => {
+    await withLinks(TWO, async (story, inbox) => {
+      await asksTwo(story);
+      const token = await linkOf("Dana", inbox);
+      const page = await opens(story, token);
+      const nonce = /name="nonce" value="([^"]+)"/u.exec(page.body)?.[1] ?? "";
+      const altered = `${token.slice(0, -4)}AAAA`;
+
+      const answers = [
+        await sends(story, { t: token, nonce, answer: "approve" }, "https://evil.example"),
+        await sends(story, { t: token, nonce: "", answer: "approve" }),
+        await sends(story, { t: token, nonce, answer: "destroy" }),
+        await opens(story, altered),
+      ];
+
+      expect(answers.map((one) => one.status)).toEqual([403, 403, 403, 403]);
+      expect(story.asked().approval.given).toEqual([]);
+      expect(story.facts().filter(is("answer-refused"))).toHaveLength(4);
+    });
+  });
+
+  it("is not approved by a link that comes too late", async () => {
+    await withLinks({ ...TWO, approval: { expires: "1m" } }, async (story, inbox) => {
+      await asksTwo(story);
+      const token = await linkOf("Dana", inbox);
+      await story.passesUntil(is("recovery-ended"));
+
+      const late = await opens(story, token);
+
+      expect(late.status).toBe(409);
+      expect(refusals(story)).toEqual(["Dana", "it came too late"]);
+      expect(story.begun()).toEqual([]);
+    });
+  });
+
+  it("is not approved by the link of another plan that was asked about before", async () => {
+    await withLinks(TWO, async (story, inbox) => {
+      const asked = await asksTwo(story);
+      const token = await linkOf("Dana", inbox);
+      const page = await opens(story, token);
+      await story.as("Ada").rejects(asked);
+      await story.passes("5s");
+      const nonce = /name="nonce" value="([^"]+)"/u.exec(page.body)?.[1] ?? "";
+
+      const answer = await sends(story, { t: token, nonce, answer: "approve" });
+
+      expect(answer.status).toBe(409);
+      expect(story.begun()).toEqual([]);
+      expect(refusals(story)[0]).toBe("Dana");
+    });
+  });
+});
