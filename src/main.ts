@@ -8,6 +8,7 @@ import { openGuardOutside } from "./app/guard-outside.ts";
 import { openDatabaseRows } from "./app/database-rows.ts";
 import { openDoctor } from "./app/doctor.ts";
 import { runInit } from "./app/init.ts";
+import { testChannels } from "./app/test-channels.ts";
 import { replayRecording } from "./app/replay.ts";
 import { askOn } from "./cli/ask.ts";
 import { runCli } from "./cli/program.ts";
@@ -88,6 +89,7 @@ const code = await runCli(
     runDaemon,
     deployUnderLock,
     openGuardOutside,
+    testChannels,
   },
   untilAsked(),
 );

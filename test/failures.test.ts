@@ -3,7 +3,10 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FAILURE_CODES } from "../src/model/failure.ts";
 import { NOTICE_REASONS } from "../src/model/notice.ts";
+import { PeopleSettings } from "../src/model/people.ts";
 import { address } from "../src/notify/route.ts";
+
+const NOBODY = PeopleSettings.parse({});
 
 function doc(name: string): string {
   return readFileSync(resolve(import.meta.dirname, "../docs", name), "utf8");
@@ -17,7 +20,7 @@ describe("what people can run into", () => {
   const quiet = new Set(
     NOTICE_REASONS.filter((reason) => {
       const draft = { dedupKey: "", reason, incident: null, title: "", text: "" };
-      return address(draft, { page: [], tell: [] }, {}, { id: "", at: 0 }).urgency === "tell";
+      return address(draft, { page: [], tell: [] }, NOBODY, { id: "", at: 0 }).urgency === "tell";
     }),
   );
 

@@ -64,7 +64,7 @@ export function assemble(input: AssembleInput): Daemon {
     tell: (draft) => {
       const at = world.clock.now();
       const made = { id: world.ids.next("notice", at), at };
-      queue(journal, address(draft, notify.routes, config.people.emergency, made));
+      queue(journal, address(draft, notify.routes, config.people, made));
     },
   };
 }

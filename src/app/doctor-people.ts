@@ -1,7 +1,6 @@
+import { approversIn, type Asked, askedRoles } from "../config/asked-roles.ts";
 import type { Config } from "../config/schema.ts";
-import { decidersOf } from "../decide/policy.ts";
 import type { Role } from "../model/role.ts";
-import { TRIGGERS } from "../model/trigger.ts";
 import { type Examination, fault, type Finding, ok, warning } from "./doctor-examination.ts";
 
 /** Looks at who decides and who is told. No message is sent. */
@@ -11,32 +10,16 @@ export const PEOPLE: readonly Examination[] = [
 ];
 
 function lookAtDeciders(config: Config): readonly Finding[] {
-  const asked = new Map<Role, { recommend: string[]; auto: string[] }>();
-  for (const trigger of TRIGGERS) {
-    const { mode } = config.policy.triggers[trigger];
-    if (mode === "recommend" || mode === "auto") {
-      for (const role of decidersOf(config.policy, trigger)) {
-        const known = asked.get(role) ?? { recommend: [], auto: [] };
-        known[mode].push(trigger);
-        asked.set(role, known);
-      }
-    }
-  }
+  const asked = askedRoles(config);
   return asked.size === 0
     ? [ok("deciders", "no trigger is in recommend or auto mode")]
     : [...asked].map(([role, triggers]) => findingOf(config, role, triggers));
 }
 
 /** In auto mode a person is asked only where a guard says so. */
-function findingOf(
-  config: Config,
-  role: Role,
-  { recommend, auto }: { readonly recommend: readonly string[]; readonly auto: readonly string[] },
-): Finding {
+function findingOf(config: Config, role: Role, { recommend, auto }: Asked): Finding {
   const check = `role ${role}`;
-  const people = config.people.contacts.filter(
-    (one) => one.roles.includes(role) && one.token !== undefined && one.access.includes("approve"),
-  );
+  const people = approversIn(config, role);
   if (people.length > 0) {
     return ok(check, people.map(({ name }) => name).join(", "));
   }

@@ -28,12 +28,7 @@ export function openGuardOutside(config: Config): GuardOutside {
       const id = ids.next("notice", at);
       const draft = { dedupKey: id, reason: "deployment-guard", incident: null } as const;
       const made = { id, at };
-      const notice = address(
-        { ...draft, title, text },
-        config.notify.routes,
-        config.people.emergency,
-        made,
-      );
+      const notice = address({ ...draft, title, text }, config.notify.routes, config.people, made);
       const wanted = channels.filter(({ name }) => notice.channels.includes(name));
       const sent = await Promise.all(
         wanted.map(async (channel) =>

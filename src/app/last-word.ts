@@ -43,7 +43,7 @@ export async function tellLastWord(
   }
   const at = clock.now();
   const draft = rollwatchEnded(config.application.name, why);
-  const notice = address(draft, config.notify.routes, config.people.emergency, {
+  const notice = address(draft, config.notify.routes, config.people, {
     id: `notice-last-${at}`,
     at,
   });

@@ -27,6 +27,7 @@ import { readinessOf } from "./readiness.ts";
 import { takeSamples } from "./loops.ts";
 import { daemonSlack, withButtons } from "./slack-answers.ts";
 import { daemonLinks, linkedChannels, openLinking, type Linking } from "./link-answers.ts";
+import { keepEscalating } from "./escalate.ts";
 import { isPublished, keepPublishing, pageChannels, publicPages } from "./public-page.ts";
 import { openProver } from "./prover.ts";
 import { oversee } from "./oversee.ts";
@@ -173,6 +174,7 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
     daemon.surroundings.keepLooking(ending.signal),
     keepReady(daemon, ending.signal),
     keepUpdating(daemon, ending.signal),
+    keepEscalating(daemon, ending.signal),
     keepReminding(daemon, ending.signal),
     ...(isPublished(daemon) ? [keepPublishing(daemon, ending.signal)] : []),
     parts.recording.run(ending.signal),

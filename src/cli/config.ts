@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { rolesWithoutPeople } from "../config/asked-roles.ts";
 import { effectiveConfig, printConfig } from "../config/print.ts";
 import { configJsonSchema } from "../config/schema-tree.ts";
 import { openConfig, printJson, wantsJson } from "./context.ts";
@@ -14,11 +15,16 @@ export function addConfig(program: Command, context: CommandContext): void {
     .description("say everything that is wrong with the configuration, with file, line and cure")
     .addHelpText("after", "\nExample:\n  rollwatch config validate --config config/rollwatch.yaml")
     .action(async (_options: unknown, command: Command) => {
-      const { file, hash } = await openConfig(context, command, "command");
+      const config = await openConfig(context, command, "command");
+      const { file, hash } = config;
+      const warnings = rolesWithoutPeople(config);
       if (wantsJson(command)) {
-        printJson(context, { valid: true, file, hash });
+        printJson(context, { valid: true, file, hash, warnings });
       } else {
         context.ports.out(`${file} is valid (${hash.slice(0, 12)})\n`);
+        for (const one of warnings) {
+          context.ports.err(`warning: ${one}\n`);
+        }
       }
     });
 

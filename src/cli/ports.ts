@@ -3,6 +3,7 @@ import type { Environment } from "../config/environment.ts";
 import type { FollowUps, ReportOrder } from "../model/after-action.ts";
 import type { Actions } from "../model/actions.ts";
 import type { GuardOutside } from "../model/deployment-guard.ts";
+import type { ChannelTest } from "../model/channel-test.ts";
 import type { DatabaseRows } from "../model/database-rows.ts";
 import type { DoctorReport } from "../model/doctor.ts";
 import type { InitOutcome, InitRequest } from "../model/init.ts";
@@ -63,6 +64,12 @@ export interface CliPorts {
   exportIncident(config: Config, order: ReportOrder, signal: AbortSignal): Promise<string>;
   /** The tasks and checklists of an incident. Throws `incident-unknown`. */
   followUps(config: Config, id: string, signal: AbortSignal): Promise<FollowUps>;
+  /** Sends a marked test notice through each channel named, without the daemon. */
+  testChannels(
+    config: Config,
+    test: { readonly names: readonly string[]; readonly by: string },
+    signal: AbortSignal,
+  ): Promise<readonly ChannelTest[]>;
   /** Judges a recording, or a folder of them, by this configuration. */
   replay(config: Config, path: string, signal: AbortSignal): Promise<ReplayReport>;
   /** Runs a deployment's command under the lock of recoveries. Returns its exit code. */

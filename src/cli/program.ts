@@ -14,6 +14,7 @@ import { describeError, exitCodeOf, UsageFailure } from "./errors.ts";
 import { addGuard } from "./guard.ts";
 import { addIncident } from "./incident.ts";
 import { addInit } from "./init.ts";
+import { addPeople } from "./people.ts";
 import { EXIT } from "./ports.ts";
 import type { CliPorts } from "./ports.ts";
 import { addRecord } from "./record.ts";
@@ -97,6 +98,7 @@ function buildProgram(context: CommandContext): Command {
   addRecord(program, context);
   addBrakes(program, context);
   addDeployLock(program, context);
+  addPeople(program, context);
   addConfig(program, context);
   addCompletion(program, context);
   return program;

@@ -9,7 +9,7 @@ import { uselessBaseline } from "./check-baseline.ts";
 import { uselessBurnRate } from "./check-burn-rate.ts";
 import { uselessConfirmation } from "./check-confirmation.ts";
 import { checkOrder } from "./check-order.ts";
-import { checkLinks, checkMembers, checkPeople } from "./check-people.ts";
+import { checkDuty, checkLinks, checkMembers, checkPeople } from "./check-people.ts";
 import { checkStatusPage } from "./check-status-page.ts";
 import type { Environment } from "./environment.ts";
 import { duplicates, notOneOf } from "./name-findings.ts";
@@ -260,7 +260,12 @@ function linksOf(
   { notify, server }: Pick<Sections, "notify" | "server">,
 ): readonly Finding[] {
   const channels = Object.keys(notify?.channels ?? {});
-  return notify === undefined ? [] : checkLinks(people, channels, server?.publicUrl !== undefined);
+  return notify === undefined
+    ? []
+    : [
+        ...checkLinks(people, channels, server?.publicUrl !== undefined),
+        ...checkDuty(people, channels),
+      ];
 }
 
 function checkState(

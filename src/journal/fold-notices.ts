@@ -1,7 +1,8 @@
 /** What facts about notices do to the history. */
 
 import type { Fact } from "../model/facts.ts";
-import { type History, type PendingNotice, threadOf } from "../model/history.ts";
+import { type History, type Incident, type PendingNotice, threadOf } from "../model/history.ts";
+import type { Notice } from "../model/notice.ts";
 import { keepLast } from "./keep.ts";
 
 /** dedupKeys that are remembered. */
@@ -16,16 +17,23 @@ type Waiting = PendingNotice["waiting"][number];
 export function queued(history: History, { notice }: FactOf<"notice-queued">, at: number): History {
   const others = [...history.told].filter((key) => key !== notice.dedupKey);
   const told = new Set(keepLast(MAX_TOLD, [...others, notice.dedupKey]));
-  const waiting = notice.channels.map((channel) => ({ channel, failures: 0, dueAt: at }));
+  const dueAt = Math.max(at, notice.notBefore ?? at);
+  const waiting = notice.channels.map((channel) => ({ channel, failures: 0, dueAt }));
   // What strangers read tells nothing to those who wait for news.
   const isForPeople = notice.reason !== "status-page";
   const incidents = history.incidents.map((one) =>
-    one.id === notice.incident && isForPeople ? { ...one, toldAt: at } : one,
+    one.id === notice.incident && isForPeople
+      ? { ...one, toldAt: at, ...escalatedBy(notice, at) }
+      : one,
   );
   if (waiting.length === 0) {
     return { ...history, told, incidents };
   }
   return { ...history, told, incidents, outbox: [...history.outbox, { notice, waiting }] };
+}
+
+function escalatedBy({ reason, level }: Notice, at: number): Pick<Incident, "escalated"> {
+  return reason === "escalated" && level !== undefined ? { escalated: { level, at } } : {};
 }
 
 export function delivered(history: History, fact: FactOf<"notice-delivered">): History {

@@ -88,6 +88,8 @@ export interface Incident {
   readonly graverAt?: number;
   /** When people were last told something about it, by the clock of now; absent: never. */
   readonly toldAt?: number;
+  /** The highest level that was called because nobody acknowledged, and when; absent: the rollback team alone. */
+  readonly escalated?: { readonly level: 2 | 3; readonly at: number };
   readonly signals: readonly string[];
   readonly cause: Cause;
   readonly evidence: readonly string[];
@@ -218,6 +220,15 @@ export function elapsedAtMost(
     elapsed -= set.at - set.byMs >= at ? Math.min(set.byMs, 0) : 0;
   }
   return elapsed;
+}
+
+/** How much time has passed from `at` to `now` as far as rollwatch knows, whichever way the wall clock was set in between. */
+export function elapsedLikely(
+  history: Pick<History, "clockSets">,
+  at: number,
+  now: number,
+): number {
+  return elapsedSince(history, at, now) + elapsedAtMost(history, at, now) - (now - at);
 }
 
 /** Whether the people who decide have all said yes, or one of them alone for all, and none no. */

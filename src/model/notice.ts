@@ -36,6 +36,8 @@ export const NOTICE_REASONS = [
   "approval-overridden",
   "approval-unanswered",
   "tasks-overdue",
+  "escalated",
+  "channel-test",
   "status-page",
 ] as const;
 export type NoticeReason = (typeof NOTICE_REASONS)[number];
@@ -55,6 +57,10 @@ export const Notice = z.object({
   text: z.string(),
   /** The channels that must have it, by their configured names. */
   channels: z.array(z.string()),
+  /** How far up it goes, where that is further than the rollback team: 2 or 3. */
+  level: z.union([z.literal(2), z.literal(3)]).optional(),
+  /** Delivered no sooner, in ms since the epoch: it waits for business hours. Absent: at once. */
+  notBefore: z.number().optional(),
 });
 export type Notice = z.infer<typeof Notice>;
 

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { CalendarSettings, Day, HOURS, TimeOfDay } from "./calendar.ts";
 import { ROLES } from "./role.ts";
+import { Duration } from "./units.ts";
 import { words } from "./words.ts";
 
 /** What a person's token allows. */
@@ -31,6 +33,13 @@ export const ContactSettings = z.strictObject({
    * which includes read; signal (a program's: tell what it sees by a webhook) does not. Default acknowledge and approve.
    */
   access: z.array(z.enum(ACCESS)).default(["acknowledge", "approve"]),
+  /** The channels that this person is reached by, beside those of `notify.routes`: of level 1 at once, of higher levels when nobody has acknowledged. Default none. */
+  channels: z.array(z.string()).default([]),
+  /** When this person is reached by them, by `people.calendar`. Default business, after-hours and weekend. */
+  hours: z
+    .array(z.enum(HOURS))
+    .min(1)
+    .default([...HOURS]),
   /** The channel that nobody but this person reads: what asks for a decision has a one-time link there. Default none. */
   linksTo: z.string().optional(),
   /** This person's member id in Slack, such as `U0123456789`: buttons that it presses decide. Default none. */
@@ -52,11 +61,40 @@ const EmergencySettings = z.strictObject({
 });
 export type EmergencySettings = z.infer<typeof EmergencySettings>;
 
+/** When those of a higher level are called, counted from when an incident was opened or became graver. */
+const EscalationSettings = z.strictObject({
+  /** Senior management, of what must be over within 15 minutes; 0s: never. Default 15m. */
+  second: Duration.prefault("15m"),
+  /** Executives, of what must be over within 5 minutes; 0s: never. Default 30m. */
+  third: Duration.prefault("30m"),
+});
+
+/** People who take turns. */
+const RotationSettings = z.strictObject({
+  name: words(80),
+  /** Names of contacts, in the order of their turns. */
+  people: z.array(z.string()).min(1),
+  /** The day on which the first one's turn begins, such as `2026-01-05`. */
+  from: Day,
+  /** The time of day at which a turn ends, in the calendar's zone. Default 09:00. */
+  at: TimeOfDay.default("09:00"),
+  /** How many days a turn lasts. Default 7. */
+  days: z.int().min(1).default(7),
+  /** In which hours the turns count; in others the people are reached by their own `hours`. Default after-hours and weekend. */
+  hours: z.array(z.enum(HOURS)).min(1).default(["after-hours", "weekend"]),
+});
+export type RotationSettings = z.infer<typeof RotationSettings>;
+
 /** The people around the application. */
 export const PeopleSettings = z.strictObject({
   contacts: z.array(ContactSettings).default([]),
   /** Printed below every notice that wakes somebody. Default nothing. */
   emergency: EmergencySettings.prefault({}),
+  /** When the team is at work: planned matters wait for it. Default: there is none, and everybody is reached at any hour. */
+  calendar: CalendarSettings.optional(),
+  escalation: EscalationSettings.prefault({}),
+  /** On-call duty. Default none. */
+  rotations: z.array(RotationSettings).default([]),
 });
 export type PeopleSettings = z.infer<typeof PeopleSettings>;
 

@@ -12,6 +12,10 @@ export interface NoticeDraft extends Pick<
 > {
   /** Overrides the urgency of the reason. */
   readonly urgency?: Notice["urgency"];
+  /** How far up it goes, where that is further than the rollback team. */
+  readonly level?: 2 | 3;
+  /** It may wait for business hours. */
+  readonly canWait?: true;
 }
 
 /** What every notice about an incident is made from. */
@@ -50,18 +54,20 @@ export function trouble({ application, incident }: IncidentNews): string {
 /** A notice of an incident; `key` are the words that tell this fact from others of its reason, such as the plan's id. */
 export function draft(
   { incident }: IncidentNews,
-  about: { readonly reason: NoticeDraft["reason"]; readonly key: readonly string[] },
+  about: Pick<NoticeDraft, "reason"> & { readonly key: readonly string[] },
   [title = "", ...lines]: readonly string[],
 ): NoticeDraft {
   const dedupKey = [incident.id, about.reason, ...about.key].join(":");
   const text = lines.join("\n");
-  return { dedupKey, reason: about.reason, incident: incident.id, title, text };
+  // Whoever was called hears how it goes on.
+  const level = incident.escalated === undefined ? {} : { level: incident.escalated.level };
+  return { dedupKey, reason: about.reason, incident: incident.id, title, text, ...level };
 }
 
 /** A message that waits for no night's sleep where the tier does: planned matters wake nobody. */
 export function byTier({ incident, isBlind }: IncidentNews, message: NoticeDraft): NoticeDraft {
   const canWait = incident.tier === "planned" && isBlind !== true;
-  return canWait ? { ...message, urgency: "tell" } : message;
+  return canWait ? { ...message, urgency: "tell", canWait } : message;
 }
 
 /** The first lines of each message: what is wrong, since when, and why. */

@@ -29,6 +29,20 @@ export function reportedByPerson(news: IncidentNews): NoticeDraft {
   return byTier(news, message);
 }
 
+/** A test of the channels that somebody asked for; `id` is one that no other has. */
+export function channelTest(
+  application: string,
+  { by, id }: { readonly by: string; readonly id: string },
+): NoticeDraft {
+  return {
+    dedupKey: `none:channel-test:${id}`,
+    reason: "channel-test",
+    incident: null,
+    title: `TEST: ${application}: this is what a page looks like`,
+    text: `Nothing is wrong: ${by} tests how people are reached (\`rollwatch people test\`). Resolve it where it stays open.`,
+  };
+}
+
 /** A person stopped services; told once per stop, because each start of a process has an id of its own. */
 export function stoppedByPerson(application: string, services: readonly Service[]): NoticeDraft {
   const names = services.map((service) => service.name).join(", ");

@@ -131,11 +131,16 @@ function giveUpOld(
   { reason, detail }: Pick<Extract<Delivery, { kind: "retry-later" }>, "reason" | "detail">,
 ): void {
   for (const { notice, waiting } of journal.history().outbox) {
-    const isOld = clock.now() - notice.at > GIVE_UP_AFTER_MS;
+    const isOld = clock.now() - dueSince(notice) > GIVE_UP_AFTER_MS;
     if (isOld && waiting.some((one) => one.channel === channel)) {
       journal.record(failed(notice, channel, { reason, detail: givenUp(detail), retryAt: null }));
     }
   }
+}
+
+/** When it was to be delivered first, by the clock of then. */
+function dueSince({ at, notBefore = at }: Notice): number {
+  return Math.max(at, notBefore);
 }
 
 function givenUp(detail: string): string {
@@ -198,7 +203,7 @@ function factOf(
     return failed(notice, channel, { reason, detail, retryAt: null });
   }
   const retryAt = clock.now() + retryDelayMs(failures + 1, random(), delivery.afterMs);
-  if (retryAt - notice.at > GIVE_UP_AFTER_MS) {
+  if (retryAt - dueSince(notice) > GIVE_UP_AFTER_MS) {
     return failed(notice, channel, { reason, detail: givenUp(detail), retryAt: null });
   }
   return failed(notice, channel, { reason, detail, retryAt });

@@ -1,5 +1,7 @@
+import { nextBusiness } from "../model/calendar.ts";
+import { peopleUpTo } from "../model/duty.ts";
 import type { Notice, NoticeReason } from "../model/notice.ts";
-import type { EmergencySettings } from "../model/people.ts";
+import type { EmergencySettings, PeopleSettings } from "../model/people.ts";
 import type { NoticeDraft } from "./notices-draft.ts";
 
 /** Channel names by urgency, as configured. */
@@ -44,27 +46,53 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   "approval-overridden": "page",
   "approval-unanswered": "page",
   "tasks-overdue": "tell",
+  escalated: "page",
+  "channel-test": "page",
   "status-page": "tell",
 };
 
+/** What everybody hears of, executives too: somebody decided alone. */
+const TO_EVERYBODY: ReadonlySet<NoticeReason> = new Set(["approval-overridden"]);
+
 /** What those hear of, too, who are usually only informed: somebody decided alone, or nobody decides. */
-const TO_EVERYBODY: ReadonlySet<NoticeReason> = new Set([
+const TO_INFORMED: ReadonlySet<NoticeReason> = new Set([
   "approval-overridden",
   "approval-unanswered",
 ]);
 
 /** Makes a notice of a draft: its urgency, the channels that must have it, and whom to reach where it wakes somebody. */
 export function address(
-  draft: NoticeDraft,
+  { canWait, ...draft }: NoticeDraft,
   routes: Routes,
-  emergency: EmergencySettings,
+  people: PeopleSettings,
   made: { readonly id: string; readonly at: number },
 ): Notice {
   const urgency = draft.urgency ?? URGENCY[draft.reason];
-  const names = TO_EVERYBODY.has(draft.reason) ? [...routes.page, ...routes.tell] : routes[urgency];
-  const reached = urgency === "page" ? tellEmergency(emergency) : "";
+  const reached = urgency === "page" ? tellEmergency(people.emergency) : "";
   const text = reached === "" ? draft.text : `${draft.text}\n\n${reached}`;
-  return { ...draft, ...made, text, urgency, channels: [...new Set(names)] };
+  const names = [
+    ...routes[urgency],
+    ...(TO_INFORMED.has(draft.reason) ? routes.tell : []),
+    ...(urgency === "page" ? channelsOfPeople(draft, people, made.at) : []),
+  ];
+  const channels = [...new Set(names)];
+  const notBefore = canWait === true ? businessFrom(people, made.at) : {};
+  return { ...draft, ...made, text, urgency, channels, ...notBefore };
+}
+
+/** The channels of those on duty, as far up as the notice goes. */
+function channelsOfPeople(
+  { reason, level }: Pick<NoticeDraft, "reason" | "level">,
+  people: PeopleSettings,
+  at: number,
+): readonly string[] {
+  const called = peopleUpTo(people, TO_EVERYBODY.has(reason) ? 3 : (level ?? 1), at);
+  return called.flatMap(({ channels }) => channels);
+}
+
+function businessFrom({ calendar }: PeopleSettings, at: number): Pick<Notice, "notBefore"> {
+  const opens = calendar === undefined ? at : nextBusiness(calendar, at);
+  return opens === at ? {} : { notBefore: opens };
 }
 
 function tellEmergency({ hotline, address: mail, channel }: EmergencySettings): string {

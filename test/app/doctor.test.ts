@@ -9,7 +9,7 @@ import { SignalSettings, type Config } from "../../src/config/schema.ts";
 import { PolicySettings } from "../../src/decide/policy.ts";
 import type { DoctorLine, DoctorReport } from "../../src/model/doctor.ts";
 import { UpstreamSettings } from "../../src/model/application.ts";
-import { ContactSettings } from "../../src/model/people.ts";
+import { PeopleSettings } from "../../src/model/people.ts";
 import { holdLock } from "../../src/system/lock.ts";
 import { NotifySettings } from "../../src/notify/settings.ts";
 import { DatabaseRollbackSettings } from "../../src/release/settings.ts";
@@ -383,7 +383,7 @@ const TROUBLES: readonly Trouble[] = [
     state: "fault",
     says: "nobody can approve for system-down",
     spoil: async ({ configured }) =>
-      configured({ policy: withMode("recommend"), people: { emergency: {}, contacts: [] } }),
+      configured({ policy: withMode("recommend"), people: PeopleSettings.parse({}) }),
   },
   {
     what: "an approver without a token",
@@ -393,10 +393,9 @@ const TROUBLES: readonly Trouble[] = [
     spoil: async ({ configured }) =>
       configured({
         policy: withMode("auto"),
-        people: {
-          emergency: {},
-          contacts: [ContactSettings.parse({ name: "Ada", roles: ["system-administrator"] })],
-        },
+        people: PeopleSettings.parse({
+          contacts: [{ name: "Ada", roles: ["system-administrator"] }],
+        }),
       }),
   },
   {

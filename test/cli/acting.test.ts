@@ -127,6 +127,7 @@ async function alone(argv: readonly string[], world: World = {}): Promise<Outcom
     doctor: async () => aDoctorReport(),
     exportIncident: async () => "",
     followUps: async () => ({ tasks: [], checklists: [] }),
+    testChannels: async () => [],
     replay: async () => aReplayReport(),
     runDaemon: async () => 0,
     deployUnderLock: async () => 0,

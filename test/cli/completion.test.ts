@@ -35,6 +35,7 @@ async function scriptFor(shell: string): Promise<string> {
     doctor: absent,
     exportIncident: absent,
     followUps: async () => ({ tasks: [], checklists: [] }),
+    testChannels: async () => [],
     replay: absent,
     runDaemon: absent,
     deployUnderLock: absent,

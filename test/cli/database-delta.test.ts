@@ -73,6 +73,7 @@ async function rollwatch(
       doctor: notNeeded,
       exportIncident: notNeeded,
       followUps: async () => ({ tasks: [], checklists: [] }),
+      testChannels: async () => [],
       replay: notNeeded,
       runDaemon: notNeeded,
       deployUnderLock: notNeeded,

@@ -90,6 +90,7 @@ ${signals.map((one) => `  - ${one}\n`).join("")}state: ${folder}
     doctor: async () => aDoctorReport(),
     exportIncident: async () => "",
     followUps: async () => ({ tasks: [], checklists: [] }),
+    testChannels: async () => [],
     replay: async () => aReplayReport(),
     runDaemon: async () => 0,
     deployUnderLock: async () => 0,

@@ -97,6 +97,7 @@ async function rollwatch(argv: readonly string[], world: World = {}): Promise<Ou
     doctor: async () => aDoctorReport(),
     exportIncident: async () => "",
     followUps: async () => ({ tasks: [], checklists: [] }),
+    testChannels: async () => [],
     replay: async () => aReplayReport(),
     runDaemon: async () => 0,
     deployUnderLock: async () => 0,

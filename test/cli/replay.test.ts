@@ -56,6 +56,7 @@ async function rollwatch(
       doctor: notNeeded,
       exportIncident: notNeeded,
       followUps: async () => ({ tasks: [], checklists: [] }),
+      testChannels: async () => [],
       replay,
       runDaemon: notNeeded,
       deployUnderLock: notNeeded,

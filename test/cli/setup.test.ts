@@ -43,6 +43,7 @@ async function rollwatch(argv: readonly string[], world: Partial<CliPorts>): Pro
     doctor: absent,
     exportIncident: async () => "",
     followUps: async () => ({ tasks: [], checklists: [] }),
+    testChannels: async () => [],
     replay: absent,
     runDaemon: absent,
     deployUnderLock: absent,

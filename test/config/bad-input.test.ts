@@ -270,10 +270,34 @@ function fullConfiguration(): Record<string, unknown> {
     },
     people: {
       emergency: { hotline: "+49 30 1", address: "a@example.com", channel: "#help" },
-      contacts: [{ name: "Ada", roles: ["executives"], token: "0123456789abcdefghij", access: [] }],
+      calendar: {
+        timeZone: "Europe/Berlin",
+        days: ["mon", "fri"],
+        from: "08:00",
+        to: "18:30",
+        holidays: ["2026-12-25"],
+      },
+      escalation: { second: "15m", third: "30m" },
+      rotations: [
+        {
+          name: "on-call",
+          people: ["Ada"],
+          from: "2026-01-05",
+          at: "09:00",
+          days: 7,
+          hours: ["weekend"],
+        },
+      ],
+      contacts: [fullContact()],
     },
     state: "/var/lib/rollwatch",
   };
+}
+
+function fullContact(): object {
+  const hours = ["business", "after-hours", "weekend"];
+  const token = "0123456789abcdefghij";
+  return { name: "Ada", roles: ["executives"], token, access: [], channels: ["log"], hours };
 }
 
 function fullPublishers(): object {
@@ -388,6 +412,9 @@ const CHANNELS = oneOf(
   "log, webhook, slack, slack-bot, pagerduty, opsgenie, alertmanager, teams, email",
 );
 const PUBLISHERS = oneOf("statuspage, cachet, instatus");
+const CLOCK: readonly Wrong[] = [["9:00", "a time of day such as 08:30"]];
+const DATES: readonly Wrong[] = [["2026-02-30", "a day such as 2026-12-25"]];
+const HOURS = oneOf("business, after-hours, weekend");
 const CHANNEL: readonly Wrong[] = [["pager", "a channel of this file"]];
 
 function oneOf(options: string): readonly Wrong[] {
@@ -867,6 +894,28 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "contacts[].roles[]": ROLE,
     "contacts[].token": [["short", "at least 16 characters"]],
     "contacts[].access": LISTS,
+    "contacts[].channels": LISTS,
+    "contacts[].channels[]": [["nowhere", "a channel of notify.channels"]],
+    "contacts[].hours": LISTS,
+    "contacts[].hours[]": HOURS,
+    "calendar.timeZone": [["Europe/Berlim", "a time zone such as Europe/Berlin"]],
+    "calendar.days": LISTS,
+    "calendar.days[]": oneOf("sun, mon, tue, wed, thu, fri, sat"),
+    "calendar.from": CLOCK,
+    "calendar.to": [...CLOCK, ["07:00", "a time after people.calendar.from"]],
+    "calendar.holidays": LISTS,
+    "calendar.holidays[]": DATES,
+    "escalation.second": DURATIONS,
+    "escalation.third": DURATIONS,
+    rotations: LISTS,
+    "rotations[].name": FILLED,
+    "rotations[].people": LISTS,
+    "rotations[].people[]": [["Adda", "the name of a contact"]],
+    "rotations[].from": DATES,
+    "rotations[].at": CLOCK,
+    "rotations[].days": atLeast(1),
+    "rotations[].hours": LISTS,
+    "rotations[].hours[]": HOURS,
     "contacts[].slackUser": [["ada", "a member's id such as U0123456789"]],
     "contacts[].linksTo": [["nowhere", "one of "]],
     "contacts[].access[]": oneOf("read, acknowledge, approve, administer"),
@@ -1115,10 +1164,57 @@ describe("every key of the configuration", () => {
       "people.contacts[1].slackUser",
     ],
   ])("nobody may have %s", async (_what, contacts, path) => {
-    const problems = await problemsOf(withValue(full, ["people", "contacts"], contacts));
+    const alone = withValue(full, ["people", "rotations"], []);
+
+    const problems = await problemsOf(withValue(alone, ["people", "contacts"], contacts));
 
     expect(problems).toMatchObject([{ path, hint: expect.stringContaining("each person") }]);
     expect(JSON.stringify(problems)).not.toContain("0123456789abcdef");
+  });
+
+  it.each([
+    [
+      "hours without a calendar",
+      { contacts: [{ name: "Ada", hours: ["weekend"] }] },
+      "people.contacts[0].hours",
+      "people.calendar beside it",
+    ],
+    [
+      "turns without a calendar",
+      {
+        contacts: [{ name: "Ada" }],
+        rotations: [{ name: "r", people: ["Ada"], from: "2026-01-05" }],
+      },
+      "people.rotations",
+      "people.calendar beside it",
+    ],
+    [
+      "a role that nothing reaches beside one that something does",
+      {
+        contacts: [
+          { name: "Ada", channels: ["log"] },
+          { name: "Bo", roles: ["executives"] },
+        ],
+      },
+      "people.contacts[1].name",
+      "a channel that reaches each person",
+    ],
+    [
+      "an hour that nobody of the team covers",
+      {
+        calendar: { timeZone: "UTC" },
+        contacts: [
+          { name: "Ada", channels: ["log"], hours: ["business"] },
+          { name: "Bo", channels: ["log"], roles: ["executives"] },
+        ],
+      },
+      "people.contacts",
+      "somebody of the rollback team who is reached at every hour",
+    ],
+  ])("people with %s are refused", async (_what, people, path, expected) => {
+    const problems = await problemsOf(withValue(full, ["people"], people));
+
+    expect(problems).toMatchObject([{ path, expected: expect.stringContaining(expected) }]);
   });
 
   it("a page elsewhere has ids of the status page's own parts alone", async () => {

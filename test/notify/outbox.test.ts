@@ -311,4 +311,21 @@ describe("the outbox", () => {
 
     await expect(loud.finished).rejects.toThrow("disk full");
   });
+
+  it("keeps what waits for business hours until then, and the rest does not wait for it", async () => {
+    const channel = channelOf("mail", clock, [LATER, DELIVERED]);
+    const opens = start + 3 * 24 * 60 * MINUTE;
+    queue(journal, notice({ id: "ntc-1", dedupKey: "a", channels: ["mail"], notBefore: opens }));
+    queue(journal, notice({ id: "ntc-2", dedupKey: "b", channels: ["mail"] }));
+    deliver(channel);
+
+    await clock.advance(10 * MINUTE);
+    const before = journal.history().outbox.map((one) => one.notice.id);
+    await clock.advance(opens + 10 * MINUTE - clock.now());
+
+    expect(before).toEqual(["ntc-1"]);
+    expect(channel.tries.at(-1)).toBeGreaterThanOrEqual(opens);
+    expect(journal.history().outbox).toEqual([]);
+    expect(journal.facts().filter(({ kind }) => kind === "notice-delivered")).toHaveLength(2);
+  });
 });

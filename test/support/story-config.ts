@@ -24,6 +24,8 @@ export interface Unlike {
   readonly slackUsers?: Readonly<Record<string, string>>;
   /** Who is told where. Default: the log of everything. */
   readonly notify?: z.input<typeof ConfigFile>["notify"];
+  /** Who else there is, and when those of higher levels are called. Default: the team alone, and nobody in the time of a story. */
+  readonly people?: z.input<typeof ConfigFile>["people"];
   /** How many entries of the journal the story remembers. Default all: `history` and what is told from it need them. */
   readonly remembers?: number;
 }
@@ -53,11 +55,8 @@ export function storyConfig(folder: string, policy: Policy, unlike: Unlike = {})
     release: { bake: "20s", verifyEvery: "1m", warm: unlike.warm ?? true },
     verify: { settle: "5s", steady: "5s", timeout: "60s" },
     people: {
-      contacts: CONTACTS.map((one) => {
-        const linksTo = unlike.linksTo?.[one.name];
-        const slackUser = unlike.slackUsers?.[one.name];
-        return { ...one, linksTo, slackUser };
-      }),
+      ...unlike.people,
+      contacts: [...team(unlike), ...(unlike.people?.contacts ?? [])],
     },
     server: { listen: "127.0.0.1:0", publicUrl: unlike.publicUrl },
     recording: { enabled: unlike.recording ?? false },
@@ -66,4 +65,12 @@ export function storyConfig(folder: string, policy: Policy, unlike: Unlike = {})
     state: join(folder, "state"),
   });
   return { ...file, file: join(folder, "rollwatch.yaml"), hash: "0000", secrets: [] };
+}
+
+function team({ linksTo, slackUsers }: Unlike): typeof CONTACTS {
+  return CONTACTS.map((one) => ({
+    ...one,
+    linksTo: linksTo?.[one.name],
+    slackUser: slackUsers?.[one.name],
+  }));
 }
