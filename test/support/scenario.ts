@@ -1,5 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { pino } from "pino";
+import { z } from "zod";
 import { openLifecycle } from "../../src/app/lifecycle.ts";
 import { watchOver } from "../../src/app/watch.ts";
 import type { Config } from "../../src/config/schema.ts";
@@ -12,7 +14,6 @@ import { remoteOperations } from "../../src/cli/daemon-client.ts";
 import type { Operations } from "../../src/model/operations.ts";
 import { parseDuration } from "../../src/model/units.ts";
 import { openInbox } from "../../src/system/inbox.ts";
-import { openLog } from "../../src/system/log.ts";
 import { type Name, type Somebody, somebody } from "./somebody.ts";
 import { type Policy, storyConfig, type Unlike } from "./story-config.ts";
 import { openStoryWorld, type StoryWorld } from "./story-world.ts";
@@ -49,6 +50,8 @@ export interface Scenario extends StoryWorld {
   begun(): readonly Recovery[];
   /** Somebody of the team, with a token of their own, at the daemon's real socket; `operator` has none. */
   as(name: Name): Somebody;
+  /** Where it answers over TCP, such as `http://127.0.0.1:40123`. */
+  url(): string;
   /** The daemon's readings, over its real socket. */
   readonly operations: Operations;
   /** Why the guards of the newest decision block, by guard. */
@@ -58,6 +61,7 @@ export interface Scenario extends StoryWorld {
 /** A plan that people are, or were, asked about. */
 export type Asked = Recovery & { readonly approval: Approval };
 
+const Watching = z.object({ msg: z.literal("watching"), url: z.string() });
 const STEP_MS = 250;
 const LONGEST_MS = 10 * 60_000;
 
@@ -89,7 +93,16 @@ async function open(
   await mkdir(config.state, { recursive: true, mode: 0o700 });
   await mkdir(config.application.pm2Home, { recursive: true });
   const world = openStoryWorld(config.application.root);
-  const log = openLog({ level: "silent", secrets: [], fd: 1 });
+  let url = "";
+  // Nothing is read from the log but where it answers, which the system chose.
+  const log = pino(
+    { level: "info" },
+    {
+      write: (line) => {
+        url = Watching.safeParse(JSON.parse(line)).data?.url ?? url;
+      },
+    },
+  );
   const entries: Entry[] = [];
   let fate: ((fact: Fact) => boolean) | undefined;
   let hasDied = false;
@@ -197,6 +210,7 @@ async function open(
     stopsRollwatch,
     passes,
     passesUntil,
+    url: () => url,
     as: (name) => somebody(config.state, name),
     operations: remoteOperations(config.state),
     diesBefore: (fact) => {

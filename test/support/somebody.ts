@@ -99,7 +99,8 @@ export function somebody(state: string, name: Name): Somebody {
   };
 }
 
-function tokenOf(name: string): string {
+/** The token of one of the team. */
+export function tokenOf(name: string): string {
   return `the token of ${name}, 16 letters`.replaceAll(" ", "-").replaceAll(",", "");
 }
 
