@@ -110,7 +110,7 @@ async function deliverTo(
     const waitMs =
       errand === undefined ? LONGEST_SLEEP_MS : Math.max(errand.dueAt - clock.now(), restMs());
     if (errand === undefined || waitMs > 0) {
-      await pause(ports, Math.min(waitMs, LONGEST_SLEEP_MS), signal);
+      await pause(ports, Math.min(waitMs, LONGEST_SLEEP_MS), signal, isErrand);
       continue;
     }
     const delivery = await attempt(ports, channel, errand.notice, signal);
@@ -161,8 +161,13 @@ async function dropUnknown(
         journal.record(failed(notice, channel, { reason: "unknown", detail, retryAt: null }));
       }
     }
-    await pause(ports, LONGEST_SLEEP_MS, signal);
+    await pause(ports, LONGEST_SLEEP_MS, signal, isErrand);
   }
+}
+
+/** Whether a worker that waits may have more to do. What another channel made of its own is nothing to it. */
+function isErrand({ kind }: Fact): boolean {
+  return kind === "notice-queued" || kind === "clock-set";
 }
 
 /** One delivery; undefined when rollwatch is ending, so that nobody can say whether it arrived. */
@@ -217,7 +222,7 @@ function failed(
   return { kind: "notice-failed", notice: notice.id, channel, ...how };
 }
 
-/** Sleeps until the time is over, the journal has a new entry, or the signal aborts. Never rejects. */
+/** Sleeps until the time is over, the journal has a new entry that is news, or the signal aborts. Never rejects. */
 export async function pause(
   {
     clock,
@@ -227,9 +232,14 @@ export async function pause(
   },
   ms: number,
   signal: AbortSignal,
+  isNews: (fact: Fact) => boolean = () => true,
 ): Promise<void> {
   const wake = childOf(signal);
-  const stop = journal.onEntry(() => wake.abort());
+  const stop = journal.onEntry(({ fact }) => {
+    if (isNews(fact)) {
+      wake.abort();
+    }
+  });
   try {
     await clock.sleep(ms, wake.signal);
   } catch (error) {
