@@ -6,7 +6,6 @@ import type { Actions } from "../model/actions.ts";
 import { Failure } from "../model/failure.ts";
 import { openRecovery } from "../model/history.ts";
 import type { Operations } from "../model/operations.ts";
-import { startDelivery } from "../notify/outbox.ts";
 import { childOf } from "../system/abort.ts";
 import { holdLock } from "../system/lock.ts";
 import type { Log } from "../system/log.ts";
@@ -21,6 +20,7 @@ import { channelsOf, takeSamples } from "./loops.ts";
 import { daemonOperations } from "./operations.ts";
 import { checkPlaces } from "./preflight.ts";
 import { finishRecovery } from "./recovery.ts";
+import { deliver } from "./deliver.ts";
 import { openChangeWatch } from "./watch-changes.ts";
 import { openWorld } from "./world.ts";
 
@@ -69,14 +69,11 @@ async function openParts(
 
 /** Samples and deliveries run beside the command: a verification needs the one, people the other. */
 async function begin(daemon: Daemon, lifecycle: Lifecycle, signal: AbortSignal): Promise<Alone> {
-  const { world, journal } = daemon;
+  const { world } = daemon;
   const ending = childOf(signal);
   const delivering = new AbortController();
   const bell = openBell(world.clock);
-  const deliveries = startDelivery(
-    { journal, channels: channelsOf(daemon), clock: world.clock, random: () => world.ids.random() },
-    delivering.signal,
-  );
+  const deliveries = deliver(daemon, channelsOf(daemon), delivering.signal);
   const sampling = takeSamples(daemon, { bell }, ending.signal).catch(() => undefined);
   lifecycle.onStop("loops", async () => {
     ending.abort("the command is over");

@@ -1,11 +1,10 @@
 import type { Metrics } from "../metrics/registry.ts";
 import type { PendingNotice } from "../model/history.ts";
 import type { HeartbeatSettings } from "../model/watchdog.ts";
+import { LATE_MS } from "../notify/cover.ts";
 import type { Cycle, Cycles } from "./cycles.ts";
 import type { Daemon } from "./daemon.ts";
 
-/** A page that some channel has not taken for this long is told by the heartbeat. */
-const LATE_PAGE_MS = 5 * 60_000;
 const MAX_BODY_BYTES = 16 * 1024;
 
 /** What a heartbeat is sent with. */
@@ -51,7 +50,7 @@ function wordOf(cycle: Cycle, outbox: readonly PendingNotice[], now: number): Wo
     return { path: "/fail", text: cycle.reason };
   }
   const late = outbox.filter(
-    ({ notice }) => notice.urgency === "page" && now - notice.at >= LATE_PAGE_MS,
+    ({ notice }) => notice.urgency === "page" && now - notice.at >= LATE_MS,
   );
   const channels = new Set(late.flatMap(({ waiting }) => waiting.map(({ channel }) => channel)));
   return late.length === 0

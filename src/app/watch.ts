@@ -8,7 +8,6 @@ import type { Metrics } from "../metrics/registry.ts";
 import type { ApiPorts } from "../api/routes.ts";
 import type { Actions } from "../model/actions.ts";
 import type { Verdict } from "../model/verdict.ts";
-import { startDelivery } from "../notify/outbox.ts";
 import { childOf } from "../system/abort.ts";
 import type { Log } from "../system/log.ts";
 import { openBell, type Bell } from "./bell.ts";
@@ -18,6 +17,7 @@ import { daemonActions } from "./actions.ts";
 import { daemonIncoming } from "./incoming.ts";
 import { assemble } from "./assemble.ts";
 import type { Daemon } from "./daemon.ts";
+import { deliver } from "./deliver.ts";
 import { keepReady } from "./keep-ready.ts";
 import { endLeftBehind } from "./left-behind.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -27,6 +27,7 @@ import { readinessOf } from "./readiness.ts";
 import { takeSamples } from "./loops.ts";
 import { daemonSlack, withButtons } from "./slack-answers.ts";
 import { daemonLinks, linkedChannels, openLinking, type Linking } from "./link-answers.ts";
+import { keepProving } from "./channel-proof.ts";
 import { keepEscalating } from "./escalate.ts";
 import { isPublished, keepPublishing, pageChannels, publicPages } from "./public-page.ts";
 import { openProver } from "./prover.ts";
@@ -152,21 +153,12 @@ interface LoopParts {
 
 /** All loops side by side; the first one that ends, ends the others. */
 async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): Promise<void> {
-  const { world, journal, log } = daemon;
+  const { journal, log } = daemon;
   const ending = childOf(signal);
   const delivering = new AbortController();
-  const deliveries = startDelivery(
-    {
-      journal,
-      channels: [
-        ...linkedChannels(daemon, parts.linking).map((one) => withButtons(daemon, one)),
-        ...pageChannels(daemon),
-      ],
-      clock: world.clock,
-      random: () => world.ids.random(),
-    },
-    delivering.signal,
-  );
+  const channels = linkedChannels(daemon, parts.linking).map((one) => withButtons(daemon, one));
+  const all = [...channels, ...pageChannels(daemon)];
+  const deliveries = deliver(daemon, all, delivering.signal);
   const prover = openProver(daemon);
   const changes = openChangeWatch(daemon);
   const loops = [
@@ -176,6 +168,7 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
     keepUpdating(daemon, ending.signal),
     keepEscalating(daemon, ending.signal),
     keepReminding(daemon, ending.signal),
+    keepProving(daemon, ending.signal),
     ...(isPublished(daemon) ? [keepPublishing(daemon, ending.signal)] : []),
     parts.recording.run(ending.signal),
     think({ ...parts, daemon, prover, changes }, ending.signal),

@@ -246,13 +246,26 @@ function checkVerify(verify: VerifySettings): readonly Finding[] {
 
 function checkRoutes(notify: NotifySettings): readonly Finding[] {
   const channels = Object.keys(notify.channels);
-  return Object.entries(notify.routes).flatMap(([route, names]) =>
+  const unknown = Object.entries(notify.routes).flatMap(([route, names]) =>
     names.flatMap((name, index) =>
       channels.includes(name)
         ? []
         : [notOneOf(["notify", "routes", route, index], name, channels, "a channel of this file")],
     ),
   );
+  const idle = notify.routes.fallback.flatMap((name, index) =>
+    notify.routes.page.includes(name)
+      ? [
+          {
+            path: ["notify", "routes", "fallback", index],
+            expected: "a channel that is not in notify.routes.page",
+            found: name,
+            hint: "it has every page already: name another, or take it out",
+          },
+        ]
+      : [],
+  );
+  return [...unknown, ...idle];
 }
 
 function linksOf(

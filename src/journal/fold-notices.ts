@@ -45,13 +45,12 @@ function withThread(
   history: History,
   { notice: id, channel, receipt }: FactOf<"notice-delivered">,
 ): History {
+  if (receipt === undefined) {
+    return history;
+  }
   const incident = history.outbox.find(({ notice }) => notice.id === id)?.notice.incident ?? null;
   const { threads = [] } = history;
-  if (
-    receipt === undefined ||
-    incident === null ||
-    threadOf(history, incident, channel) !== undefined
-  ) {
+  if (incident === null || threadOf(history, incident, channel) !== undefined) {
     return history;
   }
   return {

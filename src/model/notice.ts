@@ -38,6 +38,8 @@ export const NOTICE_REASONS = [
   "tasks-overdue",
   "escalated",
   "channel-test",
+  "channel-proof",
+  "channel-failing",
   "status-page",
 ] as const;
 export type NoticeReason = (typeof NOTICE_REASONS)[number];

@@ -1,7 +1,7 @@
+import type { Journal } from "../journal/journal.ts";
+import type { Fact } from "../model/facts.ts";
 import type { PendingNotice } from "../model/history.ts";
 import type { Notice } from "../model/notice.ts";
-
-type Waiting = PendingNotice["waiting"][number];
 
 /** A notice that one channel must still have. */
 export interface Errand {
@@ -10,28 +10,61 @@ export interface Errand {
   readonly dueAt: number;
 }
 
-/**
- * What a channel has to do next: whatever is due first, the older notice where two are. It looks at everything that is owed, and makes
- * nothing on its way: thousands may wait.
- */
-export function nextErrand(outbox: readonly PendingNotice[], channel: string): Errand | undefined {
-  let next: { readonly notice: Notice; readonly own: Waiting } | undefined;
-  for (const { notice, waiting } of outbox) {
-    for (const own of waiting) {
-      if (own.channel === channel && (next === undefined || isBefore(own, notice, next))) {
-        next = { notice, own };
-      }
-    }
-  }
-  return next === undefined
-    ? undefined
-    : { notice: next.notice, failures: next.own.failures, dueAt: next.own.dueAt };
+/** What one channel has to do, in order. */
+export interface Errands {
+  /** Whatever is due first, the older notice where two are; undefined: nothing. */
+  next(): Errand | undefined;
+  /** Lets go of the journal. */
+  close(): void;
 }
 
-function isBefore(
-  own: Waiting,
-  { at }: Notice,
-  next: { readonly notice: Notice; readonly own: Waiting },
-): boolean {
-  return own.dueAt < next.own.dueAt || (own.dueAt === next.own.dueAt && at < next.notice.at);
+/**
+ * What the journal owes to a channel. The order is kept, and made anew only when something else came in between: thousands may wait,
+ * and looking at all of them after each delivery of any channel would cost more than the deliveries.
+ */
+export function openErrands(
+  journal: Pick<Journal, "history" | "onEntry">,
+  channel: string,
+): Errands {
+  let ordered: readonly Errand[] | undefined;
+  let done = 0;
+
+  function after(fact: Fact): void {
+    if (fact.kind === "notice-delivered") {
+      if (fact.channel === channel && ordered?.[done]?.notice.id === fact.notice) {
+        done += 1;
+      } else if (fact.channel === channel) {
+        ordered = undefined;
+      }
+    } else if (isErrand(fact) || (fact.kind === "notice-failed" && fact.channel === channel)) {
+      ordered = undefined;
+    }
+  }
+
+  const close = journal.onEntry(({ fact }) => after(fact));
+  return {
+    next: () => {
+      if (ordered === undefined) {
+        ordered = errandsOf(journal.history().outbox, channel);
+        done = 0;
+      }
+      return ordered[done];
+    },
+    close,
+  };
+}
+
+/** Whether a channel that waits may have more to do. What another made of its own is nothing to it. */
+export function isErrand({ kind }: Fact): boolean {
+  return kind === "notice-queued" || kind === "clock-set";
+}
+
+function errandsOf(outbox: readonly PendingNotice[], channel: string): readonly Errand[] {
+  return outbox
+    .flatMap(({ notice, waiting }) =>
+      waiting
+        .filter((one) => one.channel === channel)
+        .map(({ failures, dueAt }) => ({ notice, failures, dueAt })),
+    )
+    .toSorted((one, other) => one.dueAt - other.dueAt || one.notice.at - other.notice.at);
 }

@@ -16,6 +16,8 @@ export interface NoticeDraft extends Pick<
   readonly level?: 2 | 3;
   /** It may wait for business hours. */
   readonly canWait?: true;
+  /** The channels that must have it, whatever its urgency. Absent: those of the routes and of people. */
+  readonly channels?: readonly string[];
 }
 
 /** What every notice about an incident is made from. */

@@ -1,6 +1,6 @@
 import type { Brake } from "../model/history.ts";
 import type { Pm2Daemon, Service } from "../model/service.ts";
-import { tellTime } from "../model/units.ts";
+import { tellDuration, tellTime } from "../model/units.ts";
 import {
   budget,
   byTier,
@@ -40,6 +40,26 @@ export function channelTest(
     incident: null,
     title: `TEST: ${application}: this is what a page looks like`,
     text: `Nothing is wrong: ${by} tests how people are reached (\`rollwatch people test\`). Resolve it where it stays open.`,
+  };
+}
+
+/** A proof that notices arrive at these channels; `turn` counts the proofs. */
+export function channelProof(
+  application: string,
+  {
+    turn,
+    everyMs,
+    channels,
+  }: { readonly turn: number; readonly everyMs: number; readonly channels: readonly string[] },
+): NoticeDraft {
+  return {
+    dedupKey: `none:channel-proof:${turn}`,
+    reason: "channel-proof",
+    incident: null,
+    title: `${application}: rollwatch watches, and its notices arrive here`,
+    text: `Nothing is wrong. This comes every ${tellDuration(everyMs)}: where it does not, rollwatch or the way to this channel is dead (\`rollwatch status\`, \`rollwatch people test\`).`,
+    channels,
+    canWait: true,
   };
 }
 

@@ -3,11 +3,12 @@ import type { Fact } from "../model/facts.ts";
 import { threadOf } from "../model/history.ts";
 import type { Delivery, Notice } from "../model/notice.ts";
 import type { Journal } from "../journal/journal.ts";
-import { childOf } from "../system/abort.ts";
+import { childOf, withChild } from "../system/abort.ts";
 import type { Clock } from "../system/clock.ts";
 import { retryDelayMs } from "./backoff.ts";
 import type { Channel } from "./channel.ts";
-import { nextErrand, type Errand } from "./errand.ts";
+import { type Cover, coverOf, dueSince } from "./cover.ts";
+import { type Errand, type Errands, isErrand, openErrands } from "./errand.ts";
 
 /**
  * Delivers what the journal says is owed, at least once. Everything durable is in the journal: a notice waits for each of
@@ -19,6 +20,8 @@ export interface OutboxPorts {
   readonly clock: Clock;
   /** A number from 0 to 1, for the jitter. */
   readonly random: () => number;
+  /** Who hears instead of a channel that fails. Absent: nobody. */
+  readonly cover?: Cover;
 }
 
 /** Deliveries under way. */
@@ -66,9 +69,9 @@ export function startDelivery(ports: OutboxPorts, signal: AbortSignal): Deliveri
   };
 }
 
-function isSomethingDue({ journal, clock }: OutboxPorts, lines: readonly Line[]): boolean {
-  return lines.some(({ channel, restMs }) => {
-    const errand = nextErrand(journal.history().outbox, channel.name);
+function isSomethingDue({ clock }: OutboxPorts, lines: readonly Line[]): boolean {
+  return lines.some(({ errands, restMs }) => {
+    const errand = errands.next();
     return errand !== undefined && errand.dueAt <= clock.now() && restMs() <= 0;
   });
 }
@@ -76,6 +79,7 @@ function isSomethingDue({ journal, clock }: OutboxPorts, lines: readonly Line[])
 /** A channel, and how long it is left alone. */
 interface Line {
   readonly channel: Channel;
+  readonly errands: Errands;
   /** Milliseconds until it is asked again; 0 or less where nothing keeps it. */
   readonly restMs: () => number;
   /** Notes what became of a delivery. */
@@ -83,11 +87,12 @@ interface Line {
 }
 
 /** One that fails is left alone by all that waits for it, longer each time: a thousand notices are not a thousand tries at a dead server. */
-function openLine(channel: Channel, { clock, random }: OutboxPorts): Line {
+function openLine(channel: Channel, { clock, random, journal }: OutboxPorts): Line {
   let failures = 0;
   let until = Number.NEGATIVE_INFINITY;
   return {
     channel,
+    errands: openErrands(journal, channel.name),
     restMs: () => until - clock.monotonic(),
     note: (delivery) => {
       failures = delivery.kind === "retry-later" ? failures + 1 : 0;
@@ -99,28 +104,60 @@ function openLine(channel: Channel, { clock, random }: OutboxPorts): Line {
   };
 }
 
-async function deliverTo(
+async function deliverTo(ports: OutboxPorts, line: Line, signal: AbortSignal): Promise<void> {
+  try {
+    while (!signal.aborted) {
+      await deliverNext(ports, line, signal);
+    }
+  } finally {
+    line.errands.close();
+  }
+}
+
+/** Delivers what is due first, or waits until something may be. */
+async function deliverNext(
   ports: OutboxPorts,
-  { channel, restMs, note }: Line,
+  { channel, errands, restMs, note }: Line,
   signal: AbortSignal,
 ): Promise<void> {
   const { journal, clock } = ports;
-  while (!signal.aborted) {
-    const errand = nextErrand(journal.history().outbox, channel.name);
-    const waitMs =
-      errand === undefined ? LONGEST_SLEEP_MS : Math.max(errand.dueAt - clock.now(), restMs());
-    if (errand === undefined || waitMs > 0) {
-      await pause(ports, Math.min(waitMs, LONGEST_SLEEP_MS), signal, isErrand);
-      continue;
-    }
-    const delivery = await attempt(ports, channel, errand.notice, signal);
-    if (delivery !== undefined) {
-      note(delivery);
-      journal.record(factOf(ports, channel.name, errand, delivery));
-      if (delivery.kind === "retry-later") {
-        giveUpOld(ports, channel.name, delivery);
-      }
-    }
+  const errand = errands.next();
+  const waitMs =
+    errand === undefined ? LONGEST_SLEEP_MS : Math.max(errand.dueAt - clock.now(), restMs());
+  if (errand === undefined || waitMs > 0) {
+    await pause(ports, Math.min(waitMs, LONGEST_SLEEP_MS), signal, isErrand);
+    return;
+  }
+  const delivery = await attempt(ports, channel, errand.notice, signal);
+  if (delivery === undefined) {
+    return;
+  }
+  note(delivery);
+  if (delivery.kind !== "delivered") {
+    tellOthers(ports, channel.name, errand.notice, delivery);
+  }
+  journal.record(factOf(ports, channel.name, errand, delivery));
+  if (delivery.kind === "retry-later") {
+    giveUpOld(ports, channel.name, delivery);
+  }
+}
+
+/** Before the failure is noted, so that a kill in between loses nothing: whoever must hear instead has it first. */
+function tellOthers(
+  { journal, clock, cover }: OutboxPorts,
+  channel: string,
+  notice: Notice,
+  delivery: Exclude<Delivery, { kind: "delivered" }>,
+): void {
+  if (cover === undefined) {
+    return;
+  }
+  const owed = journal
+    .history()
+    .outbox.filter(({ waiting }) => waiting.some((one) => one.channel === channel))
+    .map((one) => one.notice);
+  for (const made of coverOf(cover, { channel, notice, delivery, owed, now: clock.now() })) {
+    queue(journal, made);
   }
 }
 
@@ -136,11 +173,6 @@ function giveUpOld(
       journal.record(failed(notice, channel, { reason, detail: givenUp(detail), retryAt: null }));
     }
   }
-}
-
-/** When it was to be delivered first, by the clock of then. */
-function dueSince({ at, notBefore = at }: Notice): number {
-  return Math.max(at, notBefore);
 }
 
 function givenUp(detail: string): string {
@@ -165,11 +197,6 @@ async function dropUnknown(
   }
 }
 
-/** Whether a worker that waits may have more to do. What another channel made of its own is nothing to it. */
-function isErrand({ kind }: Fact): boolean {
-  return kind === "notice-queued" || kind === "clock-set";
-}
-
 /** One delivery; undefined when rollwatch is ending, so that nobody can say whether it arrived. */
 async function attempt(
   { clock, journal }: OutboxPorts,
@@ -182,7 +209,10 @@ async function attempt(
     incident === null ? undefined : threadOf(journal.history(), incident, channel.name);
   const outgoing = thread === undefined ? notice : { ...notice, thread };
   try {
-    return await channel.send(outgoing, clock.deadline(SEND_DEADLINE_MS, signal));
+    // A child, so that nothing of the deadline outlives the delivery: it would hang on the daemon's own signal for a minute.
+    return await withChild(signal, async (own) =>
+      channel.send(outgoing, clock.deadline(SEND_DEADLINE_MS, own)),
+    );
   } catch (error) {
     if (signal.aborted) {
       return undefined;

@@ -48,6 +48,8 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   "tasks-overdue": "tell",
   escalated: "page",
   "channel-test": "page",
+  "channel-proof": "tell",
+  "channel-failing": "page",
   "status-page": "tell",
 };
 
@@ -70,7 +72,7 @@ export function address(
   const urgency = draft.urgency ?? URGENCY[draft.reason];
   const reached = urgency === "page" ? tellEmergency(people.emergency) : "";
   const text = reached === "" ? draft.text : `${draft.text}\n\n${reached}`;
-  const names = [
+  const names = draft.channels ?? [
     ...routes[urgency],
     ...(TO_INFORMED.has(draft.reason) ? routes.tell : []),
     ...(urgency === "page" ? channelsOfPeople(draft, people, made.at) : []),

@@ -25,7 +25,7 @@ async function withScene(
 ): Promise<void> {
   await withTempFolder(async (folder) => {
     const story = storyConfig(folder, {});
-    const routes = { page: ["broken", "pager"], tell: ["other"] };
+    const routes = { page: ["broken", "pager"], tell: ["other"], fallback: [] };
     const config = { ...story, notify: { ...story.notify, routes } };
     await (hasState ? mkdir(config.state) : undefined);
     // Files have the time of the machine.

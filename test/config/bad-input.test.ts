@@ -826,6 +826,10 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
   notify: {
     updates: DURATIONS,
     taskReminders: DURATIONS,
+    proof: DURATIONS,
+    fallbackAfter: POSITIVE,
+    "routes.fallback": LISTS,
+    "routes.fallback[]": CHANNEL,
     "channels.*<log>.kind": CHANNELS,
     "channels.*<webhook>.kind": CHANNELS,
     "channels.*<webhook>.url": URLS,

@@ -79,6 +79,20 @@ describe("the outbox", () => {
     return aNotice({ at: clock.now(), ...over });
   }
 
+  function failing(): string {
+    return `none:channel-failing:test:${new Date(start).toISOString().slice(0, 10)}`;
+  }
+
+  function heard(by: string): readonly string[] {
+    return journal
+      .facts()
+      .flatMap((fact) =>
+        fact.kind === "notice-queued" && fact.notice.channels.includes(by)
+          ? [fact.notice.dedupKey]
+          : [],
+      );
+  }
+
   it("tells the same fact once", () => {
     const answers = [queue(journal, notice()), queue(journal, notice({ id: "ntc-2" }))];
 
@@ -327,5 +341,93 @@ describe("the outbox", () => {
     expect(channel.tries.at(-1)).toBeGreaterThanOrEqual(opens);
     expect(journal.history().outbox).toEqual([]);
     expect(journal.facts().filter(({ kind }) => kind === "notice-delivered")).toHaveLength(2);
+  });
+
+  describe("when a channel does not take what it should", () => {
+    const REFUSED: Delivery = { kind: "refused", reason: "rejected", detail: "HTTP 404" };
+    const routes = { page: ["test", "other"], fallback: ["sms"] };
+
+    function covered(...channels: readonly Channel[]): void {
+      const cover = { application: "radiation-health", routes, fallbackAfter: 2 * MINUTE };
+      startDelivery({ journal, channels, clock, random: () => 1, cover }, stop.signal);
+    }
+
+    it("has a late page told by the fallback, once, with the reason, and what only informs by nobody else", async () => {
+      const sms = channelOf("sms", clock, []);
+      covered(channelOf("test", clock, [LATER]), sms);
+      queue(journal, notice({ dedupKey: "the page" }));
+      queue(journal, notice({ id: "ntc-2", dedupKey: "some news", urgency: "tell" }));
+
+      await clock.advance(MINUTE);
+      const early = sms.tries.length;
+      await clock.advance(3 * MINUTE);
+
+      expect(early).toBe(0);
+      expect(sms.tries).toHaveLength(1);
+      expect(heard("sms")).toEqual(["the page:instead"]);
+      const instead = journal.facts().findLast((fact) => fact.kind === "notice-queued");
+      expect(instead).toMatchObject({ notice: { incident: "inc-1", urgency: "page" } });
+      expect(JSON.stringify(instead)).toContain("test has not taken it for 2 min");
+      expect(JSON.stringify(instead)).toContain("server-error, HTTP 503");
+    });
+
+    it("has a page that was refused told by the fallback at once, before the failure is noted", async () => {
+      covered(channelOf("test", clock, [REFUSED]), channelOf("sms", clock, []));
+      queue(journal, notice({ dedupKey: "the page" }));
+
+      await clock.settle();
+
+      const kinds = journal
+        .facts()
+        .map((fact) => (fact.kind === "notice-queued" ? fact.notice.dedupKey : fact.kind));
+      expect(kinds.slice(0, 4)).toEqual([
+        "the page",
+        "the page:instead",
+        failing(),
+        "notice-failed",
+      ]);
+    });
+
+    it("pages the others once a day about a channel that takes nothing for five minutes", async () => {
+      covered(channelOf("test", clock, [LATER]), channelOf("other", clock, []));
+      queue(journal, notice({ urgency: "tell" }));
+
+      await clock.advance(4 * MINUTE);
+      const early = heard("other");
+      await clock.advance(60 * MINUTE);
+
+      expect(early).toEqual([]);
+      expect(heard("other")).toEqual([failing()]);
+      expect(heard("test")).toEqual(["inc-1:rollback-started:plan-1"]);
+      const told = journal.facts().findLast((fact) => fact.kind === "notice-queued");
+      expect(told).toMatchObject({
+        notice: { reason: "channel-failing", urgency: "page", channels: ["other", "sms"] },
+      });
+    });
+
+    it("wakes nobody because of a channel that only informs", async () => {
+      covered(channelOf("digest", clock, [REFUSED]), channelOf("other", clock, []));
+      queue(journal, notice({ urgency: "tell", channels: ["digest"] }));
+
+      await clock.settle();
+
+      const told = journal.facts().findLast((fact) => fact.kind === "notice-queued");
+      expect(told).toMatchObject({ notice: { reason: "channel-failing", urgency: "tell" } });
+    });
+
+    it("asks nobody else where it has it after all, and nobody where there is nobody else", async () => {
+      covered(channelOf("other", clock, [LATER, DELIVERED]));
+      queue(journal, notice({ dedupKey: "the page", channels: ["other"] }));
+      await clock.advance(60 * MINUTE);
+
+      const alone = { page: ["test"], fallback: [] };
+      const cover = { application: "radiation-health", routes: alone, fallbackAfter: 0 };
+      const dead = channelOf("test", clock, [LATER]);
+      startDelivery({ journal, channels: [dead], clock, random: () => 1, cover }, stop.signal);
+      queue(journal, notice({ id: "ntc-2", dedupKey: "another" }));
+      await clock.advance(60 * MINUTE);
+
+      expect(journal.facts().filter((fact) => fact.kind === "notice-queued")).toHaveLength(2);
+    });
   });
 });
