@@ -1,5 +1,6 @@
 import { execa } from "execa";
-import { chmod, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
@@ -17,7 +18,28 @@ import {
 } from "./support/configured-services.ts";
 
 const LIMIT_MS = 120_000;
-const FIRST = { ".env": "TOKEN=first\n", "limits.yaml": "limit: 1\n" };
+const LIMITS = "limit: 1\n";
+/** What an editor, a copy from a letter and a broken tool leave: a mark, two kinds of line ends, bytes of no text, and no end of the last line. */
+const ENV_FILE = Buffer.concat([
+  Buffer.from("\uFEFFTOKEN=first\r\nPASSWORD='$(touch ran) `touch ran` ${HOME} \\n'\nNOTHING=\n"),
+  Buffer.from([0xff, 0xfe, 0x00, 0x80]),
+  Buffer.from("\nLAST=😀"),
+]);
+/** Made to be executed, cut, joined, trimmed or expanded by whoever hands them on. */
+const HOSTILE: Readonly<Record<string, string>> = {
+  SUBSTITUTED: "$(touch ran) `touch ran` ${HOME} $HOME %HOME%",
+  OPTION: "--output=x",
+  LINES: "one\ntwo\r\n\tthree\n",
+  QUOTED: `a"b'c\\d\\n`,
+  EMPTY: "",
+  EQUALS: "a=b==c",
+  SPACES: "  x  ",
+  TURNED: "é😀\u202Eabc\uFEFF",
+  FORMAT: "%s%n {{x}} #{x}",
+  JSON_LIKE: '{"a":[1,null]}',
+  LONG: "x".repeat(20_000),
+};
+const OTHERS = Object.fromEntries(Object.keys(HOSTILE).map((name) => [name, "other"]));
 
 let lab: Lab;
 let app: ConfiguredServices;
@@ -27,7 +49,8 @@ let release: string;
 
 beforeAll(async () => {
   lab = await openLab();
-  app = await startConfiguredServices(lab);
+  app = await startConfiguredServices(lab, HOSTILE);
+  await writeFile(join(app.root, ".env"), ENV_FILE);
   main = await compile("src/main.ts", join(lab.folder, "rollwatch"));
   configuration = join(lab.folder, "rollwatch.yaml");
   await writeFile(configuration, stringify(settings(app)), { mode: 0o600 });
@@ -113,7 +136,7 @@ async function changeAll(): Promise<void> {
   await app.write("limits.yaml", "limit: 2\n");
   await app.write("server/db.js", `${await app.read("server/db.js")}// pool: 1\n`);
   await app.commitCode("newer code");
-  await app.setEnvironment({ MODE: "bad", NEW_FLAG: "on" });
+  await app.setEnvironment({ MODE: "bad", NEW_FLAG: "on", ...OTHERS });
 }
 
 /** The services whose processes are not the same ones any more. */
@@ -138,7 +161,7 @@ describe("configuration that is rolled back alone", () => {
 
       expect(plan).toMatchObject({ scope: "configuration", ended: { result: "completed" } });
       expect(renewed).toEqual(["watcher"]);
-      expect(await app.read("limits.yaml")).toBe(FIRST["limits.yaml"]);
+      expect(await app.read("limits.yaml")).toBe(LIMITS);
       expect(await app.read("server/db.js")).toBe(database);
       expect(await app.read(".env")).toContain("LEFT_OVER");
       expect(await app.environments("watcher")).toEqual([expect.stringContaining("NEW_FLAG=on")]);
@@ -192,7 +215,7 @@ describe("configuration that is rolled back alone", () => {
 
       expect(plan?.ended?.result).toBe("completed");
       expect(renewed).toEqual(["api", "feed", "watcher"]);
-      expect(await app.read(".env")).toBe(FIRST[".env"]);
+      expect((await readFile(join(app.root, ".env"))).equals(ENV_FILE)).toBe(true);
       const [api, watcher, feed] = await Promise.all(
         ["api", "watcher", "feed"].map(async (name) => app.environments(name)),
       );
@@ -201,12 +224,16 @@ describe("configuration that is rolled back alone", () => {
       for (const variables of forks) {
         expect(variables).toContain("MODE=good");
         expect(variables.filter((one) => one.startsWith("NEW_FLAG="))).toEqual([]);
+        const given = Object.entries(HOSTILE).map(([name, value]) => `${name}=${value}`);
+        expect(variables).toEqual(expect.arrayContaining(given));
       }
       expect(feed).toHaveLength(2);
       for (const text of feed ?? []) {
         expect(text).toContain('"MODE":"good"');
         expect(text).not.toContain("NEW_FLAG");
+        expect(text).toContain(JSON.stringify(HOSTILE["QUOTED"]));
       }
+      expect(existsSync(join(app.root, "ran"))).toBe(false);
       expect(await app.read("server/watcher.js")).toContain("newer code");
     },
     LIMIT_MS,

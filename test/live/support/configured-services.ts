@@ -40,8 +40,11 @@ const GIT = {
   GIT_COMMITTER_EMAIL: "deployment@example.org",
 };
 
-/** Starts them on their first configuration: `MODE=good` for all but `clock`, which has none. */
-export async function startConfiguredServices(lab: Lab): Promise<ConfiguredServices> {
+/** Starts them on their first configuration: `MODE=good`, and `more`, for all but `clock`, which has none. */
+export async function startConfiguredServices(
+  lab: Lab,
+  more: Readonly<Record<string, string>> = {},
+): Promise<ConfiguredServices> {
   const root = join(lab.folder, "app");
   const port = await lab.port();
   const pm2 = await openPm2Home(lab, join(lab.folder, "pm2"));
@@ -94,7 +97,7 @@ export async function startConfiguredServices(lab: Lab): Promise<ConfiguredServi
   await write(".env", "TOKEN=first\n");
   await write("limits.yaml", "limit: 1\n");
   await write(".gitignore", ".env\nlimits.yaml\nserver/db.js\necosystem.config.cjs\n.rollwatch\n");
-  await writeEcosystem({ MODE: "good" });
+  await writeEcosystem({ MODE: "good", ...more });
   await git(root, env, ["init", "--quiet", "--initial-branch=main"]);
   await commit("first");
   await pm2.command(["start", "ecosystem.config.cjs"], root);
