@@ -11,6 +11,9 @@ const MAX_TOLD = 1000;
 /** Threads that are remembered. */
 const MAX_THREADS = 200;
 
+/** Notices after the one that was changed last among which the next is looked for first. */
+const NEAR = 16;
+
 type FactOf<K extends Fact["kind"]> = Extract<Fact, { kind: K }>;
 type Waiting = PendingNotice["waiting"][number];
 
@@ -72,7 +75,7 @@ function change(
   which: { readonly notice: string; readonly channel: string },
   to: (waiting: Waiting) => readonly Waiting[],
 ): History {
-  const place = history.outbox.findIndex(({ notice }) => notice.id === which.notice);
+  const place = placeOf(history, which.notice);
   const pending = history.outbox[place];
   if (pending === undefined) {
     return history;
@@ -84,5 +87,11 @@ function change(
     waiting.length === 0
       ? history.outbox.toSpliced(place, 1)
       : history.outbox.with(place, { ...pending, waiting });
-  return { ...history, outbox };
+  return { ...history, outbox, outboxAt: place };
+}
+
+/** Channels go through the outbox in its order, each where another was just before: with thousands in it looking at all would take longest. */
+function placeOf({ outbox, outboxAt = 0 }: History, id: string): number {
+  const near = outbox.slice(outboxAt, outboxAt + NEAR).findIndex(({ notice }) => notice.id === id);
+  return near < 0 ? outbox.findIndex(({ notice }) => notice.id === id) : outboxAt + near;
 }

@@ -162,6 +162,8 @@ export interface History {
   readonly recoveries: readonly Recovery[];
   /** Notices that are not yet with all their channels. */
   readonly outbox: readonly PendingNotice[];
+  /** Where in the outbox the last change was, which is where the next one is looked for first; absent: nowhere yet. */
+  readonly outboxAt?: number;
   /** The first notice of an incident at a channel that gives receipts; absent: none. */
   readonly threads?: readonly NoticeThread[];
   /** dedupKeys of every notice ever queued. */
