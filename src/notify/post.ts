@@ -125,6 +125,9 @@ export type Conceal = (text: string) => string;
 /** A shorter part of an address says nothing. */
 const SHORTEST_PART = 4;
 
+/** Bytes of a secret that are looked for in base64; fewer stand in many a text. */
+const SHORTEST_ENCODED = 6;
+
 /** Receivers echo what they were asked for, such as `Cannot POST /services/T0/abc`; whoever knows that can post there. */
 export function concealing({
   url: address,
@@ -138,13 +141,36 @@ export function concealing({
     .flatMap((part) => [part, decoded(part)])
     .filter((part) => part.length >= SHORTEST_PART)
     .toSorted((one, other) => other.length - one.length);
+  const encoded = [username, password, ...secrets].flatMap((one) => inBase64(decoded(one)));
   return (text) => {
     let shown = text;
     for (const part of hidden) {
       shown = shown.replaceAll(part, "***");
     }
+    for (const part of encoded) {
+      shown = shown.replaceAll(part, "***");
+    }
     return shown;
   };
+}
+
+/**
+ * Finds a secret within what was encoded as a whole, as logins are (RFC 7617, RFC 4616): the same three bytes are the same four letters,
+ * so that what does not depend on its neighbours looks alike in one of three ways.
+ */
+function inBase64(secret: string): readonly RegExp[] {
+  const bytes = Buffer.from(secret);
+  return [0, 1, 2].flatMap((before) => {
+    const from = (3 - before) % 3;
+    const whole = bytes.subarray(from, from + Math.floor((bytes.length - from) / 3) * 3);
+    return whole.length < SHORTEST_ENCODED
+      ? []
+      : [new RegExp(`[\\w+/-]*${escaped(whole.toString("base64"))}[\\w+/-]*=*`, "gu")];
+  });
+}
+
+function escaped(base64: string): string {
+  return base64.replaceAll("+", String.raw`[+-]`).replaceAll("/", "[/_]");
 }
 
 function decoded(text: string): string {

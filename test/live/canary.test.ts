@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import http from "node:http";
+import { createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { join, sep } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,10 +10,11 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { startCluster } from "../../lab/cluster.ts";
 import { readOverSocket } from "../../lab/over-socket.ts";
+import type { Entry } from "../../src/model/facts.ts";
 import { IncidentReport } from "../../src/model/operations.ts";
 import { type ActingLab, openActingLab } from "./support/acting-lab.ts";
 import { endCleanly } from "./support/crash-lab.ts";
-import { factsOf, isOver } from "./support/restored.ts";
+import { factsOf } from "./support/restored.ts";
 
 const LIMIT_MS = 90_000;
 const SAMPLE_MS = 15;
@@ -27,11 +29,37 @@ const CANARIES = {
   heartbeat: aCanary("heartbeat"),
   webhookPath: aCanary("path"),
   webhookSecret: aCanary("secret"),
+  slackPath: aCanary("slack-path"),
+  slackBot: aCanary("slack-bot"),
+  slackSigning: aCanary("slack-signing"),
+  mail: aCanary("mail"),
+  // A routing key has 32 letters and digits.
+  pagerduty: randomBytes(16).toString("hex"),
+  opsgenie: aCanary("opsgenie"),
+  alertmanager: aCanary("alertmanager"),
+  statusPage: aCanary("status-page"),
+  metrics: aCanary("metrics"),
   environment: aCanary("environment"),
   environmentUrl: aCanary("url"),
   service: aCanary("service"),
   serviceUrl: aCanary("service-url"),
 } as const;
+
+/** The channels that quote what they are told. */
+const QUOTING = ["slack", "bot", "mail", "pagerduty", "opsgenie", "alertmanager"];
+
+/** The incident is closed, who is well was told, and who quotes has refused. */
+function isOver(entries: readonly Entry[]): boolean {
+  const taken = factsOf(entries, "notice-delivered").filter(
+    ({ channel }) => channel === "operations",
+  );
+  const failing = new Set(factsOf(entries, "notice-failed").map(({ channel }) => channel));
+  return (
+    factsOf(entries, "closed").length > 0 &&
+    taken.length > 2 &&
+    QUOTING.every((one) => failing.has(one))
+  );
+}
 
 /** What takes long, and says the same to programs as to people. */
 const LOOKS: ReadonlySet<string> = new Set(["validate", "explain", "check", "record", "aside"]);
@@ -56,12 +84,22 @@ function aCanary(place: string): string {
 /** Everything that was produced, by where it was found. */
 type Found = Map<string, string>;
 
+/** What is the same of it wherever in a text it begins that is encoded as a whole. */
+function inBase64(canary: string): readonly string[] {
+  return ["", "x", "xx"].map((before) =>
+    Buffer.from(`${before}${canary}`)
+      .toString("base64")
+      .slice(before === "" ? 0 : 4, -4),
+  );
+}
+
 /** The canaries in these words, plain or in base64, each with the place that it was found in. */
 function canariesIn(found: Found): readonly string[] {
   return [...found].flatMap(([where, words]) =>
     Object.entries(CANARIES).flatMap(([name, canary]) => {
-      const base64 = Buffer.from(canary).toString("base64").slice(0, -4);
-      const at = [canary, base64].map((one) => words.indexOf(one)).find((one) => one >= 0);
+      const at = [canary, ...inBase64(canary)]
+        .map((one) => words.indexOf(one))
+        .find((one) => one >= 0);
       return at === undefined ? [] : [`${name} in ${where}: …${words.slice(at - 60, at + 30)}…`];
     }),
   );
@@ -88,8 +126,71 @@ async function startReceiver(bodies: string[]): Promise<string> {
   return `http://127.0.0.1:${port}/${CANARIES.webhookPath}`;
 }
 
+/** Refuses whatever comes, and quotes it with its headers, as some proxies do. */
+async function startQuoting(): Promise<string> {
+  const server = http.createServer((request, response) => {
+    void text(request).then((body) => {
+      const quoted = `${request.url} ${JSON.stringify(request.headers)}\n${body}`;
+      return response.writeHead(500).end(quoted);
+    });
+  });
+  return listen(server);
+}
+
+/** Refuses whoever logs in, and quotes what was said. */
+async function startQuotingMail(): Promise<string> {
+  const server = createTcpServer((socket) => {
+    socket.setEncoding("utf8");
+    socket.on("error", () => socket.destroy());
+    socket.write("220 mail.example\r\n");
+    socket.on("data", (line: string) => {
+      const isHello = /^(ehlo|helo)/iu.test(line);
+      socket.write(isHello ? "250-mail.example\r\n250 AUTH PLAIN LOGIN\r\n" : `535 no: ${line}`);
+    });
+  });
+  return listen(server);
+}
+
+async function listen(server: http.Server | TcpServer): Promise<string> {
+  const port = await lab.lab.port();
+  await new Promise<void>((resolve) => {
+    server.listen({ host: "127.0.0.1", port }, resolve);
+  });
+  lab.lab.onEnd("canary listener", async () => {
+    server.close();
+  });
+  return `127.0.0.1:${port}`;
+}
+
+/** Channels that never take anything, each with its secret. */
+async function quotingChannels(): Promise<Readonly<Record<string, unknown>>> {
+  const url = `http://${await startQuoting()}`;
+  const mail = `smtp://rollwatch:${CANARIES.mail}@${await startQuotingMail()}`;
+  return {
+    slack: { kind: "slack", url: `${url}/services/${CANARIES.slackPath}` },
+    bot: {
+      kind: "slack-bot",
+      url,
+      channel: "C0123456789",
+      token: CANARIES.slackBot,
+      signingSecret: CANARIES.slackSigning,
+    },
+    mail: {
+      kind: "email",
+      url: mail,
+      tls: "off",
+      from: "rollwatch@example.com",
+      to: ["ada@example.com"],
+    },
+    pagerduty: { kind: "pagerduty", url, routingKey: CANARIES.pagerduty },
+    opsgenie: { kind: "opsgenie", url, apiKey: CANARIES.opsgenie },
+    alertmanager: { kind: "alertmanager", url, token: CANARIES.alertmanager },
+  };
+}
+
 /** Puts a canary in every place of the configuration that holds a secret. */
 async function plant(bodies: string[]): Promise<void> {
+  const quoting = await quotingChannels();
   const cluster = await startCluster(lab.lab);
   await cluster.admin(`create role app login password '${CANARIES.database}'`);
   await cluster.admin("create database app owner app");
@@ -97,6 +198,7 @@ async function plant(bodies: string[]): Promise<void> {
     signals: z.array(z.unknown()),
     people: z.looseObject({ contacts: z.array(z.looseObject({ name: z.string() })) }),
     notify: z.looseObject({ channels: z.looseObject({}) }),
+    server: z.looseObject({}),
   });
   const before = Shape.parse(parse(await readFile(lab.configuration, "utf8")));
   const after = {
@@ -126,6 +228,24 @@ async function plant(bodies: string[]): Promise<void> {
           kind: "webhook",
           url: await startReceiver(bodies),
           secret: CANARIES.webhookSecret,
+        },
+        ...quoting,
+      },
+      routes: {
+        page: ["log", "operations", ...Object.keys(quoting)],
+        tell: ["log", "operations", ...Object.keys(quoting)],
+      },
+    },
+    server: {
+      ...before.server,
+      metrics: { listen: `127.0.0.1:${await lab.lab.port()}`, token: CANARIES.metrics },
+    },
+    statusPage: {
+      publish: {
+        cachet: {
+          kind: "cachet",
+          url: `http://${await startQuoting()}`,
+          token: CANARIES.statusPage,
         },
       },
     },
@@ -205,6 +325,9 @@ async function askCommandLine(found: Found, ids: readonly string[], incident: st
     ["release", "diff", from],
     ["incident", "list"],
     ["incident", "show", incident],
+    ["incident", "tasks", incident],
+    ...["markdown", "html", "json"].map((one) => ["incident", "export", incident, "--format", one]),
+    ["people", "who"],
     ["rollback", "--dry-run"],
     ["rollback", "--scope", "configuration", "--dry-run"],
     ["approve", "plan-none"],
