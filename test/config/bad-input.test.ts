@@ -243,6 +243,24 @@ function fullConfiguration(): Record<string, unknown> {
           url: "http://127.0.0.1/",
           timeout: "5s",
         },
+        phone: {
+          kind: "twilio",
+          account: `AC${"0".repeat(32)}`,
+          apiKey: `SK${"0".repeat(32)}`,
+          secret: "t".repeat(32),
+          from: "+4915100000001",
+          to: "+4915100000002",
+          how: "call",
+          url: "http://127.0.0.1/",
+          timeout: "5s",
+        },
+        push: {
+          kind: "ntfy",
+          url: "http://127.0.0.1/",
+          topic: "radiation",
+          token: "tk_0123456789abc",
+          timeout: "5s",
+        },
         duty: {
           kind: "pagerduty",
           routingKey: "k".repeat(32),
@@ -409,8 +427,9 @@ const LABELS: readonly Wrong[] = [["status code", "a label's name such as"]];
 const TABLES: readonly Wrong[] = [["readings; drop table x", "a table such as"]];
 const ROLE: readonly Wrong[] = [["boss", "one of system-administrator"]];
 const CHANNELS = oneOf(
-  "log, webhook, slack, slack-bot, pagerduty, opsgenie, alertmanager, teams, email",
+  "log, webhook, slack, slack-bot, pagerduty, opsgenie, alertmanager, teams, email, twilio, ntfy",
 );
+const TELEPHONES: readonly Wrong[] = [["0151 2345678", "a number such as +49"]];
 const PUBLISHERS = oneOf("statuspage, cachet, instatus");
 const CLOCK: readonly Wrong[] = [["9:00", "a time of day such as 08:30"]];
 const DATES: readonly Wrong[] = [["2026-02-30", "a day such as 2026-12-25"]];
@@ -862,6 +881,20 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "channels.*<alertmanager>.silence.match.*": TEXTS,
     "channels.*<alertmanager>.silence.atMost": POSITIVE,
     "channels.*<alertmanager>.timeout": POSITIVE,
+    "channels.*<twilio>.kind": CHANNELS,
+    "channels.*<twilio>.account": [["AC1", "an account such as"]],
+    "channels.*<twilio>.apiKey": [["SK1", "a key such as"]],
+    "channels.*<twilio>.secret": [["short", "at least 16 characters"]],
+    "channels.*<twilio>.from": TELEPHONES,
+    "channels.*<twilio>.to": TELEPHONES,
+    "channels.*<twilio>.how": oneOf("message, call"),
+    "channels.*<twilio>.url": URLS,
+    "channels.*<twilio>.timeout": POSITIVE,
+    "channels.*<ntfy>.kind": CHANNELS,
+    "channels.*<ntfy>.url": URLS,
+    "channels.*<ntfy>.topic": [["radiation/duty", "up to 64 letters"]],
+    "channels.*<ntfy>.token": [["short", "at least 16 characters"]],
+    "channels.*<ntfy>.timeout": POSITIVE,
     "channels.*<opsgenie>.kind": CHANNELS,
     "channels.*<opsgenie>.apiKey": [["short", "at least 16 characters"]],
     "channels.*<opsgenie>.url": URLS,
