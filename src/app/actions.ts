@@ -10,11 +10,11 @@ import type { Outcome } from "../model/facts.ts";
 import { Failure } from "../model/failure.ts";
 import { openIncident, openRecovery, type Incident, type Recovery } from "../model/history.ts";
 import type { Person } from "../model/people.ts";
-import { approvalGiven, approvalOverridden } from "../notify/notices-decision.ts";
 import { reportedByPerson } from "../notify/notices-people.ts";
 import { dropAside } from "./asides.ts";
 import * as brakes from "./brakes.ts";
 import type { Daemon } from "./daemon.ts";
+import { approvalsOf } from "./tell-missed.ts";
 import { newsOf } from "./follow.ts";
 import { openReported } from "./incident.ts";
 import { planHash } from "./plan-hash.ts";
@@ -153,10 +153,11 @@ function approve(
   });
   daemon.log.warn({ ...given, override }, "approved");
   const after = recoveryOf(daemon, id);
+  const { approval } = after;
   const news = newsOf(daemon, incidentOf(daemon, after.plan.incident));
-  daemon.tell(
-    override === undefined ? approvalGiven(news, after) : approvalOverridden(news, after),
-  );
+  for (const made of approval === undefined ? [] : approvalsOf(news, { ...after, approval })) {
+    daemon.tell(made);
+  }
   return reportPlan(after);
 }
 

@@ -17,8 +17,9 @@ export function pause(daemon: Daemon, { reason, forMs }: PauseRequest, by: Perso
   const at = world.clock.now();
   const until = forMs === null ? null : at + forMs;
   refuseShorter(journal.history().pause, { at, until }, "`rollwatch resume` takes it back first.");
-  journal.record({ kind: "paused", by: by.name, reason, until });
-  daemon.tell(pausedByPerson(config.application.name, { by: by.name, reason, at, until }));
+  const entry = journal.record({ kind: "paused", by: by.name, reason, until });
+  const brake = { by: by.name, reason, at: entry.at, until };
+  daemon.tell(pausedByPerson(config.application.name, brake));
   daemon.log.warn({ by: by.name, reason, until }, "paused");
 }
 
@@ -50,8 +51,9 @@ export function startMaintenance(
   const until = at + forMs;
   const hint = "`rollwatch maintenance end` takes it back first.";
   refuseShorter(journal.history().maintenance, { at, until }, hint);
-  journal.record({ kind: "maintenance-started", by: by.name, reason, until });
-  daemon.tell(maintenanceStarted(config.application.name, { by: by.name, reason, at, until }));
+  const entry = journal.record({ kind: "maintenance-started", by: by.name, reason, until });
+  const brake = { by: by.name, reason, at: entry.at, until };
+  daemon.tell(maintenanceStarted(config.application.name, brake));
   daemon.log.warn({ by: by.name, reason, until }, "maintenance");
 }
 

@@ -32,6 +32,7 @@ import { keepEscalating } from "./escalate.ts";
 import { isPublished, keepPublishing, pageChannels, publicPages } from "./public-page.ts";
 import { openProver } from "./prover.ts";
 import { oversee } from "./oversee.ts";
+import { tellMissed } from "./tell-missed.ts";
 import { keepUpdating } from "./status-updates.ts";
 import { keepReminding } from "./task-reminders.ts";
 import type { Supervision } from "./service-manager.ts";
@@ -139,6 +140,7 @@ function noteStart(daemon: Daemon, host: DaemonHost): void {
   if (endedUncleanly) {
     noteStorm(daemon);
   }
+  tellMissed(daemon);
 }
 
 interface LoopParts {
@@ -165,8 +167,9 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
     takeSamples(daemon, parts, ending.signal),
     daemon.surroundings.keepLooking(ending.signal),
     keepReady(daemon, ending.signal),
-    keepUpdating(daemon, ending.signal),
+    // Before the updates: who hears of both at one moment needs but one.
     keepEscalating(daemon, ending.signal),
+    keepUpdating(daemon, ending.signal),
     keepReminding(daemon, ending.signal),
     keepProving(daemon, ending.signal),
     ...(isPublished(daemon) ? [keepPublishing(daemon, ending.signal)] : []),

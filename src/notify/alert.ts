@@ -7,12 +7,18 @@ const RESOLVES: ReadonlySet<NoticeReason> = new Set(["rollback-verified", "servi
 /** These say that a person is at it. */
 const ACKNOWLEDGES: ReadonlySet<NoticeReason> = new Set(["approval-given", "approval-rejected"]);
 
+/** Whether it says that its incident is over: a page of before that came after it would open the alert again, and nothing would end that. */
+export function endsAlert({ incident, reason }: Notice): boolean {
+  return incident !== null && RESOLVES.has(reason);
+}
+
 /** What a notice is to a service in which an incident is one alert: `inform` wakes nobody. */
 export type AlertAction = "trigger" | "acknowledge" | "resolve" | "inform";
 
 /** What such a service has to do with the alert. */
-export function alertActionOf({ incident, reason, urgency }: Notice): AlertAction {
-  if (incident !== null && RESOLVES.has(reason)) {
+export function alertActionOf(notice: Notice): AlertAction {
+  const { incident, reason, urgency } = notice;
+  if (endsAlert(notice)) {
     return "resolve";
   }
   if (incident !== null && ACKNOWLEDGES.has(reason)) {

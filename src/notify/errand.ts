@@ -2,6 +2,7 @@ import type { Journal } from "../journal/journal.ts";
 import type { Fact } from "../model/facts.ts";
 import type { PendingNotice } from "../model/history.ts";
 import type { Notice } from "../model/notice.ts";
+import { endsAlert } from "./alert.ts";
 
 /** A notice that one channel must still have. */
 export interface Errand {
@@ -59,12 +60,26 @@ export function isErrand({ kind }: Fact): boolean {
   return kind === "notice-queued" || kind === "clock-set";
 }
 
+/** So often what came before it is tried before the end of an incident overtakes it: a notice that no service takes must not keep it for a day. */
+const PATIENCE = 8;
+
 function errandsOf(outbox: readonly PendingNotice[], channel: string): readonly Errand[] {
-  return outbox
-    .flatMap(({ notice, waiting }) =>
-      waiting
-        .filter((one) => one.channel === channel)
-        .map(({ failures, dueAt }) => ({ notice, failures, dueAt })),
+  const own = outbox.flatMap(({ notice, waiting }) =>
+    waiting
+      .filter((one) => one.channel === channel)
+      .map(({ failures, dueAt }) => ({ notice, failures, dueAt })),
+  );
+  return own
+    .map((one, place) =>
+      endsAlert(one.notice) ? { ...one, dueAt: afterAll(one, own.slice(0, place)) } : one,
     )
     .toSorted((one, other) => one.dueAt - other.dueAt || one.notice.at - other.notice.at);
+}
+
+/** The end of an incident comes after whatever else there is of it. */
+function afterAll({ notice, dueAt }: Errand, earlier: readonly Errand[]): number {
+  const before = earlier.filter(
+    (one) => one.notice.incident === notice.incident && one.failures < PATIENCE,
+  );
+  return Math.max(dueAt, ...before.map((one) => one.dueAt));
 }

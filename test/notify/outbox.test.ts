@@ -242,6 +242,29 @@ describe("the outbox", () => {
     expect(tried).toEqual(["ntc-1 0", "ntc-2 1000", "ntc-3 1000", "ntc-1 1000"]);
   });
 
+  it("says that an incident is over after everything else of it, and not never because of what nobody takes", async () => {
+    const tried: string[] = [];
+    const picky: Channel = {
+      name: "test",
+      send: async ({ id }) => {
+        tried.push(id);
+        return id === "ntc-9" || tried.length === 1 ? LATER : DELIVERED;
+      },
+    };
+    queue(journal, notice({ id: "ntc-1", dedupKey: "1" }));
+    queue(journal, notice({ id: "ntc-2", dedupKey: "2", reason: "recovered", urgency: "tell" }));
+    queue(journal, notice({ id: "ntc-3", dedupKey: "3", incident: "inc-2" }));
+    deliver(picky);
+    await clock.advance(MINUTE);
+    const first = tried.splice(0);
+    queue(journal, notice({ id: "ntc-9", dedupKey: "9" }));
+    queue(journal, notice({ id: "ntc-10", dedupKey: "10", reason: "recovered", urgency: "tell" }));
+    await clock.advance(60 * MINUTE);
+
+    expect(first).toEqual(["ntc-1", "ntc-3", "ntc-1", "ntc-2"]);
+    expect(tried.indexOf("ntc-10")).toBe(8);
+  });
+
   it("gives up after a day what it had no time to try while the channel was dead", async () => {
     const dead = channelOf("test", clock, [{ ...LATER, afterMs: 60 * MINUTE }]);
     const ids = Array.from({ length: 40 }, (_none, place) => `ntc-${place + 1}`);

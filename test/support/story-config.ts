@@ -24,6 +24,8 @@ export interface Unlike {
   readonly slackUsers?: Readonly<Record<string, string>>;
   /** Who is told where. Default: the log of everything. */
   readonly notify?: z.input<typeof ConfigFile>["notify"];
+  /** What the public is told. Default: nothing. */
+  readonly statusPage?: z.input<typeof ConfigFile>["statusPage"];
   /** Who else there is, and when those of higher levels are called. Default: the team alone, and nobody in the time of a story. */
   readonly people?: z.input<typeof ConfigFile>["people"];
   /** How many entries of the journal the story remembers. Default all: `history` and what is told from it need them. */
@@ -62,6 +64,7 @@ export function storyConfig(folder: string, policy: Policy, unlike: Unlike = {})
     recording: { enabled: unlike.recording ?? false },
     watchdog: unlike.watchdog,
     notify: unlike.notify,
+    statusPage: unlike.statusPage,
     state: join(folder, "state"),
   });
   return { ...file, file: join(folder, "rollwatch.yaml"), hash: "0000", secrets: [] };

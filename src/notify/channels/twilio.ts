@@ -191,12 +191,10 @@ function written({ urgency, title, text, incident }: Outgoing): string {
   return fit(line, { max: MAX_MESSAGE - 2 }).replaceAll("…", "...");
 }
 
-/** Twice, since people are asleep: https://www.twilio.com/docs/voice/twiml/say. */
-function spoken({ title, text, incident }: Outgoing): string {
-  const [first = ""] = text.split("\n");
-  const where = incident === null ? "" : `. Incident ${incident}`;
-  const words = fit(plain(`${title}. ${first}${where}.`), { max: MAX_SPOKEN, encode: asXml });
-  const say = `<Say>rollwatch. ${words}</Say>`;
+/** Twice, since people are asleep, and no more than what is wrong: https://www.twilio.com/docs/voice/twiml/say. */
+function spoken({ title }: Outgoing): string {
+  const words = fit(plain(title), { max: MAX_SPOKEN, encode: asXml });
+  const say = `<Say>rollwatch. ${words}.</Say>`;
   return `<Response>${say}<Pause length="1"/>${say}</Response>`;
 }
 

@@ -89,7 +89,7 @@ describe("the twilio channel", () => {
     await send(service, { urgency: "tell", title: "news" }, "call");
 
     expect(paged).toEqual({ kind: "delivered" });
-    const say = "<Say>rollwatch. a &lt; b &amp; c . it is down. Incident inc-1.</Say>";
+    const say = "<Say>rollwatch. a &lt; b &amp; c .</Say>";
     expect(service.calls).toMatchObject([
       { Twiml: `<Response>${say}<Pause length="1"/>${say}</Response>`, Timeout: 30 },
     ]);

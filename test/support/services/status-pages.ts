@@ -145,10 +145,9 @@ const StatuspageUpdate = z.strictObject({
   deliver_notifications: z.boolean(),
 });
 
-/** Statuspage: one request a second for each key, else 420; an incident without a name or with unknown words 422. */
-export async function startStatuspage(): Promise<PageService> {
+/** Statuspage: one request a second for each key by this clock, else 420; an incident without a name or with unknown words 422. */
+export async function startStatuspage(clock: Clock = hastyClock()): Promise<PageService> {
   const memory = emptyMemory();
-  const clock = hastyClock();
   let askedAt = Number.NEGATIVE_INFINITY;
   const { url } = await startHttpService((request): ServiceAnswer => {
     const since = clock.monotonic() - askedAt;
