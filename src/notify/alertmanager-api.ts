@@ -128,7 +128,8 @@ async function findSilence(
   key: string,
   signal: AbortSignal,
 ): Promise<Delivery> {
-  const filter = encodeURIComponent(`${INCIDENT_LABEL}=${JSON.stringify(key)}`);
+  // Since Alertmanager 0.22 a filter finds the silences that have this very matcher, with its operator.
+  const filter = encodeURIComponent(`${INCIDENT_LABEL}!=${JSON.stringify(key)}`);
   const asking = { method: "GET", path: `silences?filter=${filter}` } as const;
   return askAlertmanager(at, { ...asking, readAnswer: readSilences }, signal);
 }

@@ -123,14 +123,18 @@ function takeSilence(silences: KeptSilence[], body: string): ServiceAnswer {
   return { status: 200, body: JSON.stringify({ silenceID: id }) };
 }
 
-/** A filter is compared with the value of the matcher of its name, whatever that matcher does with it. */
+/** A filter finds what has this very matcher, with its operator. */
 function listed(silences: readonly KeptSilence[], filters: readonly string[]): ServiceAnswer {
   const wanted = filters.map((filter) => {
-    const [, name = "", value = '""'] = /^(\w+)=(".*")$/u.exec(filter) ?? [];
-    return { name, value: z.string().parse(JSON.parse(value)) };
+    const [, name = "", not = "", value = '""'] = /^(\w+)(!?)=(".*")$/u.exec(filter) ?? [];
+    return { name, isEqual: not === "", value: z.string().parse(JSON.parse(value)) };
   });
   const found = silences.filter(({ matchers }) =>
-    wanted.every((one) => matchers.some((own) => own.name === one.name && own.value === one.value)),
+    wanted.every((one) =>
+      matchers.some(
+        (own) => own.name === one.name && own.value === one.value && own.isEqual === one.isEqual,
+      ),
+    ),
   );
   const shown = found.map(({ state, ...silence }) => ({ ...silence, status: { state } }));
   return { status: 200, body: JSON.stringify(shown) };
