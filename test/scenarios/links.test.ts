@@ -1,13 +1,9 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Fact } from "../../src/model/facts.ts";
 import { type Asked, type Scenario, withScenario } from "../support/scenario.ts";
-import { type Answer, ask } from "../support/served.ts";
+import { decides, linkOf, opens, ORIGIN, sends, withInbox } from "../support/link-page.ts";
 import type { Policy } from "../support/story-config.ts";
 
-const ORIGIN = "https://rollwatch.example.com";
 const TWO: Policy = { triggers: { "data-corruption": { mode: "recommend" } } };
 
 function is(kind: Fact["kind"]): (fact: Fact) => boolean {
@@ -19,24 +15,8 @@ async function withLinks(
   policy: Policy,
   body: (story: Scenario, inbox: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  const inbox: string[] = [];
-  const server = createServer((request, response) => {
-    let text = "";
-    request.setEncoding("utf8");
-    request.on("data", (chunk: string) => {
-      text += chunk;
-    });
-    request.on("end", () => {
-      inbox.push(text);
-      response.end();
-    });
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const url = `http://127.0.0.1:${portOf(server.address())}/`;
-  const hook = { kind: "webhook", url, timeout: "60s" } as const;
-  try {
+  await withInbox(async (url, inbox) => {
+    const hook = { kind: "webhook", url, timeout: "60s" } as const;
     await withScenario(policy, async (story) => body(story, inbox), {
       publicUrl: ORIGIN,
       linksTo: { Dana: "danas", Eve: "eves" },
@@ -45,15 +25,7 @@ async function withLinks(
         routes: { page: ["log", "danas", "eves"], tell: ["log"] },
       },
     });
-  } finally {
-    await new Promise((resolve) => {
-      server.close(resolve);
-    });
-  }
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  return typeof address === "object" ? (address?.port ?? 0) : 0;
+  });
 }
 
 /** What only two people together may answer. */
@@ -64,44 +36,6 @@ async function asksTwo(story: Scenario): Promise<Asked> {
   await story.as("Pat").reports("data-corruption");
   await story.passesUntil(is("approval-asked"));
   return story.asked();
-}
-
-/** The token of the link that one person was sent. */
-async function linkOf(name: string, inbox: readonly string[]): Promise<string> {
-  const pattern = new RegExp(`Decide here, ${name}: ${ORIGIN}/decide\\?t=([\\w.-]+)`, "u");
-  let token = "";
-  await expect
-    .poll(
-      () => {
-        token = inbox.map((text) => pattern.exec(text)?.[1] ?? "").join("");
-        return token;
-      },
-      { timeout: 10_000 },
-    )
-    .not.toBe("");
-  return token;
-}
-
-async function opens(story: Scenario, token: string): Promise<Answer> {
-  const socketPath = join(story.config.state, "rollwatch.sock");
-  return ask({ socketPath, path: `/decide?t=${token}` });
-}
-
-async function sends(
-  story: Scenario,
-  form: Readonly<Record<string, string>>,
-  origin = ORIGIN,
-): Promise<Answer> {
-  const socketPath = join(story.config.state, "rollwatch.sock");
-  const headers = { "content-type": "application/x-www-form-urlencoded", origin };
-  const body = new URLSearchParams(form).toString();
-  return ask({ socketPath, path: "/decide", method: "POST", headers }, body);
-}
-
-async function decides(story: Scenario, token: string, answer = "approve"): Promise<Answer> {
-  const page = await opens(story, token);
-  const nonce = /name="nonce" value="([^"]+)"/u.exec(page.body)?.[1] ?? "";
-  return sends(story, { t: token, nonce, answer });
 }
 
 function refusals(story: Scenario): readonly (string | null)[] {

@@ -1,18 +1,15 @@
-import { createHmac } from "node:crypto";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Fact } from "../../src/model/facts.ts";
 import { type Asked, type Scenario, withScenario } from "../support/scenario.ts";
-import { type Answer, ask } from "../support/served.ts";
 import {
   SLACK_BOT_TOKEN,
   SLACK_CONVERSATION,
   type SlackApi,
   startSlackApi,
 } from "../support/services/slack-api.ts";
+import { buttonOf, press, pressed, SIGNING_SECRET } from "../support/slack-press.ts";
 import type { Policy } from "../support/story-config.ts";
 
-const SIGNING_SECRET = "0123456789abcdef0123456789abcdef";
 const MEMBERS = { Dana: "U0DANA", Ada: "U0ADA", Max: "U0MAX" } as const;
 const TWO: Policy = { triggers: { "data-corruption": { mode: "recommend" } } };
 
@@ -53,54 +50,6 @@ async function asksTwo(story: Scenario): Promise<Asked> {
   return story.asked();
 }
 
-/** What the button of the live message sends. */
-async function buttonOf(slack: SlackApi, action = "rollwatch-approve"): Promise<string> {
-  let value = "";
-  await expect
-    .poll(
-      () => {
-        value = slack
-          .messages()
-          .map(({ buttons }) => buttons[action] ?? "")
-          .join("");
-        return value;
-      },
-      { timeout: 10_000 },
-    )
-    .not.toBe("");
-  return value;
-}
-
-function pressed(user: string, value: string, action = "rollwatch-approve"): string {
-  const payload = {
-    type: "block_actions",
-    user: { id: user },
-    actions: [{ action_id: action, value }],
-  };
-  return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
-}
-
-interface Signing {
-  readonly secret?: string;
-  readonly ageMs?: number;
-}
-
-async function sends(
-  story: Scenario,
-  body: string,
-  { secret = SIGNING_SECRET, ageMs = 0 }: Signing = {},
-): Promise<Answer> {
-  const timestamp = String(Math.floor((story.clock.now() - ageMs) / 1000));
-  const mac = createHmac("sha256", secret).update(`v0:${timestamp}:${body}`).digest("hex");
-  const headers = {
-    "content-type": "application/x-www-form-urlencoded",
-    "x-slack-request-timestamp": timestamp,
-    "x-slack-signature": `v0=${mac}`,
-  };
-  const socketPath = join(story.config.state, "rollwatch.sock");
-  return ask({ socketPath, path: "/slack/interactions", method: "POST", headers }, body);
-}
-
 function refusals(story: Scenario): readonly string[] {
   return story
     .facts()
@@ -112,7 +61,7 @@ describe("a recommendation that takes two people, asked in Slack", () => {
     await withSlack(TWO, async (story, slack) => {
       const asked = await asksTwo(story);
 
-      const answer = await sends(story, pressed(MEMBERS.Dana, await buttonOf(slack)));
+      const answer = await press(story, pressed(MEMBERS.Dana, await buttonOf(slack)));
       await story.as("Ada").approves(asked);
       await story.passesUntil(is("recovery-ended"));
 
@@ -127,8 +76,8 @@ describe("a recommendation that takes two people, asked in Slack", () => {
     await withSlack(TWO, async (story, slack) => {
       await asksTwo(story);
 
-      await sends(story, pressed(MEMBERS.Dana, await buttonOf(slack)));
-      await sends(story, pressed(MEMBERS.Ada, await buttonOf(slack)));
+      await press(story, pressed(MEMBERS.Dana, await buttonOf(slack)));
+      await press(story, pressed(MEMBERS.Ada, await buttonOf(slack)));
       await story.passesUntil(is("recovery-ended"));
 
       expect(story.asked().approval.given).toMatchObject([{ by: "Dana" }, { by: "Ada" }]);
@@ -140,7 +89,7 @@ describe("a recommendation that takes two people, asked in Slack", () => {
       await asksTwo(story);
       await buttonOf(slack);
 
-      await sends(
+      await press(
         story,
         pressed(MEMBERS.Dana, await buttonOf(slack, "rollwatch-reject"), "rollwatch-reject"),
       );
@@ -164,10 +113,10 @@ describe("a recommendation that takes two people, asked in Slack", () => {
     await withSlack(TWO, async (story, slack) => {
       await asksTwo(story);
       const value = await buttonOf(slack);
-      await sends(story, pressed(MEMBERS.Dana, value));
+      await press(story, pressed(MEMBERS.Dana, value));
       await story.passes("2s");
 
-      await sends(story, pressed(MEMBERS.Dana, value));
+      await press(story, pressed(MEMBERS.Dana, value));
       await story.passes("20s");
 
       expect(story.asked().approval.given).toHaveLength(1);
@@ -182,7 +131,7 @@ describe("a recommendation that takes two people, asked in Slack", () => {
       await asksTwo(story);
       const body = pressed(MEMBERS.Dana, await buttonOf(slack));
 
-      const answers = [await sends(story, body), await sends(story, body)];
+      const answers = [await press(story, body), await press(story, body)];
 
       expect(answers.map(({ status }) => status)).toEqual([200, 403]);
       expect(refusals(story)).toEqual(["slack: the request came before"]);
@@ -199,7 +148,7 @@ describe("a recommendation that takes two people, asked in Slack", () => {
     await withSlack(TWO, async (story, slack) => {
       await asksTwo(story);
 
-      const answer = await sends(story, pressed(member, await buttonOf(slack)), signing);
+      const answer = await press(story, pressed(member, await buttonOf(slack)), signing);
       await story.passes("5s");
 
       expect(answer.status).toBe(status);
@@ -213,7 +162,7 @@ describe("a recommendation that takes two people, asked in Slack", () => {
       const asked = await asksTwo(story);
       await buttonOf(slack);
 
-      await sends(story, pressed(MEMBERS.Dana, `${asked.plan.id} ${"0".repeat(64)}`));
+      await press(story, pressed(MEMBERS.Dana, `${asked.plan.id} ${"0".repeat(64)}`));
       await story.passes("5s");
 
       expect(story.asked().approval.given).toEqual([]);
@@ -227,7 +176,7 @@ describe("a recommendation that takes two people, asked in Slack", () => {
       await withSlack(TWO, async (story) => {
         await asksTwo(story);
 
-        const { status } = await sends(story, body);
+        const { status } = await press(story, body);
 
         expect([400, 413]).toContain(status);
       });
