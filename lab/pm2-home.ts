@@ -5,7 +5,7 @@ import { z } from "zod";
 import { run } from "./command.ts";
 import { type Environment, labEnvironment, ROOT } from "./environment.ts";
 import type { Lab } from "./lab.ts";
-import { isAlive, send } from "./processes.ts";
+import { isOf, processesOf, send } from "./processes.ts";
 
 /** The pm2 program of the clone. */
 export const PM2_PROGRAM = path.join(ROOT, "node_modules", "pm2", "bin", "pm2");
@@ -74,7 +74,7 @@ function parseList(output: string): readonly Pm2Process[] {
 /** Any command would start a new daemon where there is none, so its pid is looked at first. */
 async function daemonPid(folder: string): Promise<number | undefined> {
   const pid = Number(await readFile(path.join(folder, "pm2.pid"), "utf8").catch(() => ""));
-  return pid > 0 && (await isAlive(pid)) ? pid : undefined;
+  return pid > 0 && (await isOf(pid, folder)) ? pid : undefined;
 }
 
 async function killHome(home: Pm2Home): Promise<void> {
@@ -83,12 +83,11 @@ async function killHome(home: Pm2Home): Promise<void> {
     return;
   }
   const children = await home.list().catch(() => []);
-  const pids = [daemon, ...children.map((one) => one.pid).filter((pid) => pid > 0)];
+  const pids = new Set([daemon, ...children.map((one) => one.pid).filter((pid) => pid > 0)]);
   await home.command(["kill"], home.folder).catch(() => undefined);
   const begun = performance.now();
   for (;;) {
-    const states = await Promise.all(pids.map(async (pid) => ({ pid, alive: await isAlive(pid) })));
-    const left = states.filter((one) => one.alive);
+    const left = (await processesOf(home.folder)).filter(({ pid }) => pids.has(pid));
     if (left.length === 0) {
       return;
     }

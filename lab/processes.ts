@@ -26,6 +26,11 @@ export async function processesOf(folder: string): Promise<readonly LabProcess[]
   }
 }
 
+/** Whether the process with this pid has to do with the folder: a pid that was read from a file may long be another process's. */
+export async function isOf(pid: number, folder: string): Promise<boolean> {
+  return (await processesOf(folder)).some((one) => one.pid === pid);
+}
+
 /** Whether a process with this pid exists (a zombie does not count: it only waits to be reaped). */
 export async function isAlive(pid: number): Promise<boolean> {
   try {

@@ -12,7 +12,7 @@ import { type Lab, openLab } from "../../lab/lab.ts";
 import { type Condition, isOpened, isProven } from "../../lab/milestones.ts";
 import { readOverSocket } from "../../lab/over-socket.ts";
 import { PM2_PROGRAM } from "../../lab/pm2-home.ts";
-import { isAlive, send } from "../../lab/processes.ts";
+import { send } from "../../lab/processes.ts";
 import { DoctorReport } from "../../src/model/doctor.ts";
 import type { Entry, Fact } from "../../src/model/facts.ts";
 import { Status } from "../../src/model/operations.ts";
@@ -119,10 +119,8 @@ async function openWatch(name: string, parts: Parts): Promise<Watch> {
     start: async () => {
       const life = startProgram(["run", "--config", file], environment);
       lab.onEnd(`daemon of ${name}`, async () => {
-        if (await isAlive(life.pid)) {
-          send(life.pid, "SIGKILL");
-          await life.ended;
-        }
+        life.send("SIGKILL");
+        await life.ended;
       });
       await life.ready;
       daemon = life;

@@ -10,7 +10,6 @@ import { openJournalReader } from "../../../lab/journal-reader.ts";
 import { type Lab, openLab } from "../../../lab/lab.ts";
 import { isProven } from "../../../lab/milestones.ts";
 import { PM2_PROGRAM } from "../../../lab/pm2-home.ts";
-import { isAlive, send } from "../../../lab/processes.ts";
 import type { Volume } from "../../../lab/volume.ts";
 import { startWebhookReceiver, type WebhookReceiver } from "../../../lab/webhook-receiver.ts";
 import type { Entry } from "../../../src/model/facts.ts";
@@ -146,10 +145,9 @@ async function fill(lab: Lab, setting: CrashSetting): Promise<CrashLab> {
 /** Whatever becomes of the test, the daemon ends with the lab. */
 export function guarded(lab: Lab, life: DaemonLife): DaemonLife {
   lab.onEnd(`daemon ${life.pid}`, async () => {
-    if (await isAlive(life.pid)) {
-      send(life.pid, "SIGKILL");
-      await life.ended;
-    }
+    // By its handle and not by its pid, which after its end may long be another process's.
+    life.send("SIGKILL");
+    await life.ended;
   });
   return life;
 }

@@ -6,7 +6,6 @@ import { openJournalReader } from "../../../lab/journal-reader.ts";
 import type { Lab } from "../../../lab/lab.ts";
 import type { Condition } from "../../../lab/milestones.ts";
 import { openPm2Home, PM2_PROGRAM } from "../../../lab/pm2-home.ts";
-import { isAlive, send } from "../../../lab/processes.ts";
 import type { Entry } from "../../../src/model/facts.ts";
 import { type DaemonLife, startProgram } from "./daemon-life.ts";
 
@@ -111,10 +110,9 @@ export async function startOneService(
       const env = { ...environment, ...variables };
       const life = startProgram(["run", "--config", configuration], env);
       lab.onEnd("daemon", async () => {
-        if (await isAlive(life.pid)) {
-          send(life.pid, "SIGKILL");
-          await life.ended;
-        }
+        // By its handle and not by its pid, which after its end may long be another process's.
+        life.send("SIGKILL");
+        await life.ended;
       });
       return life;
     },
