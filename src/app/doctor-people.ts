@@ -1,5 +1,6 @@
 import { approversIn, type Asked, askedRoles } from "../config/asked-roles.ts";
 import type { Config } from "../config/schema.ts";
+import { reviewAt } from "./contact-review.ts";
 import type { Role } from "../model/role.ts";
 import { type Examination, fault, type Finding, ok, warning } from "./doctor-examination.ts";
 
@@ -7,7 +8,29 @@ import { type Examination, fault, type Finding, ok, warning } from "./doctor-exa
 export const PEOPLE: readonly Examination[] = [
   { area: "people", check: "deciders", look: async ({ config }) => lookAtDeciders(config) },
   { area: "people", check: "channels", look: async ({ config }) => lookAtChannels(config) },
+  {
+    area: "people",
+    check: "review",
+    look: async ({ config, world }) => lookAtReview(config, world.clock.now()),
+  },
 ];
+
+function lookAtReview({ people }: Config, now: number): readonly Finding[] {
+  const { reviewed } = people;
+  const overdue = reviewAt(people, now);
+  if (reviewed === undefined) {
+    return [];
+  }
+  return overdue === undefined
+    ? [ok("review", `contacts and procedures were reviewed on ${reviewed}`)]
+    : [
+        warning(
+          "review",
+          `contacts and procedures were reviewed ${overdue.days} days ago`,
+          "Go through them, and set people.reviewed to the day of it.",
+        ),
+      ];
+}
 
 function lookAtDeciders(config: Config): readonly Finding[] {
   const asked = askedRoles(config);

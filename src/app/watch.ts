@@ -28,6 +28,7 @@ import { takeSamples } from "./loops.ts";
 import { daemonSlack, withButtons } from "./slack-answers.ts";
 import { daemonLinks, linkedChannels, openLinking, type Linking } from "./link-answers.ts";
 import { keepProving } from "./channel-proof.ts";
+import { keepReviewing } from "./contact-review.ts";
 import { keepEscalating } from "./escalate.ts";
 import { isPublished, keepPublishing, pageChannels, publicPages } from "./public-page.ts";
 import { openProver } from "./prover.ts";
@@ -172,6 +173,7 @@ async function runParts(daemon: Daemon, parts: LoopParts, signal: AbortSignal): 
     keepUpdating(daemon, ending.signal),
     keepReminding(daemon, ending.signal),
     keepProving(daemon, ending.signal),
+    keepReviewing(daemon, ending.signal),
     ...(isPublished(daemon) ? [keepPublishing(daemon, ending.signal)] : []),
     parts.recording.run(ending.signal),
     think({ ...parts, daemon, prover, changes }, ending.signal),

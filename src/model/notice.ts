@@ -40,6 +40,7 @@ export const NOTICE_REASONS = [
   "channel-test",
   "channel-proof",
   "channel-failing",
+  "review-overdue",
   "status-page",
 ] as const;
 export type NoticeReason = (typeof NOTICE_REASONS)[number];

@@ -93,6 +93,8 @@ export const PeopleSettings = z.strictObject({
   /** When the team is at work: planned matters wait for it. Default: there is none, and everybody is reached at any hour. */
   calendar: CalendarSettings.optional(),
   escalation: EscalationSettings.prefault({}),
+  /** The day on which people last went through contacts and procedures; after 30 days they are reminded. Default: nobody is. */
+  reviewed: Day.optional(),
   /** On-call duty. Default none. */
   rotations: z.array(RotationSettings).default([]),
 });

@@ -63,6 +63,29 @@ export function channelProof(
   };
 }
 
+/** Nobody has gone through contacts and procedures for long; told again each week. */
+export function reviewOverdue(
+  application: string,
+  {
+    reviewed,
+    days,
+    turn,
+  }: { readonly reviewed: string; readonly days: number; readonly turn: number },
+): NoticeDraft {
+  return {
+    dedupKey: `none:review-overdue:${reviewed}:${turn}`,
+    reason: "review-overdue",
+    incident: null,
+    title: `${application}: contacts and procedures were reviewed ${days} days ago`,
+    text: [
+      `On ${reviewed}; they are to be reviewed every 30 days.`,
+      "To do: go through `rollwatch people who` (and `--at` a night and a holiday), try the channels with `rollwatch people test`, read the runbook's procedures.",
+      "Then set `people.reviewed` to the day of it, and restart rollwatch.",
+    ].join("\n"),
+    canWait: true,
+  };
+}
+
 /** A person stopped services; told once per stop, because each start of a process has an id of its own. */
 export function stoppedByPerson(application: string, services: readonly Service[]): NoticeDraft {
   const names = services.map((service) => service.name).join(", ");

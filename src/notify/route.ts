@@ -49,6 +49,7 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   escalated: "page",
   "channel-test": "page",
   "channel-proof": "tell",
+  "review-overdue": "tell",
   "channel-failing": "page",
   "status-page": "tell",
 };

@@ -296,6 +296,7 @@ function fullConfiguration(): Record<string, unknown> {
         holidays: ["2026-12-25"],
       },
       escalation: { second: "15m", third: "30m" },
+      reviewed: "2026-11-02",
       rotations: [
         {
           name: "on-call",
@@ -945,6 +946,7 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
     "escalation.second": DURATIONS,
     "escalation.third": DURATIONS,
     rotations: LISTS,
+    reviewed: DATES,
     "rotations[].name": FILLED,
     "rotations[].people": LISTS,
     "rotations[].people[]": [["Adda", "the name of a contact"]],
