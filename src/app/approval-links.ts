@@ -30,7 +30,8 @@ export async function openLinkSigner(files: Files, state: string): Promise<LinkS
   return createLinkSigner(Buffer.from(text, "hex"));
 }
 
-function createLinkSigner(key: Buffer): LinkSigner {
+/** Signs with this key, of 32 bytes. */
+export function createLinkSigner(key: Buffer): LinkSigner {
   function macOf(payload: string): Buffer {
     return createHmac("sha256", key).update(`approval:${payload}`).digest();
   }

@@ -162,7 +162,8 @@ function readPress(daemon: Daemon, settings: WithButtons, body: string): Press |
   return { settings, contact, user, decided: { plan, hash }, answer };
 }
 
-function parsePressed(body: string): z.infer<typeof Pressed> | undefined {
+/** What Slack says was pressed; undefined for whatever is no button's. */
+export function parsePressed(body: string): z.infer<typeof Pressed> | undefined {
   try {
     const payload = new URLSearchParams(body).get("payload") ?? "";
     return Pressed.safeParse(JSON.parse(payload)).data;

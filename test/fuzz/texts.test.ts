@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { createLinkSigner } from "../../src/app/approval-links.ts";
 import { readVariables } from "../../src/app/init-database.ts";
 import { remark, yamlText } from "../../src/app/init-yaml.ts";
+import { parsePressed } from "../../src/app/slack-answers.ts";
 import { DatabaseSettings } from "../../src/config/schema.ts";
 import { parseJson } from "../../src/observe/expectations.ts";
 import { lastLineOf, tellForeign } from "../../src/observe/foreign-text.ts";
@@ -91,6 +93,32 @@ describe("whatever it says", { timeout: MOST_MS }, () => {
       demand(fingerprintSchema(text) === fingerprintSchema(`-- now\n${text}`), "the same");
     });
 
+    expect(tried).toBeGreaterThan(0);
+  });
+
+  it("what Slack sends is a button of its own, or nothing", () => {
+    const tried = fuzz("slack-press", (text) => {
+      const { user, actions = [] } = parsePressed(text) ?? {};
+      demand(user === undefined || typeof user.id === "string", "a member");
+      demand(
+        actions.every(({ value }) => value.split(" ").length === 2),
+        "a plan and its hash",
+      );
+    });
+
+    expect(tried).toBeGreaterThan(0);
+  });
+
+  it("a link that was altered leads nowhere", () => {
+    const signer = createLinkSigner(Buffer.alloc(32, 7));
+    const [own = ""] = corpusOf("link");
+    const link = JSON.stringify(signer.read(own));
+    const tried = fuzz("link", (text) => {
+      const read = signer.read(text);
+      demand(read === undefined || JSON.stringify(read) === link, "the link that was signed");
+    });
+
+    expect(link).toContain("plan-1");
     expect(tried).toBeGreaterThan(0);
   });
 });
