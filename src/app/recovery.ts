@@ -1,3 +1,4 @@
+import { giveUpBallast } from "../journal/ballast.ts";
 import { assertNever } from "../model/assert-never.ts";
 import { elapsedAtMost, hasActed, recoveryState, type Recovery } from "../model/history.ts";
 import { changesDatabase, type Plan, type RecoveryResult } from "../model/plan.ts";
@@ -155,6 +156,7 @@ async function run(
         ports,
         gate: async () => judgeAgain(daemon, plan, signal),
         whoElse: async () => otherHand(daemon, plan, signal),
+        makeRoom: () => giveUpBallast(daemon.config.state),
         until,
       },
       signal,

@@ -23,6 +23,8 @@ export interface RecoveryRun {
   readonly gate: () => Promise<"go" | { readonly cancel: string }>;
   /** Asked before every later step but a look: why nothing more may be done to what somebody else changes. Default: nobody does. */
   readonly whoElse?: () => Promise<string | undefined>;
+  /** Gives up what was kept in reserve on the disk; false where there is nothing. Default: there is nothing. */
+  readonly makeRoom?: () => boolean;
   /** The last phase to do in this call. */
   readonly until: Phase;
 }
@@ -175,10 +177,15 @@ async function outcomeOf(
   try {
     return await tryStep(run, step, signal);
   } catch (error) {
-    // A second try would begin beside what cannot be ended.
-    const isStuck = error instanceof Failure && error.code === "child-stuck";
-    if (signal.aborted || step.phase === "prepare" || isStuck) {
-      return signal.aborted ? "interrupted" : { kind: "failed", detail: messageOf(error) };
+    if (signal.aborted) {
+      return "interrupted";
+    }
+    if (!mayTryAgain(step, error)) {
+      return { kind: "failed", detail: messageOf(error) };
+    }
+    if (isDiskFull(error)) {
+      // The services may stand still: what was kept for the journal is for this, too.
+      run.makeRoom?.();
     }
   }
   try {
@@ -187,6 +194,16 @@ async function outcomeOf(
     const detail = `${messageOf(error)} (tried twice)`;
     return signal.aborted ? "interrupted" : { kind: "failed", detail };
   }
+}
+
+/** What only prepares is not worth it; a second try would begin beside what cannot be ended. */
+function mayTryAgain({ phase }: StepDescriptor, error: unknown): boolean {
+  const isStuck = error instanceof Failure && error.code === "child-stuck";
+  return phase !== "prepare" && !isStuck;
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOSPC";
 }
 
 async function tryStep(

@@ -154,7 +154,12 @@ async function untilOver(
 }
 
 function isUnderWay(entries: readonly Entry[]): boolean {
-  const isOpen = factsOf(entries, "planned").length > 0 && factsOf(entries, "closed").length === 0;
+  // A plan that was given up before its first act leaves the incident open, where nothing is done about it.
+  const planned = factsOf(entries, "planned").length;
+  const cancelled = factsOf(entries, "recovery-ended").filter(
+    ({ result }) => result === "cancelled",
+  ).length;
+  const isOpen = planned > cancelled && factsOf(entries, "closed").length === 0;
   return isOpen || !isDelivered(entries);
 }
 

@@ -118,6 +118,30 @@ describe("running a recovery", () => {
     });
   });
 
+  it("gives up what is kept in reserve before the second try, where the disk is full", async () => {
+    await withTempFolder(async (folder) => {
+      const { recover, patient } = await aScene(folder);
+      const done: string[] = [];
+      const full = Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+      const ports = withPm2(patient, {
+        stop: async () => {
+          done.push("stop");
+          if (!done.includes("room")) {
+            throw full;
+          }
+        },
+      });
+      function makeRoom(): boolean {
+        done.push("room");
+        return true;
+      }
+
+      await recover({ ports, makeRoom });
+
+      expect(done.slice(0, 3)).toEqual(["stop", "room", "stop"]);
+    });
+  });
+
   it("hands over to a person where a step fails twice", async () => {
     await withTempFolder(async (folder) => {
       const { recover, patient } = await aScene(folder);
