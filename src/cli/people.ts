@@ -70,6 +70,7 @@ function describe({ at, hours, routes, levels, deciders }: Who, paint: Paint): s
     `${paint("title", "told")}\n`,
     table(paint, [
       ["pages", routes.page.join(", ")],
+      ["pages not taken", routes.fallback.join(", ") || "nobody else"],
       ["everything else", routes.tell.join(", ")],
     ]),
     `${paint("title", "called while nobody acknowledges")}\n${table(paint, called)}`,

@@ -40,7 +40,7 @@ export interface Who {
   readonly at: number;
   /** null: no calendar is configured. */
   readonly hours: Hours | null;
-  readonly routes: { readonly page: readonly string[]; readonly tell: readonly string[] };
+  readonly routes: Config["notify"]["routes"];
   readonly levels: readonly Called[];
   readonly deciders: readonly Deciding[];
 }

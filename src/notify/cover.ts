@@ -27,6 +27,9 @@ export interface Uncovered {
 /** What a channel has not taken for this long is late, in milliseconds: people must hear of it by another. */
 export const LATE_MS = 5 * 60_000;
 
+/** Pages of one channel that others have instead, the newest: a flood is told by the page that the channel fails. */
+const MOST_PAGES = 50;
+
 /**
  * What others must hear now: each page that waits too long, or will never be taken, by the fallback; once a day by whoever is paged,
  * that the channel fails. The same facts make the same `dedupKey`. Pure.
@@ -40,6 +43,7 @@ export function coverOf(cover: Cover, uncovered: Uncovered): readonly Notice[] {
         one.urgency === "page" &&
         ((isLost && one.id === notice.id) || now - dueSince(one) >= cover.fallbackAfter),
     )
+    .slice(-MOST_PAGES)
     .map((one) => insteadOf(one, cover, uncovered));
   const isFailing = isLost || owed.some((one) => now - dueSince(one) >= LATE_MS);
   const made = isFailing ? [...instead, failing(cover, uncovered)] : instead;

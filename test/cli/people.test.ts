@@ -24,7 +24,7 @@ policy:
     slow-responses: { mode: recommend }
 notify:
   channels: { log: { kind: log }, pager: { kind: log }, phone: { kind: log } }
-  routes: { page: [log, pager], tell: [log] }
+  routes: { page: [log, pager], tell: [log], fallback: [phone] }
 people:
   calendar: { timeZone: Europe/Berlin }
   escalation: { second: 10m, third: 0s }
@@ -87,6 +87,7 @@ describe("rollwatch people who", () => {
     expect(code).toBe(0);
     expect(out).toContain("2026-11-23 12:00:00 UTC, business");
     expect(out).toMatch(/pages +log, pager\n/u);
+    expect(out).toMatch(/pages not taken +phone\n/u);
     expect(out).toMatch(
       /at once +rollback team +immediate, fast, planned +Ada \(phone\); Bo \(pager\)/u,
     );
@@ -112,7 +113,7 @@ describe("rollwatch people who", () => {
     expect(JSON.parse(out)).toEqual({
       at: Date.parse("2026-11-23T12:00Z"),
       hours: "business",
-      routes: { page: ["log", "pager"], tell: ["log"] },
+      routes: { page: ["log", "pager"], tell: ["log"], fallback: ["phone"] },
       levels: [
         {
           level: 1,

@@ -428,6 +428,19 @@ describe("the outbox", () => {
       });
     });
 
+    it("hands on the newest fifty of a flood of pages, each once", async () => {
+      covered(channelOf("test", clock, [LATER]), channelOf("sms", clock, []));
+      const ids = Array.from({ length: 1200 }, (_none, place) => `ntc-${place}`);
+      for (const id of ids) {
+        queue(journal, notice({ id, dedupKey: id }));
+      }
+
+      await clock.advance(30 * MINUTE);
+
+      const handedOn = heard("sms").filter((key) => key.endsWith(":instead"));
+      expect(handedOn).toEqual(ids.slice(-50).map((id) => `${id}:instead`));
+    });
+
     it("wakes nobody because of a channel that only informs", async () => {
       covered(channelOf("digest", clock, [REFUSED]), channelOf("other", clock, []));
       queue(journal, notice({ urgency: "tell", channels: ["digest"] }));
