@@ -18,6 +18,7 @@ type UntoldKind =
   | "notice-failed"
   | "acknowledged"
   | "answer-refused"
+  | "countdown-over"
   | "noted"
   | "labelled"
   | "task-done"

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { PlanReport } from "../model/actions.ts";
 import { LINK_ANSWERS, type LinkAnswers } from "../model/approval-link.ts";
 import { escaped } from "../model/markup.ts";
+import { tellDuration, tellTime } from "../model/units.ts";
 import { DECIDE_PAGE } from "./contract.ts";
 import { limitRefusals } from "./forms.ts";
 import { sendProblem } from "./problems.ts";
@@ -111,6 +112,11 @@ function pageOf(
       : `<form method="post" action="${DECIDE_PAGE}"><input type="hidden" name="t" value="${escaped(form.token)}"><input type="hidden" name="nonce" value="${escaped(form.nonce)}"><button name="answer" value="approve">Approve as ${escaped(by)}</button> <button name="answer" value="reject">Reject</button></form>`;
   return documentOf(what, [
     `<p>Plan ${escaped(id)}. Approved so far: ${escaped(given) || "by nobody"}.</p>`,
+    ...(form === undefined || approval === null || approval.countdownMs === null
+      ? []
+      : [
+          `<p>It begins by itself ${tellDuration(approval.countdownMs)} after ${tellTime(approval.askedAt)} unless somebody rejects it.</p>`,
+        ]),
     `<ol>${steps.map((step) => `<li>${escaped(step.describe)}</li>`).join("")}</ol>`,
     answer,
   ]);

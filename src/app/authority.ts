@@ -18,7 +18,7 @@ export function authorityOf({ plan, approval }: Recovery): "policy" | "approved"
   if (plan.requestedBy !== "policy") {
     return "person";
   }
-  return approval === undefined ? "policy" : "approved";
+  return approval === undefined || approval.unopposedAt !== undefined ? "policy" : "approved";
 }
 
 /** An approval may be old: before the first step of a plan that people are behind, every guard is asked again. */

@@ -7,8 +7,9 @@ import type { Verdict } from "../model/verdict.ts";
 import { stoppedByPerson } from "../notify/notices-people.ts";
 import type { Bell } from "./bell.ts";
 import type { Breached } from "../decide/situation.ts";
+import { countedDown } from "./countdown.ts";
 import { judgeNow, type Daemon } from "./daemon.ts";
-import { askPeople, planDecided, tellHeld, tendWaiting } from "./follow.ts";
+import { askPeople, planDecided, stopCountdown, tellHeld } from "./follow.ts";
 import { closeCleared, decideOn, grow, isCleared, openIncidentOf } from "./incident.ts";
 import { letGo } from "./left-behind.ts";
 import { recoveryLockPath, tryLock } from "./locks.ts";
@@ -17,6 +18,7 @@ import type { Prover } from "./prover.ts";
 import { finishRecovery } from "./recovery.ts";
 import { supposedBreach } from "./supposed.ts";
 import { openPm2Teller } from "./tell-pm2.ts";
+import { tendWaiting } from "./tend-waiting.ts";
 import type { ChangeWatch } from "./watch-changes.ts";
 
 /** Longest time between two turns when no sample comes. */
@@ -127,7 +129,9 @@ async function answer(parts: BrainParts, signal: AbortSignal): Promise<number> {
   if (plan !== undefined) {
     await recover(parts, plan, signal);
   }
-  return decision !== undefined && isForNow(decision) ? TURN_MS : DECIDE_AGAIN_MS;
+  const { leftMs = DECIDE_AGAIN_MS } =
+    countedDown(daemon.journal.history(), daemon.world.clock.now()) ?? {};
+  return decision !== undefined && isForNow(decision) ? TURN_MS : Math.min(DECIDE_AGAIN_MS, leftMs);
 }
 
 /** Whom a failure is told about, and what is no failure. */
@@ -180,10 +184,14 @@ async function follow(
     case "roll-back":
       return planDecided(daemon, incident, { ...decision, kind }, signal);
     case "recommend":
+      stopCountdown(daemon, incident, decision);
       await askPeople(daemon, incident, decision, signal);
       return undefined;
     case "hold":
     case "watch":
+      if (!isForNow(decision)) {
+        stopCountdown(daemon, incident, decision);
+      }
       tellHeld(daemon, incident, decision);
       return undefined;
     default:

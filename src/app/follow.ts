@@ -2,36 +2,28 @@ import { isForNow } from "../decide/decide.ts";
 import { decidersOf } from "../decide/policy.ts";
 import type { Action, Decision } from "../model/decision.ts";
 import {
-  elapsedSince,
   isBraked,
   openIncident,
   openRecovery,
   recoveryState,
   waitingRecovery,
-  type Approval,
   type Incident,
   type Recovery,
 } from "../model/history.ts";
 import { changesDatabase, type Plan } from "../model/plan.ts";
 import type { Role } from "../model/role.ts";
 import { TRIGGER_ROWS } from "../model/trigger.ts";
-import {
-  approvalExpired,
-  approvalRejected,
-  approvalUnanswered,
-  held,
-  recommended,
-} from "../notify/notices-decision.ts";
+import { asked, held, recommended } from "../notify/notices-decision.ts";
 import { rollbackCancelled } from "../notify/notices.ts";
 import type { IncidentNews } from "../notify/notices-draft.ts";
+import { countedDown, type Counted, isPlanOf } from "./countdown.ts";
 import type { Daemon } from "./daemon.ts";
 import { draftAction } from "./draft-action.ts";
-import { isCleared, outcomeWith } from "./incident.ts";
 import { planHash } from "./plan-hash.ts";
 
 /**
  * Plans what was decided, in place of a plan that waits for people. Returns its id; undefined when another was begun
- * meanwhile, or a person said no to this incident or closed it.
+ * meanwhile, a person said no to this incident or closed it, or people have some time left to say so.
  */
 export async function planDecided(
   daemon: Daemon,
@@ -43,11 +35,46 @@ export async function planDecided(
     // Asked before, too: a draft hashes the whole tree, and this comes again every few seconds.
     return undefined;
   }
-  const plan = await draft(daemon, incident, { ...decision, action: decision.kind }, signal);
+  const acting = { ...decision, action: decision.kind };
+  const counted = countedDown(daemon.journal.history(), daemon.world.clock.now());
+  if (counted?.recovery.plan.incident === incident.id && isPlanOf(counted.recovery.plan, acting)) {
+    return endCountdown(daemon, counted);
+  }
+  const plan = await draft(daemon, incident, acting, signal);
   if (!isOpen(daemon, incident) || isRejected(daemon, incident)) {
     return undefined;
   }
-  return record(daemon, plan, "rollwatch may act by itself by now") ? plan.id : undefined;
+  const { countdown: countdownMs } = daemon.config.policy.triggers[incident.trigger];
+  const why = "rollwatch may act by itself by now";
+  if (countdownMs === 0) {
+    return record(daemon, plan, why) ? plan.id : undefined;
+  }
+  if (isPlaceFree(daemon, why)) {
+    ask(daemon, { incident, decision, plan }, { ...decidersAbout(daemon, incident), countdownMs });
+  }
+  return undefined;
+}
+
+/** Returns the plan where nobody may say no any more. */
+function endCountdown(
+  { journal, log }: Daemon,
+  { recovery: { plan }, leftMs }: Counted,
+): string | undefined {
+  if (leftMs > 0) {
+    return undefined;
+  }
+  journal.record({ kind: "countdown-over", plan: plan.id });
+  log.warn({ plan: plan.id }, "nobody said no");
+  return plan.id;
+}
+
+/** Ends a plan that is counted down when it was decided to do nothing by itself after all, and says so. */
+export function stopCountdown(daemon: Daemon, incident: Incident, { reason }: Decision): void {
+  const counted = countedDown(daemon.journal.history(), daemon.world.clock.now());
+  if (counted !== undefined) {
+    daemon.tell(rollbackCancelled(newsOf(daemon, incident), counted.recovery.plan, reason));
+    endWaiting(daemon, counted.recovery, reason);
+  }
 }
 
 /** Asks people about a decision that needs them, once: the plan waits, and they are told what it would do. */
@@ -57,7 +84,7 @@ export async function askPeople(
   decision: Decision,
   signal: AbortSignal,
 ): Promise<void> {
-  const { journal, config } = daemon;
+  const { journal } = daemon;
   if (isAnswered(daemon, incident)) {
     return;
   }
@@ -72,13 +99,11 @@ export async function askPeople(
   if (isTooLate || isAnswered(daemon, incident)) {
     return;
   }
-  const { roles, everyRole } = changesDatabase(plan.scope)
-    ? BOTH_DECIDE
-    : {
-        roles: decidersOf(config.policy, incident.trigger),
-        everyRole: TRIGGER_ROWS[incident.trigger].everyDecider,
-      };
-  ask(daemon, { incident, decision, plan }, { roles, everyRole });
+  ask(
+    daemon,
+    { incident, decision, plan },
+    changesDatabase(plan.scope) ? BOTH_DECIDE : decidersAbout(daemon, incident),
+  );
 }
 
 /** What people are asked, and whom. */
@@ -86,6 +111,20 @@ interface Asking {
   readonly incident: Incident;
   readonly decision: Decision;
   readonly plan: Plan;
+}
+
+/** Whom a plan is put to, and for how long they can say no before it is done without a word; absent: it never is. */
+interface Deciders {
+  readonly roles: readonly Role[];
+  readonly everyRole: boolean;
+  readonly countdownMs?: number;
+}
+
+function decidersAbout({ config }: Daemon, { trigger }: Incident): Deciders {
+  return {
+    roles: decidersOf(config.policy, trigger),
+    everyRole: TRIGGER_ROWS[trigger].everyDecider,
+  };
 }
 
 /** Nobody swaps a database alone, whatever it is for and whoever asked for it. */
@@ -104,7 +143,7 @@ export function askForDatabase(daemon: Daemon, asking: Asking): void {
 function ask(
   daemon: Daemon,
   { incident, decision, plan }: Asking,
-  { roles, everyRole }: { readonly roles: readonly Role[]; readonly everyRole: boolean },
+  { roles, everyRole, countdownMs }: Deciders,
 ): void {
   const { journal, config, world } = daemon;
   journal.record({ kind: "planned", plan, waits: true });
@@ -114,10 +153,11 @@ function ask(
     hash: planHash(plan),
     roles: [...roles],
     everyRole,
-    expiresAt: world.clock.now() + config.policy.approval.expires,
+    expiresAt: world.clock.now() + (countdownMs ?? 0) + config.policy.approval.expires,
+    ...(countdownMs === undefined ? {} : { countdownMs }),
   });
   const waiting = waitingRecovery(journal.history());
-  daemon.tell(recommended(newsOf(daemon, incident), decision, waiting));
+  daemon.tell(asked(newsOf(daemon, incident), decision, waiting));
   daemon.log.warn({ incident: incident.id, plan: plan.id }, "waiting for approval");
 }
 
@@ -129,50 +169,8 @@ export function tellHeld(daemon: Daemon, incident: Incident, decision: Decision)
   }
 }
 
-/** Ends a plan that waits when nobody is to approve it any more: refused, too late, or not the question any more. */
-export function tendWaiting(daemon: Daemon): void {
-  const { journal } = daemon;
-  endUnasked(daemon);
-  closeOrphan(daemon);
-  closeEnded(daemon);
-  const waiting = waitingRecovery(journal.history());
-  if (waiting?.approval === undefined) {
-    return;
-  }
-  const { approval } = waiting;
-  const incident = journal.history().incidents.find((one) => one.id === waiting.plan.incident);
-  if (incident === undefined) {
-    endWaiting(daemon, waiting, "its incident is not known any more");
-  } else if (approval.rejected !== undefined) {
-    daemon.tell(approvalRejected(newsOf(daemon, incident), waiting));
-    endWaiting(daemon, waiting, `rejected by ${approval.rejected.by}: ${approval.rejected.reason}`);
-  } else if (daemon.world.clock.now() >= approval.expiresAt) {
-    daemon.tell(approvalExpired(newsOf(daemon, incident), waiting));
-    endWaiting(daemon, waiting, "nobody approved it in time");
-  } else {
-    endPointless(daemon, incident, { ...waiting, approval });
-    remind(daemon, incident, { ...waiting, approval });
-  }
-}
-
-/** Who has not answered is asked again, and whoever is usually only informed hears of it, too; what can wait for the morning is asked once. */
-function remind(
-  daemon: Daemon,
-  incident: Incident,
-  { approval, ...waiting }: Recovery & { readonly approval: Approval },
-): void {
-  const { journal, config, world } = daemon;
-  const { askAgain } = config.policy.approval;
-  const isWaiting = waitingRecovery(journal.history()) !== undefined;
-  const waitedMs = elapsedSince(journal.history(), approval.askedAt, world.clock.now());
-  const turn = askAgain === 0 ? 0 : Math.floor(waitedMs / askAgain);
-  if (isWaiting && turn > 0 && incident.tier !== "planned") {
-    daemon.tell(approvalUnanswered(newsOf(daemon, incident), { ...waiting, approval }, turn));
-  }
-}
-
 /** A plan whose question was never put cannot be answered: it is made and asked anew. */
-function endUnasked(daemon: Daemon): void {
+export function endUnasked(daemon: Daemon): void {
   const unasked = daemon.journal
     .history()
     .recoveries.filter((recovery) => recoveryState(recovery) === "unasked");
@@ -187,46 +185,17 @@ function endUnasked(daemon: Daemon): void {
   }
 }
 
-/** What a recovery ended is closed with it: rollwatch died between the two records. */
-function closeEnded({ journal }: Daemon): void {
-  const { recoveries, ...history } = journal.history();
-  const open = openIncident({ recoveries, ...history });
-  const recovery = recoveries.findLast(({ plan }) => plan.incident === open?.id);
-  if (open === undefined || recovery?.ended === undefined) {
-    return;
-  }
-  const { result, reason } = recovery.ended;
-  const outcome = outcomeWith(recovery, open, result);
-  if (outcome !== undefined) {
-    journal.record({ kind: "closed", incident: open.id, outcome, reason });
-  }
-}
-
-/** An incident of a plan by hand is nobody's where rollwatch died before it had written the plan down. */
-function closeOrphan({ journal, log }: Daemon): void {
-  const open = openIncident(journal.history());
-  if (open?.reported?.forPlan !== true || open.plans.length > 0 || open.signals.length > 0) {
-    return;
-  }
-  const reason = "rollwatch died before it had made the plan that was asked for: ask again";
-  journal.record({ kind: "closed", incident: open.id, outcome: "held", reason });
-  log.warn({ incident: open.id, by: open.reported.by }, reason);
-}
-
-function endPointless(
-  daemon: Daemon,
-  incident: Incident,
-  waiting: Recovery & { readonly approval: Approval },
-): void {
-  if ((incident.graverAt ?? 0) > waiting.approval.askedAt) {
-    endWaiting(daemon, waiting, `it is ${incident.trigger} by now: that is another question`);
-  } else if (isCleared(daemon, incident)) {
-    endWaiting(daemon, waiting, "the breach cleared before it was approved");
-  }
-}
-
 /** Records a plan that may begin at once; false when another recovery was begun meanwhile. */
 export function record(daemon: Daemon, plan: Plan, why: string): boolean {
+  const isFree = isPlaceFree(daemon, why);
+  if (isFree) {
+    daemon.journal.record({ kind: "planned", plan });
+  }
+  return isFree;
+}
+
+/** Ends a plan that waits, so that another can take its place; false when one was begun meanwhile. */
+function isPlaceFree(daemon: Daemon, why: string): boolean {
   const { journal } = daemon;
   if (openRecovery(journal.history()) !== undefined) {
     return false;
@@ -236,7 +205,6 @@ export function record(daemon: Daemon, plan: Plan, why: string): boolean {
   if (waiting !== undefined) {
     endWaiting(daemon, waiting, why);
   }
-  journal.record({ kind: "planned", plan });
   return true;
 }
 
@@ -249,7 +217,7 @@ export function newsOf({ config, world }: Daemon, incident: Incident): IncidentN
   return isBlind ? { ...news, isBlind } : news;
 }
 
-function endWaiting({ journal, log }: Daemon, { plan }: Recovery, reason: string): void {
+export function endWaiting({ journal, log }: Daemon, { plan }: Recovery, reason: string): void {
   journal.record({ kind: "recovery-ended", plan: plan.id, result: "cancelled", reason });
   log.info({ plan: plan.id, reason }, "a waiting plan ended");
 }

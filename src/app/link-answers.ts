@@ -12,7 +12,11 @@ import { openLinkSigner, type LinkSigner } from "./approval-links.ts";
 import type { Daemon } from "./daemon.ts";
 
 /** Notices that ask somebody to decide. */
-const ASKING: ReadonlySet<NoticeReason> = new Set(["recommended", "approval-unanswered"]);
+const ASKING: ReadonlySet<NoticeReason> = new Set([
+  "recommended",
+  "countdown",
+  "approval-unanswered",
+]);
 
 /** What comes by links of notices, on this daemon. Whatever is refused is in the journal. */
 export function daemonLinks(daemon: Daemon, { signer, actions, origin }: LinkParts): LinkAnswers {

@@ -14,6 +14,7 @@ import { TRIGGERS } from "../model/trigger.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { reportAsides } from "./asides.ts";
 import { checkOnce } from "./check-once.ts";
+import { countedDown } from "./countdown.ts";
 import { signalsNow, type Daemon } from "./daemon.ts";
 import { previewRollback } from "./preview.ts";
 import { diffReleases, showRelease } from "./release-actions.ts";
@@ -79,13 +80,15 @@ function brakeReport(brake: Brake | undefined, now: number): Status["paused"] {
   return isBraked(brake, now) ? brake : null;
 }
 
-function reportWaiting(history: History): Status["waiting"] {
+function reportWaiting(history: History, now: number): Status["waiting"] {
   const waiting = waitingRecovery(history);
   if (waiting?.approval === undefined) {
     return null;
   }
   const { roles, given, expiresAt } = waiting.approval;
-  return { plan: waiting.plan.id, roles: [...roles], given: given.length, expiresAt };
+  const counted = countedDown(history, now);
+  const beginsAt = counted === undefined ? null : now + counted.leftMs;
+  return { plan: waiting.plan.id, roles: [...roles], given: given.length, expiresAt, beginsAt };
 }
 
 async function statusOf(daemon: Daemon, running: Running): Promise<Status> {
@@ -115,6 +118,6 @@ async function statusOf(daemon: Daemon, running: Running): Promise<Status> {
     paused: brakeReport(history.pause, world.clock.now()),
     observing: brakeReport(history.observing, world.clock.now()),
     maintenance: brakeReport(history.maintenance, world.clock.now()),
-    waiting: reportWaiting(history),
+    waiting: reportWaiting(history, world.clock.now()),
   };
 }

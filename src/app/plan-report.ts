@@ -34,12 +34,13 @@ export function reportSteps(
 }
 
 function reportApproval(approval: Approval): PlanReport["approval"] {
-  const { roles, everyRole, askedAt, expiresAt, given, rejected } = approval;
+  const { roles, everyRole, askedAt, expiresAt, countdownMs = null, given, rejected } = approval;
   return {
     roles: [...roles],
     everyRole,
     askedAt,
     expiresAt,
+    countdownMs,
     given: given.map((one) => ({ ...one })),
     rejected: rejected ?? null,
   };

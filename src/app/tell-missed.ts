@@ -1,5 +1,5 @@
 import { type Approval, type History, isBraked, type Recovery } from "../model/history.ts";
-import { approvalGiven, approvalOverridden, recommended } from "../notify/notices-decision.ts";
+import { approvalGiven, approvalOverridden, asked } from "../notify/notices-decision.ts";
 import type { IncidentNews, NoticeDraft } from "../notify/notices-draft.ts";
 import { maintenanceStarted, pausedByPerson, reportedByPerson } from "../notify/notices-people.ts";
 import type { Daemon } from "./daemon.ts";
@@ -51,12 +51,12 @@ function aboutOpen(daemon: Daemon, { incidents, recoveries }: History): readonly
 
 function aboutAsked(
   news: IncidentNews,
-  asked: Recovery & { readonly approval: Approval },
+  recovery: Recovery & { readonly approval: Approval },
 ): readonly NoticeDraft[] {
   const decision = news.incident.decisions.at(-1);
   return [
-    ...(decision === undefined ? [] : [recommended(news, decision, asked)]),
-    ...approvalsOf(news, asked),
+    ...(decision === undefined ? [] : [asked(news, decision, recovery)]),
+    ...approvalsOf(news, recovery),
   ];
 }
 

@@ -141,7 +141,11 @@ export function showPlan(paint: Paint, plan: PlanReport, now: number): string {
   ];
   if (approval !== null) {
     const roles = approval.roles.join(approval.everyRole ? " and " : " or ");
-    lines.push(`  needs ${roles}, until ${tellTime(approval.expiresAt)}`);
+    lines.push(
+      approval.countdownMs === null
+        ? `  needs ${roles}, until ${tellTime(approval.expiresAt)}`
+        : `  begins by itself after ${tellDuration(approval.countdownMs)} unless ${roles} says no`,
+    );
     lines.push(...approval.given.map(({ by, role }) => `  approved by ${by} as ${role}`));
   }
   if (plan.ended !== null) {

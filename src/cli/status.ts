@@ -89,7 +89,11 @@ function waitingLine({ waiting }: Status, paint: Paint, now: number): string {
   if (waiting === null) {
     return "";
   }
-  const { plan, roles, given, expiresAt } = waiting;
+  const { plan, roles, given, expiresAt, beginsAt } = waiting;
+  if (beginsAt !== null) {
+    const soon = beginsAt > now ? `in ${tellDuration(beginsAt - now)}` : "now";
+    return `${paint("doubtful", "begins")} ${soon} unless somebody stops it: rollwatch reject ${plan}\n`;
+  }
   const left = expiresAt > now ? `for another ${tellDuration(expiresAt - now)}` : "too late";
   const yes = given === 0 ? "" : `, ${given} approved`;
   return `${paint("doubtful", "waiting")} for ${roles.join(" and ")}${yes}, ${left}: rollwatch approve ${plan}\n`;

@@ -7,10 +7,20 @@ import { type Mode, MODES, TRIGGER_ROWS, type Trigger } from "../model/trigger.t
 /** A leak takes longer to show than other faults. */
 const MEMORY_BLAME_MS = BLAME_WINDOW_MS.planned;
 
+/** Of the five minutes that an immediate rollback has, most must be left for it. */
+const LONGEST_COUNTDOWN_MS = 2 * 60_000;
+
 /** What one trigger may do. */
 export const TriggerPolicy = z.strictObject({
   /** `off`, `shadow` (decide, tell, do nothing), `recommend` (ask a person) or `auto` (act and tell). Default `shadow`. */
   mode: z.enum(MODES).default("shadow"),
+  /**
+   * With `auto`, this long people are told what will be done before it is done, and one no of those who decide stops it; at most 2m.
+   * Default 0s: it is done at once.
+   */
+  countdown: Duration.refine((ms) => ms <= LONGEST_COUNTDOWN_MS, "expected at most 2m").prefault(
+    "0s",
+  ),
   /** Overrides the runbook's tier of this trigger. */
   tier: z.enum(TIERS).optional(),
   /** How far back a change may lie and still be blamed. Default: the tier's (immediate 2h, fast 6h, planned 24h), of memory 24h. */

@@ -77,9 +77,10 @@ const PEOPLE: FactTexts<string> = {
     fact.reported === undefined ? "rollwatch opened the incident" : undefined,
   decided: (fact) => `rollwatch decided: ${fact.decision.kind}, ${fact.decision.reason}`,
   "approval-asked": (fact) =>
-    `approval of plan ${fact.plan} was asked of ${fact.roles.join(fact.everyRole ? " and " : " or ")}, until ${tellTime(fact.expiresAt)}`,
+    `approval of plan ${fact.plan} was asked of ${fact.roles.join(fact.everyRole ? " and " : " or ")}, until ${tellTime(fact.expiresAt)}${fact.countdownMs === undefined ? "" : `; it was to begin by itself after ${tellDuration(fact.countdownMs)}`}`,
   approved: (fact) =>
     `${fact.by} approved plan ${fact.plan} as ${fact.role}${fact.override === undefined ? "" : `, alone for all: ${fact.override}`}`,
+  "countdown-over": (fact) => `nobody stopped plan ${fact.plan} while it was counted down`,
   rejected: (fact) => `${fact.by} rejected plan ${fact.plan}: ${fact.reason}`,
   "answer-refused": (fact) =>
     `an answer of ${fact.by ?? "somebody unknown"} did not count: ${fact.reason}`,

@@ -62,7 +62,7 @@ function authorityOf({ approval, requestedBy }: CarriedOut): readonly string[] {
         : `By ${requestedBy}, who may: nobody else had to approve it.`,
     ];
   }
-  const { roles, everyRole, askedAt, given, rejected } = approval;
+  const { roles, everyRole, askedAt, given, rejected, unopposedAt } = approval;
   return [
     `Asked at ${tellTime(askedAt)} of ${roles.join(everyRole ? " and " : " or ")}.`,
     ...given.map(
@@ -73,6 +73,9 @@ function authorityOf({ approval, requestedBy }: CarriedOut): readonly string[] {
       ? []
       : [`Rejected by ${rejected.by} at ${tellTime(rejected.at)}: ${rejected.reason}`]),
     ...(given.length === 0 && rejected === undefined ? ["Nobody answered."] : []),
+    ...(unopposedAt === undefined
+      ? []
+      : [`Begun by the policy of its trigger: nobody had said no by ${tellTime(unopposedAt)}.`]),
   ];
 }
 

@@ -36,6 +36,16 @@ export function approved(history: History, fact: FactOf<"approved">, at: number)
   );
 }
 
+export function countdownOver(
+  history: History,
+  { plan }: FactOf<"countdown-over">,
+  at: number,
+): History {
+  return change(history, plan, ({ approval, ...recovery }) =>
+    approval === undefined ? recovery : { ...recovery, approval: { ...approval, unopposedAt: at } },
+  );
+}
+
 export function rejected(history: History, fact: FactOf<"rejected">, at: number): History {
   const { by, reason } = fact;
   return change(history, fact.plan, ({ approval, ...recovery }) =>

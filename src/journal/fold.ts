@@ -93,6 +93,7 @@ const FOLDS: Folds = {
   "approval-asked": recoveries.approvalAsked,
   approved: recoveries.approved,
   rejected: recoveries.rejected,
+  "countdown-over": recoveries.countdownOver,
   "answer-refused": (history) => history,
   acknowledged: incidents.acknowledged,
   noted: incidents.noted,

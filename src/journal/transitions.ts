@@ -59,6 +59,7 @@ const MEANINGS: Meanings = {
     return { recovery: [plan, isLast ? "approved" : "approved-in-part"] };
   },
   rejected: ({ plan }) => ({ recovery: [plan, "rejected"] }),
+  "countdown-over": ({ plan }) => ({ recovery: [plan, "approved"] }),
   "recovery-started": ({ plan }) => ({ recovery: [plan, "begun"] }),
   "step-started": ({ plan, step }, history) => {
     const recovery = recoveryOf(history, plan);

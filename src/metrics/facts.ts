@@ -9,8 +9,17 @@ import type { Measures } from "./measures.ts";
 
 const SECOND = 1000;
 
-/** What can come of asking for approval; `withdrawn`: what it was for is over, or another plan took its place. */
-export const APPROVAL_RESULTS = ["approved", "rejected", "expired", "withdrawn"] as const;
+/**
+ * What can come of asking for approval; `unopposed`: nobody said no while it was counted down; `withdrawn`: what it was for is over,
+ * or another plan took its place.
+ */
+export const APPROVAL_RESULTS = [
+  "approved",
+  "unopposed",
+  "rejected",
+  "expired",
+  "withdrawn",
+] as const;
 type ApprovalResult = (typeof APPROVAL_RESULTS)[number];
 
 /** Counts what an entry of the journal says. `history` already contains it. */
@@ -116,34 +125,37 @@ function countDelivery(measures: Measures, { fact }: Entry): void {
   }
 }
 
-function countApproval(measures: Measures, { at, fact }: Entry, history: History): void {
-  if (fact.kind !== "approved" && fact.kind !== "rejected" && fact.kind !== "recovery-ended") {
+function countApproval(measures: Measures, entry: Entry, history: History): void {
+  const { fact } = entry;
+  if (!("plan" in fact) || typeof fact.plan !== "string") {
     return;
   }
   const approval = history.recoveries.find((one) => one.plan.id === fact.plan)?.approval;
-  const result = approval === undefined ? undefined : answerOf(fact.kind, approval, at);
+  const result = approval === undefined ? undefined : answerOf(entry, approval);
   if (result !== undefined) {
     measures.approvals.inc({ result });
   }
 }
 
 /** Each plan that waits is counted once, when it stops waiting; undefined while it goes on, and for what follows. */
-function answerOf(
-  kind: "approved" | "rejected" | "recovery-ended",
-  approval: Approval,
-  at: number,
-): ApprovalResult | undefined {
-  if (kind === "rejected") {
-    return "rejected";
-  }
-  if (kind === "approved") {
+function answerOf({ at, fact }: Entry, approval: Approval): ApprovalResult | undefined {
+  if (fact.kind === "approved") {
     const before = { ...approval, given: approval.given.slice(0, -1) };
     return isApproved(approval) && !isApproved(before) ? "approved" : undefined;
   }
-  if (isApproved(approval) || approval.rejected !== undefined) {
-    return undefined;
+  if (fact.kind === "recovery-ended") {
+    const hasStopped = isApproved(approval) || approval.rejected !== undefined;
+    return hasStopped ? undefined : lapseOf(approval, at);
   }
-  return at >= approval.expiresAt ? "expired" : "withdrawn";
+  return fact.kind === "rejected" || fact.kind === "countdown-over"
+    ? ANSWERS[fact.kind]
+    : undefined;
+}
+
+const ANSWERS = { rejected: "rejected", "countdown-over": "unopposed" } as const;
+
+function lapseOf({ expiresAt }: Approval, at: number): ApprovalResult {
+  return at >= expiresAt ? "expired" : "withdrawn";
 }
 
 /** How long the last one that was completed took, from its first step. */

@@ -189,7 +189,7 @@ function defineApprovals(registry: Registry) {
     approvals: counter(
       registry,
       "approvals_total",
-      "Plans that waited for approval, by what came of it.",
+      "Plans that waited for approval, or for a no while they were counted down, by what came of it.",
       ["result"],
     ),
   };

@@ -117,6 +117,8 @@ export const PlanReport = z.object({
       everyRole: z.boolean(),
       askedAt: z.number(),
       expiresAt: z.number(),
+      /** After how many milliseconds without a no it begins by itself; null: never. */
+      countdownMs: z.number().nullable(),
       given: z.array(
         z.object({
           by: z.string(),

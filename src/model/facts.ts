@@ -117,7 +117,11 @@ export const Fact = z.discriminatedUnion("kind", [
     /** Whether each role must approve, each by another person. */
     everyRole: z.boolean(),
     expiresAt: z.number(),
+    /** It is begun without a word when nobody has said no for this long, in milliseconds; absent: never. */
+    countdownMs: z.number().optional(),
   }),
+  /** Nobody has said no to a plan while it was counted down, and the guards still allow it. */
+  z.object({ kind: z.literal("countdown-over"), plan: z.string() }),
   z.object({
     kind: z.literal("approved"),
     plan: z.string(),

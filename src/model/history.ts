@@ -51,6 +51,10 @@ export interface Approval {
     readonly override?: string;
   }[];
   readonly rejected?: { readonly by: string; readonly reason: string; readonly at: number };
+  /** After this long without a no rollwatch begins it by itself, in milliseconds; absent: never. */
+  readonly countdownMs?: number | undefined;
+  /** When that was over and the guards still allowed it; absent: not yet. */
+  readonly unopposedAt?: number;
 }
 
 /** A plan with everything that was done for it. */
@@ -233,12 +237,12 @@ export function elapsedLikely(
   return elapsedSince(history, at, now) + elapsedAtMost(history, at, now) - (now - at);
 }
 
-/** Whether the people who decide have all said yes, or one of them alone for all, and none no. */
-export function isApproved({ roles, everyRole, given, rejected }: Approval): boolean {
+/** Whether the people who decide have all said yes, one of them alone for all, or nobody anything until it is done anyway, and none no. */
+export function isApproved({ roles, everyRole, given, rejected, unopposedAt }: Approval): boolean {
   if (rejected !== undefined) {
     return false;
   }
-  if (given.some((one) => one.override !== undefined)) {
+  if (unopposedAt !== undefined || given.some((one) => one.override !== undefined)) {
     return true;
   }
   const people = new Set(given.map((one) => one.by));

@@ -12,6 +12,7 @@ export const NOTICE_REASONS = [
   "restart-cancelled",
   "needs-human",
   "recommended",
+  "countdown",
   "approval-given",
   "approval-rejected",
   "approval-expired",

@@ -222,6 +222,8 @@ export const Status = z.object({
       roles: z.array(z.enum(ROLES)),
       given: z.number(),
       expiresAt: z.number(),
+      /** When it begins by itself unless somebody says no; null: never. */
+      beginsAt: z.number().nullable(),
     })
     .nullable(),
 });

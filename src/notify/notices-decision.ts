@@ -13,6 +13,14 @@ import {
   whatAndWhy,
 } from "./notices-draft.ts";
 
+/** A plan that waits for people: for their word, or to be stopped before it begins by itself. */
+export function asked(news: IncidentNews, decision: Decision, waiting?: Recovery): NoticeDraft {
+  const countdownMs = waiting?.approval?.countdownMs;
+  return waiting === undefined || countdownMs === undefined
+    ? recommended(news, decision, waiting)
+    : countdown(news, waiting, { countdownMs, reason: decision.reason });
+}
+
 /** A breach that a person must decide about, with the plan that waits for the word; without one where none could be made. */
 export function recommended(
   news: IncidentNews,
@@ -34,6 +42,23 @@ export function recommended(
     budget(news),
   ]);
   return byTier(news, message);
+}
+
+/** What rollwatch is about to do by itself, told before so that somebody can stop it. */
+function countdown(
+  news: IncidentNews,
+  { plan }: Recovery,
+  { countdownMs, reason }: { readonly countdownMs: number; readonly reason: string },
+): NoticeDraft {
+  const after = tellDuration(countdownMs);
+  return draft(news, { reason: "countdown", key: [plan.id] }, [
+    `${trouble(news)}: ${doing(plan)} begins in ${after} unless somebody stops it`,
+    ...whatAndWhy(news),
+    reason,
+    `Counted down: plan ${plan.id} (${plan.steps.length} steps), ${after} from ${tellTime(news.now)}.`,
+    `Next: \`rollwatch reject ${plan.id}\` stops it, \`rollwatch approve ${plan.id}\` begins it at once, \`rollwatch pause\` stops everything. Without a word it begins by itself where the guards still allow it; the next message says so, or why not.`,
+    budget(news),
+  ]);
 }
 
 const UNPLANNED = [

@@ -53,8 +53,12 @@ function progressOf(
     return [line, next];
   }
   if (approval !== undefined && recoveryState(recovery) === "waiting") {
+    const waits =
+      approval.countdownMs === undefined
+        ? `waits for approval until ${tellTime(approval.expiresAt)}`
+        : "begins by itself unless somebody stops it";
     return [
-      `Progress: plan ${plan.id}, ${doing(plan)}, waits for approval until ${tellTime(approval.expiresAt)}.`,
+      `Progress: plan ${plan.id}, ${doing(plan)}, ${waits}.`,
       `Next: \`rollwatch approve ${plan.id}\` begins it, \`rollwatch reject ${plan.id}\` refuses it.`,
     ];
   }

@@ -22,6 +22,7 @@ const URGENCY: Readonly<Record<NoticeReason, Notice["urgency"]>> = {
   "restart-unhelpful": "page",
   "restart-cancelled": "tell",
   recommended: "page",
+  countdown: "page",
   "approval-given": "tell",
   "approval-rejected": "tell",
   "approval-expired": "page",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { askPeople, planDecided, tendWaiting } from "../../src/app/follow.ts";
+import { askPeople, planDecided } from "../../src/app/follow.ts";
+import { tendWaiting } from "../../src/app/tend-waiting.ts";
 import { decideOn } from "../../src/app/incident.ts";
 import { judgeNow, type Daemon } from "../../src/app/daemon.ts";
 import { finishRecovery } from "../../src/app/recovery.ts";

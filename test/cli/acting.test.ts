@@ -360,6 +360,7 @@ describe("rollwatch approve", () => {
       everyRole: true,
       askedAt: 1,
       expiresAt: 1_800_000_900_000,
+      countdownMs: null,
       given: [{ by: "Ada", role: "system-administrator" as const, at: 2 }],
       rejected: null,
     };

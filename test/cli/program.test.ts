@@ -549,6 +549,7 @@ describe("rollwatch status", () => {
       roles: ["database-administrator", "system-administrator"] as const,
       given: 1,
       expiresAt: at + 900_000,
+      beginsAt: null,
     };
 
     const { out } = await withDaemon(
@@ -561,6 +562,24 @@ describe("rollwatch status", () => {
     expect(out).toContain(
       "waiting for database-administrator and system-administrator, 1 approved, for another 5 min: rollwatch approve plan-3",
     );
+  });
+
+  it.each([
+    [720_000, "in 2 min"],
+    [600_000, "now"],
+  ])("tells how a plan is counted down, %i ms after its beginning", async (afterMs, soon) => {
+    const at = 1_800_000_000_000 - 600_000;
+    const waiting = {
+      plan: "plan-3",
+      roles: ["system-administrator" as const],
+      given: 0,
+      expiresAt: at + 900_000,
+      beginsAt: at + afterMs,
+    };
+
+    const { out } = await withDaemon(aStatus({ waiting }), ["status"]);
+
+    expect(out).toContain(`begins ${soon} unless somebody stops it: rollwatch reject plan-3`);
   });
 
   it("says plainly when there is no daemon", async () => {

@@ -793,6 +793,7 @@ const WRONG: Readonly<Record<string, Readonly<Record<string, readonly Wrong[]>>>
       `policy.triggers.${trigger}`,
       {
         mode: oneOf("off, shadow, recommend, auto"),
+        countdown: [...DURATIONS, ["121s", "at most 2m"]],
         tier: oneOf("immediate, fast, planned"),
         blameWindow: DURATIONS,
         deciders: FILLED_LISTS,

@@ -648,6 +648,7 @@ const ROWS: readonly (readonly [string, string, Partial<BreachSituation>, string
   ["booted", "has run for an hour", {}, "allow"],
   ["booted", "was started a moment ago", started(9999), "hold"],
   ["booted", "has had its ten seconds", started(10_000), "allow"],
+  ["booted", "was started before the clock was set back", started(-18_000_000), "allow"],
   ["booted", "is about another service", { ...started(1), concerned: ["importer"] }, "allow"],
   ["booted", "crashed meanwhile", started(1, { status: "waiting-restart" }), "allow"],
   ["booted", "was given up by pm2", started(1, { status: "errored" }), "allow"],

@@ -380,9 +380,17 @@ describe("people's word on a plan", () => {
     happens(4, ended, waiting({ given: [ada, bob] }));
 
     expect(before).toBe(1);
-    expect(half).toEqual([0, 0, 0, 0]);
+    expect(half).toEqual([0, 0, 0, 0, 0]);
     expect(await valueOf("approvals_waiting")).toBe(0);
-    expect(await answers()).toEqual([1, 0, 0, 0]);
+    expect(await answers()).toEqual([1, 0, 0, 0, 0]);
+  });
+
+  it("is told apart from nobody's no", async () => {
+    const counted = { countdownMs: 60_000, unopposedAt: 1_067_000 };
+    happens(2, { kind: "countdown-over", plan: "plan-1" }, waiting(counted));
+    happens(3, ended, waiting(counted));
+
+    expect(await answers()).toEqual([0, 1, 0, 0, 0]);
   });
 
   it("is told apart when it is no, late, or not needed any more", async () => {
@@ -392,7 +400,7 @@ describe("people's word on a plan", () => {
     happens(2_000_000, ended, waiting());
     happens(1_500_000, ended, waiting());
 
-    expect(await answers()).toEqual([0, 1, 1, 1]);
+    expect(await answers()).toEqual([0, 0, 1, 1, 1]);
   });
 
   it("makes no rollback of a plan that was never begun", async () => {

@@ -164,3 +164,24 @@ describe("a recommendation that takes two people", () => {
     });
   });
 });
+
+describe("a rollback that is counted down", () => {
+  it("is stopped by the link of its notice, whose page says when it begins", async () => {
+    const counted: Policy = { triggers: { "system-down": { mode: "auto", countdown: "2m" } } };
+    await withLinks(counted, async (story, inbox) => {
+      await story.beginsProven("good-1");
+      await story.install("bad-2", "answers 500");
+      await story.passesUntil(is("approval-asked"));
+      const token = await linkOf("Eve", inbox);
+
+      const page = await opens(story, token);
+      const answer = await decides(story, token, "reject");
+      await story.passes("3m");
+
+      expect(page.body).toMatch(/It begins by itself 2 min after .* unless somebody rejects it/u);
+      expect(answer.status).toBe(200);
+      expect(story.asked().approval.rejected?.by).toBe("Eve");
+      expect(story.pm2.calls).toEqual([]);
+    });
+  });
+});

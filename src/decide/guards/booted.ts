@@ -27,9 +27,9 @@ function isBooting(
   // A restart shows the breach while the old process ends, so it may be a little younger than that. One that is younger
   // by a whole start did not take too long: pm2 started it again.
   const isFirstStart = newest - since < boot;
-  return (
-    concerned.includes(name) && now - newest < boot && isFirstStart && !instances.some(hasCrashed)
-  );
+  // One that lies far ahead was before the clock was set back: how long ago, nobody can tell.
+  const isJustNow = Math.abs(now - newest) < boot;
+  return concerned.includes(name) && isJustNow && isFirstStart && !instances.some(hasCrashed);
 }
 
 function hasCrashed({ status }: ServiceInstance): boolean {

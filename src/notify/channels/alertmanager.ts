@@ -39,6 +39,7 @@ const NEEDS_PERSON: ReadonlySet<NoticeReason> = new Set([
   "rollback-unverified",
   "restart-unhelpful",
   "recommended",
+  "countdown",
   "approval-expired",
   "approval-unanswered",
   "held",

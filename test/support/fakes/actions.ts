@@ -21,6 +21,7 @@ export function aPlanReport(more: Partial<PlanReport> = {}): PlanReport {
       everyRole: false,
       askedAt: NOW - 60_000,
       expiresAt: NOW + 600_000,
+      countdownMs: null,
       given: [],
       rejected: null,
     },
