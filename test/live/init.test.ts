@@ -194,7 +194,7 @@ describe("rollwatch on an application that it has never seen", () => {
       trigger: "system-down",
       mode: "shadow",
     });
-    expect(seen.find(({ fact }) => fact.kind === "judged")?.fact).toMatchObject({
+    expect(seen.findLast(({ fact }) => fact.kind === "judged")?.fact).toMatchObject({
       cause: "release",
     });
     expect(decisionsIn(seen).map(({ kind }) => kind)).not.toContain("roll-back");

@@ -32,6 +32,20 @@ async function person(...args: readonly string[]): Promise<void> {
   await setting.home.command(args, setting.app);
 }
 
+/** Deletes a service that pm2 starts by the clock: a start in the middle of that undoes it, or leaves a process that pm2 forgets. */
+async function isGone(name: string): Promise<boolean> {
+  const known = await setting.instances(name);
+  if (known.length > 0) {
+    await person("delete", name);
+    return false;
+  }
+  const left = await setting.running();
+  for (const pid of left) {
+    send(pid, "SIGKILL");
+  }
+  return left.length === 0;
+}
+
 /** How many of the services are down, and what is said of them. */
 async function look(...services: readonly string[]): Promise<unknown> {
   const settings = Pm2ProbeSettings.parse({ kind: "pm2" });
@@ -153,7 +167,7 @@ describe("a service that pm2 starts by itself", () => {
     const timed = await setting.only("timed");
     expect(timed.definitionHash).toBe(captured[0]?.hash);
     expect((await setting.running()).filter((one) => one === timed.pid)).toHaveLength(1);
-    await person("delete", "timed");
+    await setting.until("its end", async () => isGone("timed"));
   });
 
   it("never after it has ended is started again by us alone, and no person's stop", async () => {
