@@ -66,24 +66,26 @@ export function createSlackBotChannel(
     send: async (notice, signal) => {
       const { channel } = settings;
       const { thread, decision } = notice;
+      const how = { clock, signal };
       const live = slackMessage(notice, decision === undefined ? [] : [buttons(decision)]);
+      const about = slackMessage(notice);
       if (thread === undefined) {
-        return call(settings, "chat.postMessage", { channel, ...live }, { clock, signal });
+        const first = await call(settings, "chat.postMessage", { channel, ...live }, how);
+        const ts = first.kind === "delivered" ? first.receipt : undefined;
+        if (ts !== undefined && notice.incident !== null) {
+          // Its words stay here when the live message has others. It is delivered without this, too, so nobody tries it again.
+          await call(settings, "chat.postMessage", { channel, ...about, thread_ts: ts }, how);
+        }
+        return first;
       }
       // First what can be done again without a trace.
-      const updated = await call(
-        settings,
-        "chat.update",
-        { channel, ts: thread, ...live },
-        { clock, signal },
-      );
+      const updated = await call(settings, "chat.update", { channel, ts: thread, ...live }, how);
       if (updated.kind === "retry-later") {
         return updated;
       }
-      const about = slackMessage(notice);
       const isLost = updated.kind === "refused";
       const reply = isLost ? about : { ...about, ...inThread(thread, notice) };
-      return call(settings, "chat.postMessage", { channel, ...reply }, { clock, signal });
+      return call(settings, "chat.postMessage", { channel, ...reply }, how);
     },
   };
 }

@@ -32,7 +32,10 @@ function read({ header, sections, context }: PostedMessage): string {
 
 channelContract("slack-bot", async () => {
   const { url, messages } = await startSlackApi();
-  return { channel: slackBot(url), arrived: () => messages().map(read) };
+  // The first of an incident is also in its thread.
+  const outside = (): readonly PostedMessage[] =>
+    messages().filter(({ thread }) => thread === undefined);
+  return { channel: slackBot(url), arrived: () => outside().map(read) };
 });
 
 httpChannelContract("slack-bot", (origin) => slackBot(origin, "100ms"));
@@ -56,6 +59,7 @@ describe("the slack-bot channel", () => {
 
     expect(messages()).toMatchObject([
       { ts: thread, header: "recovered", thread: undefined },
+      { header: "rolling back", thread, isBroadcast: false },
       { header: "rolled back", thread, isBroadcast: true },
       { header: "recovered", thread, isBroadcast: false },
     ]);
@@ -74,8 +78,9 @@ describe("the slack-bot channel", () => {
     expect(whileAsked).toEqual([
       { "rollwatch-approve": "plan-1 abc", "rollwatch-reject": "plan-1 abc" },
       {},
+      {},
     ]);
-    expect(messages().map(({ buttons }) => buttons)).toEqual([{}, {}, {}]);
+    expect(messages().map(({ buttons }) => buttons)).toEqual([{}, {}, {}, {}]);
   });
 
   it("writes outside the thread when people deleted its first message", async () => {
@@ -87,7 +92,8 @@ describe("the slack-bot channel", () => {
     const delivery = await send(url, { id: "n-2", title: "rolled back", thread });
 
     expect(delivery).toMatchObject({ kind: "delivered" });
-    expect(messages()).toMatchObject([{ header: "rolled back", thread: undefined }]);
+    const outside = messages().filter((one) => one.thread === undefined);
+    expect(outside).toMatchObject([{ header: "rolled back" }]);
   });
 
   it("writes nothing into the thread while the live message cannot be changed", async () => {
@@ -99,6 +105,22 @@ describe("the slack-bot channel", () => {
     const delivery = await send(url, { id: "n-2", thread });
 
     expect(delivery).toMatchObject({ kind: "retry-later", reason: "rate-limited" });
+    expect(messages().map(({ header }) => header)).toEqual(["rolling back", "rolling back"]);
+  });
+
+  it("has delivered the first notice also where the thread does not take it", async () => {
+    const { url, messages, failNext } = await startSlackApi();
+    failNext("chat.postMessage", "ratelimited", 1);
+
+    expect(await send(url, { id: "n-1" })).toMatchObject({ kind: "delivered" });
+    expect(messages()).toHaveLength(1);
+  });
+
+  it("has no thread of what belongs to no incident", async () => {
+    const { url, messages } = await startSlackApi();
+
+    await send(url, { incident: null });
+
     expect(messages()).toHaveLength(1);
   });
 

@@ -17,8 +17,8 @@ export interface SlackApi {
   readonly messages: () => readonly PostedMessage[];
   /** What single members were told. */
   readonly whispers: readonly { readonly user: string; readonly text: string }[];
-  /** Answers the next call of a method with this error. */
-  readonly failNext: (method: string, error: string) => void;
+  /** Answers the next call of a method with this error, or the one after `after` more. */
+  readonly failNext: (method: string, error: string, after?: number) => void;
   /** Deletes a message, as people do. */
   readonly remove: (ts: string) => void;
 }
@@ -40,7 +40,7 @@ type Answer = Readonly<Record<string, unknown>>;
 export async function startSlackApi(): Promise<SlackApi> {
   const messages = new Map<string, PostedMessage>();
   const whispers: { user: string; text: string }[] = [];
-  const failures = new Map<string, string>();
+  const failures = new Map<string, { readonly error: string; readonly after: number }>();
   let count = 0;
 
   function post(body: unknown): Answer {
@@ -74,6 +74,15 @@ export async function startSlackApi(): Promise<SlackApi> {
     return { ok: true, message_ts: "1700000000.900000" };
   }
 
+  function failureOf(method: string): string | undefined {
+    const { error, after } = failures.get(method) ?? { error: "", after: -1 };
+    failures.delete(method);
+    if (after > 0) {
+      failures.set(method, { error, after: after - 1 });
+    }
+    return after === 0 ? error : undefined;
+  }
+
   const methods: Readonly<Record<string, (body: unknown) => Answer>> = {
     "chat.postMessage": post,
     "chat.update": update,
@@ -82,8 +91,7 @@ export async function startSlackApi(): Promise<SlackApi> {
   const service = await startHttpService(({ path, headers, body }): ServiceAnswer => {
     const method = path.replace("/api/", "");
     const run = methods[method];
-    const failure = failures.get(method);
-    failures.delete(method);
+    const failure = failureOf(method);
     if (headers.authorization !== `Bearer ${SLACK_BOT_TOKEN}`) {
       return told(refused("invalid_auth"));
     }
@@ -96,7 +104,7 @@ export async function startSlackApi(): Promise<SlackApi> {
     url: `${service.url}/api`,
     messages: () => [...messages.values()],
     whispers,
-    failNext: (method, error) => failures.set(method, error),
+    failNext: (method, error, after = 0) => failures.set(method, { error, after }),
     remove: (ts) => messages.delete(ts),
   };
 }
