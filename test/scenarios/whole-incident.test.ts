@@ -321,7 +321,7 @@ describe("a whole incident that nobody answers for long", () => {
             expect.arrayContaining([...idsFor(notices, channel)]),
           ]);
         }
-        expect(inSlack(told)).toEqual(expect.arrayContaining(idsFor(notices, "team")));
+        expect(inSlack(told)).toEqual(expect.arrayContaining([...idsFor(notices, "team")]));
         for (const [channel, number] of [
           ["sams", SAMS],
           ["xis", XIS],

@@ -33,9 +33,13 @@ function read({ header, sections, context }: PostedMessage): string {
 channelContract("slack-bot", async () => {
   const { url, messages } = await startSlackApi();
   // The first of an incident is also in its thread.
-  const outside = (): readonly PostedMessage[] =>
-    messages().filter(({ thread }) => thread === undefined);
-  return { channel: slackBot(url), arrived: () => outside().map(read) };
+  return {
+    channel: slackBot(url),
+    arrived: () =>
+      messages()
+        .filter(({ thread }) => thread === undefined)
+        .map(read),
+  };
 });
 
 httpChannelContract("slack-bot", (origin) => slackBot(origin, "100ms"));
