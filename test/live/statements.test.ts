@@ -47,7 +47,7 @@ describe("an operator's SQL", () => {
     ["with a as (select 2.5::numeric as n) select n from a -- a comment", 2.5],
     ["values (-3::float8)", -3],
   ])("answers %j with its number", async (sql, value) => {
-    expect(await ask(sql)).toEqual({ kind: "number", value });
+    expect(await ask(sql, 30_000)).toEqual({ kind: "number", value });
   });
 
   it.each([
@@ -59,7 +59,7 @@ describe("an operator's SQL", () => {
     ["select 'NaN'::float8", "its number is not finite"],
     ["select 1e400::numeric", "its number is not finite"],
   ])("has no number in the answer to %j", async (sql, detail) => {
-    expect(await ask(sql)).toMatchObject({
+    expect(await ask(sql, 30_000)).toMatchObject({
       kind: "no-number",
       detail: expect.stringContaining(detail),
     });
