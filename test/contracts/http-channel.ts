@@ -4,8 +4,13 @@ import type { Channel } from "../../src/notify/channel.ts";
 import { aNotice } from "../support/builders.ts";
 import { type ServiceAnswer, startHttpService } from "../support/services/http-service.ts";
 
-/** Makes the channel that posts to a service at this origin, with the deadline of 100 ms. */
-export type HttpChannelAt = (origin: string) => Channel;
+/** Makes the channel that posts to a service at this origin, with this deadline for an answer. */
+export type HttpChannelAt = (origin: string, timeout: string) => Channel;
+
+/** For an answer that comes, also on a busy machine. */
+const PATIENT = "30s";
+/** For one that never comes. */
+const SHORT = "100ms";
 
 /** What stands between us and a service, or the service when it is not well. */
 const TROUBLES = [
@@ -64,7 +69,10 @@ export function httpChannelContract(name: string, channelAt: HttpChannelAt): voi
         body: `${path} ${headers.authorization ?? ""} ${body}`,
       }));
 
-      const delivery = await channelAt(service.url).send(aNotice(), new AbortController().signal);
+      const delivery = await channelAt(service.url, PATIENT).send(
+        aNotice(),
+        new AbortController().signal,
+      );
 
       expect(service.requests).toHaveLength(1);
       expect(JSON.stringify(delivery)).not.toMatch(/geheim/iu);
@@ -74,5 +82,6 @@ export function httpChannelContract(name: string, channelAt: HttpChannelAt): voi
 
 async function sentTo(channelAt: HttpChannelAt, answer: ServiceAnswer): Promise<Delivery> {
   const { url } = await startHttpService(() => answer);
-  return channelAt(url).send(aNotice(), new AbortController().signal);
+  const timeout = answer.silent === true ? SHORT : PATIENT;
+  return channelAt(url, timeout).send(aNotice(), new AbortController().signal);
 }

@@ -48,7 +48,7 @@ channelContract("alertmanager", async () => {
   return { channel: alertmanager(url), arrived: () => posted.map(read) };
 });
 
-httpChannelContract("alertmanager", (origin) => alertmanager(origin, { timeout: "100ms" }));
+httpChannelContract("alertmanager", (origin, timeout) => alertmanager(origin, { timeout }));
 
 describe("the alertmanager channel", () => {
   it("has one alert of an incident until it ends, which every notice renews", async () => {

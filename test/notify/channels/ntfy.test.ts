@@ -26,7 +26,7 @@ channelContract("ntfy", async () => {
   return { channel: ntfy(url), arrived: () => messages.map(read) };
 });
 
-httpChannelContract("ntfy", (origin) => ntfy(origin, "100ms"));
+httpChannelContract("ntfy", (origin, timeout) => ntfy(origin, timeout));
 
 describe("the ntfy channel", () => {
   it("fits a notice of any length into what ntfy shows, and ends it with what it is found by", async () => {

@@ -43,7 +43,7 @@ channelContract("opsgenie", async () => {
   return { channel: opsgenie(url), arrived: () => alerts.flatMap(read) };
 });
 
-httpChannelContract("opsgenie", (origin) => opsgenie(origin, "100ms"));
+httpChannelContract("opsgenie", (origin, timeout) => opsgenie(origin, timeout));
 
 describe("the opsgenie channel", () => {
   it("makes one alert of an incident, notes what follows on it, and closes it with the recovery", async () => {

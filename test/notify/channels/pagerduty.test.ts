@@ -38,7 +38,7 @@ channelContract("pagerduty", async () => {
   };
 });
 
-httpChannelContract("pagerduty", (origin) => pagerduty(origin, "100ms"));
+httpChannelContract("pagerduty", (origin, timeout) => pagerduty(origin, timeout));
 
 describe("the pagerduty channel", () => {
   it("makes one alert of an incident and ends it with the recovery", async () => {

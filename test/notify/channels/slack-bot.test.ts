@@ -42,7 +42,7 @@ channelContract("slack-bot", async () => {
   };
 });
 
-httpChannelContract("slack-bot", (origin) => slackBot(origin, "100ms"));
+httpChannelContract("slack-bot", (origin, timeout) => slackBot(origin, timeout));
 
 describe("the slack-bot channel", () => {
   it("gives the id of the message as the receipt that the others of the incident belong to", async () => {

@@ -41,7 +41,7 @@ channelContract("slack", async () => {
   return { channel: slack(url), arrived: () => messages.map(read) };
 });
 
-httpChannelContract("slack", (origin) => slack(slackUrlAt(origin), "100ms"));
+httpChannelContract("slack", (origin, timeout) => slack(slackUrlAt(origin), timeout));
 
 describe("the slack channel", () => {
   it("says what the notice is about, with an incident and without one", async () => {

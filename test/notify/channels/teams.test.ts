@@ -33,7 +33,7 @@ channelContract("teams", async () => {
   return { channel: teams(url), arrived: () => cards.map(read) };
 });
 
-httpChannelContract("teams", (origin) => teams(teamsUrlAt(origin), "100ms"));
+httpChannelContract("teams", (origin, timeout) => teams(teamsUrlAt(origin), timeout));
 
 describe("the teams channel", () => {
   it("says what the notice is about, with an incident and without one", async () => {

@@ -53,7 +53,7 @@ channelContract(
   ["title", "urgency"],
 );
 
-httpChannelContract("twilio", (origin) => twilio(origin, "message", "100ms"));
+httpChannelContract("twilio", (origin, timeout) => twilio(origin, "message", timeout));
 
 describe("the twilio channel", () => {
   it("sends one line, with the incident and no more than one part has room for", async () => {

@@ -242,7 +242,7 @@ describe("the webhook channel", () => {
       response.write("slow");
     });
 
-    const delivery = await webhook(url, { timeout: "100ms" }).send(
+    const delivery = await webhook(url, { timeout: "1s" }).send(
       aNotice(),
       new AbortController().signal,
     );

@@ -6,9 +6,9 @@ import { startCachet } from "../../support/services/status-pages.ts";
 
 publisherContract("cachet", startCachet);
 
-httpChannelContract("cachet", (url) => {
+httpChannelContract("cachet", (url, timeout) => {
   const keys = { token: "geheim-0123456789" };
-  const settings = PublisherSettings.parse({ kind: "cachet", ...keys, url, timeout: "100ms" });
+  const settings = PublisherSettings.parse({ kind: "cachet", ...keys, url, timeout });
   const view = viewAfter(1);
   const incidents = view.incidents.map((one) => ({ ...one, id: "inc-1" }));
   return pageOf(settings, openClock(), () => ({ ...view, incidents }));

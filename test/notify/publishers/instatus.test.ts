@@ -6,9 +6,9 @@ import { startInstatus } from "../../support/services/status-pages.ts";
 
 publisherContract("instatus", startInstatus);
 
-httpChannelContract("instatus", (url) => {
+httpChannelContract("instatus", (url, timeout) => {
   const keys = { page: "kctbh9vrtdwd", apiKey: "geheim-0123456789" };
-  const settings = PublisherSettings.parse({ kind: "instatus", ...keys, url, timeout: "100ms" });
+  const settings = PublisherSettings.parse({ kind: "instatus", ...keys, url, timeout });
   const view = viewAfter(1);
   const incidents = view.incidents.map((one) => ({ ...one, id: "inc-1" }));
   return pageOf(settings, openClock(), () => ({ ...view, incidents }));

@@ -6,9 +6,9 @@ import { startStatuspage } from "../../support/services/status-pages.ts";
 
 publisherContract("statuspage", startStatuspage);
 
-httpChannelContract("statuspage", (url) => {
+httpChannelContract("statuspage", (url, timeout) => {
   const keys = { page: "kctbh9vrtdwd", apiKey: "geheim-0123456789" };
-  const settings = PublisherSettings.parse({ kind: "statuspage", ...keys, url, timeout: "100ms" });
+  const settings = PublisherSettings.parse({ kind: "statuspage", ...keys, url, timeout });
   const view = viewAfter(1);
   const incidents = view.incidents.map((one) => ({ ...one, id: "inc-1" }));
   return pageOf(settings, openClock(), () => ({ ...view, incidents }));
